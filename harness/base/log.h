@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef ASSAY_BASE_LOG_H
+#define ASSAY_BASE_LOG_H
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+struct log {
+	const char *prog;	   /* prefix of every line, e.g. "assay" */
+	enum log_level level;	   /* lines above this level are dropped */
+	void (*before)(void *ctx); /* called before a line is written (a progress line clears
+				    * itself here), or NULL */
+	void *ctx;
+};
+
+/* The one logger of a program; each program's main file defines it. */
+extern struct log assay_log;
+
+/* Writes "prog: text\n" (with "warning: " or "debug: " after the prefix where it applies) to
+ * stderr in one write. A message names the object, what was attempted, the error and the mend. */
+void log_at(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_err(...)   log_at(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warn(...)  log_at(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(...)  log_at(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...) log_at(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+#endif

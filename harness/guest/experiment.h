@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef ASSAY_GUEST_EXPERIMENT_H
+#define ASSAY_GUEST_EXPERIMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bpf_insn;
+struct bpf_object;
+struct bpf_program;
+struct record;
+struct exp; /* a running experiment: handed to the callbacks */
+
+enum need_kind {
+	NEED_CONFIG,   /* "CONFIG_BPF_KPROBE_OVERRIDE": =y or =m in /proc/config.gz */
+	NEED_SYMBOL,   /* in /proc/kallsyms */
+	NEED_BTF_FUNC, /* a function in the kernel's BTF */
+	NEED_FTRACE,   /* in available_filter_functions */
+	NEED_INJECT,   /* in the error-injection list */
+	NEED_FILE,     /* a path that exists */
+	NEED_FEATURE,  /* provided by the kernel's patch series */
+	NEED_KERNEL,   /* a range as in model/kver.h */
+};
+
+struct need {
+	enum need_kind kind;
+	const char *name;
+	const char *why; /* what the experiment does with it: shown when unmet */
+};
+
+enum param_type { PARAM_UINT, PARAM_BOOL, PARAM_STRING };
+
+struct param {
+	const char *name;
+	enum param_type type;
+	const char *value; /* default, as text */
+	uint64_t min, max; /* PARAM_UINT */
+	const char *const *choices; /* PARAM_STRING: NULL-terminated, or NULL for free text */
+	const char *help;
+};
+
+/* One question put to a kernel. Defined as a constant in experiments/<name>/<name>.c under the
+ * name experiment_<name with '-' as '_'>; nothing else registers it.
+ *
+ * Without callbacks: each program of the object is loaded by itself (timed loads with statistics
+ * only, then one with the full log) and judged against the tags beside it in the BPF source.
+ * Callbacks return 0 or -errno; they never print, exit, parse arguments or keep time. */
+struct experiment {
+	const char *name;
+	const char *summary; /* one line */
+	const char *rows;    /* catalogue rows, "X1 E1 E2" */
+	const struct need *needs; /* ends with a name of NULL; or NULL */
+	const struct param *params; /* ends with a name of NULL; or NULL */
+	unsigned int timeout_s;	    /* of one run under TCG; 0: 60 */
+	const char *const *expect_splats; /* extended regexes, NULL-terminated: splats that are part
+					   * of the question; or NULL */
+
+	const void *(*elf_bytes)(size_t *size); /* the BPF object, from its skeleton; or NULL */
+	/* After open and before load, for every object opened: set globals, attach targets. */
+	int (*prepare)(struct exp *e, struct bpf_object *obj);
+	/* Once, after the verdicts. With an elf_bytes: obj is a fresh object in which the programs
+	 * that were accepted are loaded (none attached); without one, obj is NULL. */
+	int (*measure)(struct exp *e, struct bpf_object *obj);
+	bool attach; /* attach all loaded programs by their section before measure */
+};
+
+/* --- for callbacks ------------------------------------------------------------------------- */
+
+/* Parameters: checked against their declaration before the experiment starts. */
+uint64_t exp__param_u64(const struct exp *e, const char *name);
+bool exp__param_bool(const struct exp *e, const char *name);
+const char *exp__param_str(const struct exp *e, const char *name);
+
+/* Does the kernel have it? As a need, but asked at run time. */
+bool exp__has(struct exp *e, enum need_kind kind, const char *name);
+unsigned int exp__kernel_version(const struct exp *e); /* KERNEL_VERSION(a, b, c) */
+
+/* Monotonic time in ns. The only clock that experiments use. */
+uint64_t exp__now_ns(void);
+
+/* A measurement: new, filled in through model/record.h (labels, metrics, series, checks, matrix),
+ * then emitted, which takes ownership. A failed check makes its status unexpected. NULL only when
+ * memory ran out; record__… functions and exp__emit accept NULL and exp__emit then returns -ENOMEM. */
+struct record *exp__measurement(struct exp *e, const char *name);
+int exp__emit(struct exp *e, struct record *r);
+/* Shorthand: record__check with a formatted `found`. */
+int exp__check(struct record *r, bool ok, const char *text, const char *found_fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Shown on the host while it runs. Cheap. */
+void exp__progress(struct exp *e, uint64_t done, uint64_t total, const char *what);
+
+/* Evidence: kept as a text of the run. kind as in wire/event.h. */
+int exp__text(struct exp *e, const char *name, const char *kind, const char *data, size_t len);
+
+/* Says why the experiment can't go on here and returns the value to return from the callback:
+ * the experiment is recorded as skipped. */
+int exp__skip(struct exp *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A failure that is the harness's or the set-up's (a file can't be created): keeps the sentence
+ * and returns err, for `return exp__fail(e, -errno, "open %s", path)`. */
+int exp__fail(struct exp *e, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Loads instructions that the experiment generated. Wanted for maps of thousands of programs: no
+ * record is made, the descriptor is closed. log_level 0 with log NULL, or a buffer for the log.
+ * Returns 0 when accepted, the negative errno of the rejection otherwise (never -ENOSPC for a log
+ * that is too small: the log is cut instead). */
+int exp__try_load(struct exp *e, const char *name, unsigned int prog_type,
+		  const struct bpf_insn *insns, size_t nr_insns, char *log, size_t log_len,
+		  unsigned int log_level);
+
+/* Loads generated instructions as exp__try_load, but as a full record: timed loads, full log,
+ * statistics, stack layout; `tags` as in model/expect.h, NULL-terminated or NULL. */
+int exp__load_record(struct exp *e, const char *name, unsigned int prog_type,
+		     const struct bpf_insn *insns, size_t nr_insns, const char *const *tags);
+
+/* --- what a kernel offers, for measurements -------------------------------------------------- */
+
+/* Flags of the kprobe on a symbol, from debugfs' kprobes/list: "OPTIMIZED", "FTRACE", "DISABLED"
+ * separated by blanks, "" for a plain int3, NULL when there is no such probe. Caller frees. */
+char *exp__kprobe_flags(const char *symbol);
+/* Reads or writes a small file of /proc or /sys: whole number. 0 or -errno. */
+int exp__read_u64(const char *path, uint64_t *out);
+int exp__write_str(const char *path, const char *value);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef ASSAY_VM_ACCEL_H
+#define ASSAY_VM_ACCEL_H
+
+#include <stddef.h>
+
+enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
+
+const char *accel__name(enum accel a); /* "auto", "kvm", "tcg" */
+int accel__parse(const char *s, enum accel *out);
+
+/* Settles ACCEL_AUTO: KVM only if the given kernel really boots with it to the guest's hello
+ * within a time limit; the answer is remembered in the cache per host (CPU model, host kernel) and
+ * QEMU version. Says which and why in one line (log_info) the first time. *why gets that
+ * reason as a sentence (caller frees). Returns 0 or -errno (-EINTR when cancelled). */
+struct vm_opts;
+int accel__settle(enum accel wanted, const struct vm_opts *probe, const char *cache_dir,
+		  enum accel *out, char **why);
+
+#endif

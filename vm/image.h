@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef ASSAY_VM_IMAGE_H
+#define ASSAY_VM_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vm/kernels.h"
+
+/* A built kernel: what is kept of it under <cache>/kernels/<name>/. */
+struct image {
+	char *name;	  /* the entry's */
+	char *key;	  /* hash of everything it was made of */
+	char *dir;	  /* folder of the files below */
+	char *vmlinux;	  /* bootable ELF without debug information */
+	char *btf;	  /* raw BTF */
+	char *config;
+	char *system_map;
+	char *build_log;
+	char *release;	  /* as uname -r will say */
+	char *build_id;	  /* hex */
+	struct kver version;
+	struct strv features;
+};
+
+struct image_opts {
+	const struct kernel_paths *paths;
+	int cancel_fd;
+	bool verbose;	       /* pass the build's output through */
+	unsigned int jobs;     /* make -j; 0: number of CPUs */
+	uint64_t tree_limit;   /* bytes that build trees may take; 0: default of 6 GB */
+	const char *keep_tree; /* name of the entry whose tree goes last (the default kernel) */
+	const char *const *need_btf_funcs; /* NULL-terminated; functions that BTF must hold when the
+					    * entry has a series */
+};
+
+/* Gets source, patches, configures and builds as far as needed; every step is keyed by its inputs
+ * and nothing is done twice. Takes the entry's lock. Shows progress. Failures are logged with the
+ * step, the object, the cause and the mend. Returns 0 or -errno (-EINTR: cancelled). */
+int image__ensure(const struct kernel *k, const struct image_opts *opts, struct image **out);
+/* The image when it is built and up to date, without doing any work: 0, or -ENOENT. */
+int image__lookup(const struct kernel *k, const struct image_opts *opts, struct image **out);
+void image__free(struct image *img);
+
+/* Removes build trees, oldest use first, the keep_tree one last, until they fit into limit bytes.
+ * Trees in use (locked) stay. *freed: bytes. */
+int image__prune(const struct kernel_paths *paths, uint64_t limit, const char *keep_tree,
+		 uint64_t *freed);
+
+/* The build id (NT_GNU_BUILD_ID) of an ELF file as hex; caller frees. 0 or -errno. */
+int elf_build_id(const char *path, char **hex);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef ASSAY_VM_KERNELS_H
+#define ASSAY_VM_KERNELS_H
+
+#include <stddef.h>
+
+#include "base/str.h"
+#include "model/kver.h"
+
+/* One entry of vm/kernels.ini. */
+struct kernel {
+	char *name;    /* section name: "5.10.218", "5.10.218-stock" */
+	struct kver version;
+	char *package; /* "linux-source-5.10=5.10.218-1": Debian binary package and exact version */
+	char *sha256;  /* of the package file */
+	char *tarball; /* URL of the kernel.org tarball, or NULL */
+	char *tarball_sha256;
+	char *source;  /* directory or tarball that the user named (--kernel-source or `source =`) */
+	char *series;  /* folder below kernel-patches/, or NULL for none */
+	struct strv configs;  /* fragments below vm/config/, merged in this order */
+	struct strv features; /* what the applied patches provide; from the series file */
+	unsigned int steps;   /* lines that a quiet build prints: a hint for the progress only */
+	int line;	      /* in the file, for messages */
+};
+
+/* Where the parts of a kernel come from. */
+struct kernel_paths {
+	const char *ini;     /* vm/kernels.ini */
+	const char *configs; /* vm/config */
+	const char *patches; /* kernel-patches */
+	const char *cache;   /* ASSAY_CACHE, or the user's cache folder */
+};
+
+struct kernels;
+
+/* Reads kernels.ini (inih). Unknown keys, values out of range, missing fragments or series and
+ * double sections are -EINVAL with "file:line: reason" logged. */
+int kernels__load(const struct kernel_paths *paths, struct kernels **out);
+void kernels__free(struct kernels *ks);
+size_t kernels__count(const struct kernels *ks);
+const struct kernel *kernels__at(const struct kernels *ks, size_t i); /* in the file's order */
+const struct kernel *kernels__default(const struct kernels *ks); /* `default =` of [assay] */
+/* By exact name, or a branch ("5.10", "6.1"): its newest entry with a series, else its newest.
+ * NULL when there is none; *nearest (may be NULL) is then a name to suggest, or NULL. */
+const struct kernel *kernels__find(const struct kernels *ks, const char *name,
+				   const char **nearest);
+
+#endif
