@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# assay: `make run` from nothing to a table of results; `make test`; `make help` lists the rest.
+
+VERSION := 0.1
+PREFIX ?= /usr/local
+BUILD ?= build
+V ?= 0
+CC = gcc
+CLANG ?= clang
+LLVM_OBJDUMP ?= llvm-objdump
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+CFLAGS ?= -O2 -g
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Iharness -I. \
+	-DASSAY_VERSION='"$(VERSION)"' $(CFLAGS)
+BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Werror -D__TARGET_ARCH_x86 -Ibpf \
+	-I/usr/include/$(shell uname -m)-linux-gnu
+
+ifeq ($(V),1)
+  Q :=
+  say :=
+else
+  Q := @
+  say = @printf '  %-7s %s\n' $(1) '$(2)';
+  MAKEFLAGS += --no-print-directory
+endif
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all deps run test unit vmtest install clean distclean help
+
+# --- sources --------------------------------------------------------------------------------
+
+host_modules  := base model wire store cli
+guest_modules := guest
+modules       := $(host_modules) $(guest_modules)
+module_srcs    = $(wildcard harness/$(1)/*.c)
+vm_srcs       := $(wildcard vm/*.c)
+objs           = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+experiments   := $(patsubst experiments/%/,%,$(sort $(wildcard experiments/*/)))
+selftests     := $(patsubst tests/experiments/%/,%,$(sort $(wildcard tests/experiments/*/)))
+unit_tests    := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+vm_tests      := $(patsubst tests/vm/%.c,%,$(sort $(wildcard tests/vm/test_*.c)))
+
+HOST_LIBS  := -ljansson -lsqlite3 -linih -lelf -lz -lcrypto -lm
+GUEST_LIBS := -lbpf -lelf -lz -ljansson -lm
+
+host_archives  := $(foreach m,cli store,$(BUILD)/lib$(m).a) $(BUILD)/libvm.a \
+	$(foreach m,wire model base,$(BUILD)/lib$(m).a)
+guest_archives := $(BUILD)/libguest.a $(foreach m,wire model base,$(BUILD)/lib$(m).a)
+
+all: deps
+	@$(MAKE) --no-print-directory binaries
+
+binaries: $(BUILD)/assay $(BUILD)/assay-guest $(foreach e,$(experiments),$(BUILD)/objects/$e.dis)
+
+# Installs what is missing; quick and silent when nothing is.
+deps:
+	@./harness/setup.sh
+
+# --- programs -------------------------------------------------------------------------------
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+define archive_rule
+$(BUILD)/lib$(1).a: $(call objs,$(2))
+	$$(call say,AR,$$@)rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach m,$(filter-out cli,$(modules)),$(eval $(call archive_rule,$(m),$(call module_srcs,$(m)))))
+$(eval $(call archive_rule,cli,$(filter-out harness/cli/main.c,$(call module_srcs,cli))))
+$(eval $(call archive_rule,vm,$(vm_srcs)))
+# guest/main.c is the program, the rest of guest/ the library
+$(BUILD)/libguest.a: $(call objs,$(call module_srcs,guest))
+
+$(BUILD)/assay: $(BUILD)/harness/cli/main.o $(host_archives)
+	$(call say,LD,$@)$(CC) $(CFLAGS) -o $@ $^ $(HOST_LIBS)
+
+# $(1) program, $(2) experiments, $(3) their folder
+define guest_rule
+$(BUILD)/$(1): $(BUILD)/$(1).registry.o \
+	$$(foreach e,$(2),$(BUILD)/$(3)/$$e/$$e.o) $(guest_archives)
+	$$(call say,LD,$$@)$(CC) $(CFLAGS) -static -o $$@ $$^ $(GUEST_LIBS)
+$(BUILD)/$(1).registry.c: $(3) $(foreach e,$(2),$(3)/$(e)) Makefile
+	@mkdir -p $$(@D)
+	$$(call say,GEN,$$@){ \
+	  echo '/* generated from $(3)/ */'; \
+	  echo '#include "guest/registry.h"'; \
+	  for e in $(2); do echo "extern const struct experiment experiment_$$$${e//-/_};"; done; \
+	  echo 'const struct experiment *const experiments[] = {'; \
+	  for e in $(2); do echo "	&experiment_$$$${e//-/_},"; done; \
+	  echo '	NULL };'; \
+	  echo 'const size_t nr_experiments = $(words $(2));'; } > $$@
+$(BUILD)/$(1).registry.o: $(BUILD)/$(1).registry.c
+	$$(call say,CC,$$@)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $$@ $$<
+endef
+SHELL := /bin/bash
+$(eval $(call guest_rule,assay-guest,$(experiments),experiments))
+$(eval $(call guest_rule,assay-guest-test,$(selftests),tests/experiments))
+
+# --- experiments: folder/name.bpf.c -> object -> skeleton, loader ----------------------------
+
+$(BUILD)/%.bpf.o: %.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
+
+# $(1) folder/name: skeleton and loader of one experiment; the object is optional
+define experiment_rule
+ifneq ($(wildcard $(1)/$(notdir $(1)).bpf.c),)
+$(BUILD)/$(1)/$(notdir $(1)).skel.h: $(BUILD)/$(1)/$(notdir $(1)).bpf.o
+	$$(call say,SKEL,$$@)$(BPFTOOL) gen skeleton $$< name $(subst -,_,$(notdir $(1)))_bpf > $$@
+$(BUILD)/$(1)/$(notdir $(1)).o: $(BUILD)/$(1)/$(notdir $(1)).skel.h
+endif
+$(BUILD)/$(1)/$(notdir $(1)).o: private ALL_CFLAGS += -I$(BUILD)/$(1)
+endef
+$(foreach e,$(experiments),$(eval $(call experiment_rule,experiments/$(e))))
+$(foreach e,$(selftests),$(eval $(call experiment_rule,tests/experiments/$(e))))
+
+# Object and disassembly with source lines, kept for the evidence of a run.
+define objects_rule
+ifneq ($(wildcard experiments/$(1)/$(1).bpf.c),)
+$(BUILD)/objects/$(1).dis: $(BUILD)/experiments/$(1)/$(1).bpf.o
+	@mkdir -p $$(@D)
+	$$(call say,DISASM,$$@)cp $$< $(BUILD)/objects/$(1).bpf.o && \
+		$(LLVM_OBJDUMP) -d -S -l -r --no-show-raw-insn $$< > $$@
+endif
+endef
+$(foreach e,$(experiments),$(eval $(call objects_rule,$(e))))
+
+# --- tests ----------------------------------------------------------------------------------
+
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+test_archives := $(host_archives)
+
+$(BUILD)/tests/%: tests/unit/%.c $(test_archives)
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(test_archives) -lcmocka $(HOST_LIBS)
+$(BUILD)/tests/%: tests/vm/%.c $(test_archives)
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(test_archives) -lcmocka $(HOST_LIBS)
+$(BUILD)/tests/runner: tests/runner.c $(BUILD)/libbase.a
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $^ -lm
+
+.PHONY: unit-binaries
+unit-binaries: $(foreach t,$(unit_tests),$(BUILD)/tests/$(t))
+.PHONY: test-binaries
+test-binaries: binaries unit-binaries $(BUILD)/assay-guest-test $(BUILD)/tests/runner \
+	$(foreach t,$(vm_tests),$(BUILD)/tests/$(t))
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san CFLAGS='-O1 -g $(SAN)' unit-binaries
+
+unit: deps
+	@$(MAKE) --no-print-directory test-binaries
+	@$(BUILD)/tests/runner $(foreach t,$(unit_tests),$(BUILD)/tests/$(t) $(BUILD)/san/tests/$(t))
+
+test: deps
+	@$(MAKE) --no-print-directory test-binaries
+	@ASSAY_VERBOSE=$(V) $(BUILD)/tests/runner \
+		$(foreach t,$(unit_tests),$(BUILD)/tests/$(t) $(BUILD)/san/tests/$(t)) \
+		$(foreach t,$(vm_tests),$(BUILD)/tests/$(t))
+
+run: all
+	@$(BUILD)/assay $(if $(filter 1,$(V)),-v) run
+
+# --- the rest -------------------------------------------------------------------------------
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/assay/objects \
+		$(DESTDIR)$(PREFIX)/share/assay/vm/config $(DESTDIR)$(PREFIX)/share/assay/kernel-patches
+	install -m 755 $(BUILD)/assay $(DESTDIR)$(PREFIX)/bin/assay
+	install -m 755 $(BUILD)/assay-guest $(DESTDIR)$(PREFIX)/lib/assay/assay-guest
+	install -m 644 $(BUILD)/objects/* $(DESTDIR)$(PREFIX)/lib/assay/objects/
+	install -m 644 vm/kernels.ini $(DESTDIR)$(PREFIX)/share/assay/vm/
+	install -m 644 vm/config/*.config $(DESTDIR)$(PREFIX)/share/assay/vm/config/
+	cp -R --no-preserve=ownership kernel-patches/. $(DESTDIR)$(PREFIX)/share/assay/kernel-patches/
+
+clean:
+	rm -rf $(BUILD)
+
+# Also the results of all runs. The cache (kernels, sources) stays: `assay kernel prune` bounds it.
+distclean: clean
+	find results -mindepth 1 -maxdepth 1 ! -name .gitignore ! -name baseline -exec rm -rf {} +
+
+help:
+	@echo 'make run                 install what is missing, build, run the experiments on the default kernel'
+	@echo 'make test                all tests (unit tests also under ASan and UBSan, VM tests)'
+	@echo 'make unit                the tests that need no VM'
+	@echo 'make                     build/assay and build/assay-guest'
+	@echo 'make install PREFIX=DIR  install below DIR (default /usr/local), DESTDIR honoured'
+	@echo 'make clean | distclean   remove build/ | also the results'
+	@echo 'V=1                      show commands and the kernel build'
+
+-include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d' 2>/dev/null)

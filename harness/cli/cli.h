@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef ASSAY_CLI_CLI_H
+#define ASSAY_CLI_CLI_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+#include "vm/accel.h"
+#include "vm/image.h"
+#include "vm/kernels.h"
+
+struct store;
+
+/* Exit status of every command. */
+enum {
+	EXIT_AS_EXPECTED = 0, /* everything as expected */
+	EXIT_UNEXPECTED = 1,  /* something differs from what was expected */
+	EXIT_USAGE = 2,	      /* wrong use: nothing was done */
+	EXIT_HARNESS = 3,     /* assay itself failed, or was cut off */
+};
+
+/* What every command gets. */
+struct cli {
+	struct kernel_paths paths;
+	const char *results; /* folder of assay.db */
+	const char *guest;   /* path of assay-guest */
+	const char *objects; /* folder with <experiment>.bpf.o and <experiment>.dis */
+	const char *command; /* the command line as one string, for the record */
+	bool verbose;	     /* -v */
+	int cancel_fd;
+	struct kernels *kernels; /* loaded by cli__kernels */
+};
+
+/* Loads kernels.ini once. 0 or -errno, logged. */
+int cli__kernels(struct cli *cli, const struct kernels **out);
+/* Finds a kernel (NULL: the default). -EINVAL and a message with the nearest name when unknown. */
+int cli__kernel(struct cli *cli, const char *name, const struct kernel **out);
+/* Builds or finds its image, with the tree limit and the functions that experiments need. */
+int cli__image(struct cli *cli, const struct kernel *k, struct image **out);
+/* Opens the results; logs. */
+int cli__store(struct cli *cli, bool create, struct store **out);
+/* Exit status for a negative errno of the functions above: EXIT_USAGE for -EINVAL, else
+ * EXIT_HARNESS. */
+int cli__exit_status(int err);
+
+/* Options that every command which boots a guest has: an argp child. The input is a
+ * struct cli_vm, filled with defaults by cli_vm__init. */
+struct cli_vm {
+	const char *kernels_arg; /* -k; NULL: the default kernel */
+	const char *kernel_source; /* --kernel-source */
+	enum accel accel;	 /* --accel */
+	unsigned int cpus;	 /* --cpus, default 1 */
+	unsigned int mem_mb;	 /* --mem, default 512 */
+	const char *append;	 /* --append: added to the kernel's command line */
+};
+extern const struct argp cli_vm_argp;
+void cli_vm__init(struct cli_vm *v);
+
+/* As argp_parse, but for a command "assay NAME": -1 and a message where argp would exit with
+ * EX_USAGE; an unknown long option gets the nearest one suggested. *out_exit is set to the exit
+ * status when the command is to end here (--help: 0, wrong use: 2). */
+bool cli__parse(const struct argp *argp, const char *name, int argc, char **argv, void *input,
+		int *out_exit);
+
+int cmd_run(struct cli *cli, int argc, char **argv);
+int cmd_list(struct cli *cli, int argc, char **argv);
+int cmd_show(struct cli *cli, int argc, char **argv);
+int cmd_kernel(struct cli *cli, int argc, char **argv);
+int cmd_shell(struct cli *cli, int argc, char **argv);
+int cmd_exec(struct cli *cli, int argc, char **argv);
+int cmd_doctor(struct cli *cli, int argc, char **argv);
+
+#endif
