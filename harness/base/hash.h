@@ -13,7 +13,8 @@ void hash__add(struct hash *h, const void *data, size_t len);
 /* Adds the string with its length, so that "ab","c" and "a","bc" differ. NULL counts as "". */
 void hash__add_str(struct hash *h, const char *s);
 int hash__add_file(struct hash *h, const char *path); /* contents; 0 or -errno */
-void hash__end(struct hash *h, char hex[HASH_HEX]);   /* ends and frees h */
+/* Ends and frees h. hex is "" when libcrypto failed. */
+void hash__end(struct hash *h, char hex[HASH_HEX]);
 int hash_file(const char *path, char hex[HASH_HEX]);
 
 #endif

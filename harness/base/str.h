@@ -13,7 +13,10 @@ struct strbuf {
 	size_t len, cap;
 	bool failed;
 };
-#define STRBUF_INIT { 0 }
+#define STRBUF_INIT \
+	{           \
+		0   \
+	}
 
 void strbuf__add(struct strbuf *sb, const void *data, size_t len);
 void strbuf__addf(struct strbuf *sb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -30,7 +33,7 @@ struct strv {
 	char **v; /* NULL-terminated once something was added; NULL before */
 	size_t n;
 };
-int strv__add(struct strv *sv, const char *s);	    /* copies; -ENOMEM */
+int strv__add(struct strv *sv, const char *s);			   /* copies; -ENOMEM */
 int strv__split(struct strv *sv, const char *s, const char *seps); /* trims blanks, skips empty */
 bool strv__has(const struct strv *sv, const char *s);
 void strv__free(struct strv *sv);

@@ -6,12 +6,14 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* True when the stream is a terminal, NO_COLOR is unset and TERM is not dumb. */
+/* True when the stream is a terminal, NO_COLOR is unset or empty and TERM is not dumb. */
 bool term_color(FILE *f);
 
 /* One line of progress on stderr. On a terminal it is redrawn in place (percentage, bar, time
  * left); otherwise a plain line is printed when something starts, at most every ten seconds, and
- * when it ends. Nothing is printed for work that ends within two seconds unless `always`. */
+ * when it ends. Nothing is printed for work that ends within two seconds unless `always`. From
+ * progress__new to progress__done it is assay_log's `before` (and calls the one that was there
+ * before it), so that log lines don't run into it; several may be open at once. */
 struct progress;
 struct progress *progress__new(const char *what, bool always);
 /* fraction in 0..1, negative when unknown; detail may be NULL. Cheap: call it often. */
