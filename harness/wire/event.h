@@ -33,8 +33,8 @@
 #define WIRE_PROTO    1
 #define WIRE_LINE_MAX (4u << 20)
 #define WIRE_PART_MAX (64u << 10)
-#define WIRE_PORT     "org.assay.wire"	/* name of the virtio-serial port of the events */
-#define WIRE_TTY_PORT "org.assay.tty"	/* raw bytes of `assay shell` */
+#define WIRE_PORT     "org.assay.wire" /* name of the virtio-serial port of the events */
+#define WIRE_TTY_PORT "org.assay.tty"  /* raw bytes of `assay shell` */
 
 /* A reader that is fed bytes as they come and gives whole events. A line that is too long, no
  * JSON, or no object with "ev"/"job" sets an error that names line number and cause; reading
