@@ -10,9 +10,11 @@ const char *accel__name(enum accel a); /* "auto", "kvm", "tcg" */
 int accel__parse(const char *s, enum accel *out);
 
 /* Settles ACCEL_AUTO: KVM only if the given kernel really boots with it to the guest's hello
- * within a time limit; the answer is remembered in the cache per host (CPU model, host kernel) and
- * QEMU version. Says which and why in one line (log_info) the first time. *why gets that
- * reason as a sentence (caller frees). Returns 0 or -errno (-EINTR when cancelled). */
+ * within a time limit; the answer is remembered in the cache per host (CPU model, host kernel,
+ * access to /dev/kvm) and QEMU version. Says which and why in one line (log_info) the first time.
+ * ACCEL_KVM that does not work is an error, logged. *why gets the reason as a sentence (caller
+ * frees; NULL on failure). probe's accel and console are not used. Returns 0 or -errno (-EINTR when
+ * cancelled, -ENODEV when KVM was asked for and does not work). */
 struct vm_opts;
 int accel__settle(enum accel wanted, const struct vm_opts *probe, const char *cache_dir,
 		  enum accel *out, char **why);

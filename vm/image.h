@@ -22,6 +22,8 @@ struct image {
 	char *build_id;	  /* hex */
 	struct kver version;
 	struct strv features;
+	char *source;	     /* what it was built from: package and version, URL, or path */
+	char *source_sha256; /* of that file, or of all that the folder held */
 };
 
 struct image_opts {

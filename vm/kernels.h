@@ -9,14 +9,15 @@
 
 /* One entry of vm/kernels.ini. */
 struct kernel {
-	char *name;    /* section name: "5.10.218", "5.10.218-stock" */
+	char *name; /* section name: "5.10.218", "5.10.218-stock" */
 	struct kver version;
 	char *package; /* "linux-source-5.10=5.10.218-1": Debian binary package and exact version */
 	char *sha256;  /* of the package file */
-	char *tarball; /* URL of the kernel.org tarball, or NULL */
+	struct strv suites; /* of Debian, where the package is looked for first; may be empty */
+	char *tarball;	    /* URL of the kernel.org tarball, or NULL */
 	char *tarball_sha256;
-	char *source;  /* directory or tarball that the user named (--kernel-source or `source =`) */
-	char *series;  /* folder below kernel-patches/, or NULL for none */
+	char *source; /* directory or tarball that the user named (--kernel-source or `source =`) */
+	char *series; /* folder below kernel-patches/, or NULL for none */
 	struct strv configs;  /* fragments below vm/config/, merged in this order */
 	struct strv features; /* what the applied patches provide; from the series file */
 	unsigned int steps;   /* lines that a quiet build prints: a hint for the progress only */
@@ -39,7 +40,7 @@ int kernels__load(const struct kernel_paths *paths, struct kernels **out);
 void kernels__free(struct kernels *ks);
 size_t kernels__count(const struct kernels *ks);
 const struct kernel *kernels__at(const struct kernels *ks, size_t i); /* in the file's order */
-const struct kernel *kernels__default(const struct kernels *ks); /* `default =` of [assay] */
+const struct kernel *kernels__default(const struct kernels *ks);      /* `default =` of [assay] */
 /* By exact name, or a branch ("5.10", "6.1"): its newest entry with a series, else its newest.
  * NULL when there is none; *nearest (may be NULL) is then a name to suggest, or NULL. */
 const struct kernel *kernels__find(const struct kernels *ks, const char *name,

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vm/elf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "vm/image.h"
+
+struct file {
+	int fd;
+	Elf *elf;
+};
+
+static int open_elf(struct file *f, const char *path)
+{
+	f->elf = NULL;
+	f->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (f->fd < 0)
+		return -errno;
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return -EINVAL;
+	f->elf = elf_begin(f->fd, ELF_C_READ_MMAP, NULL);
+	return f->elf && elf_kind(f->elf) == ELF_K_ELF ? 0 : -EINVAL;
+}
+
+static void close_elf(struct file *f)
+{
+	if (f->elf)
+		elf_end(f->elf);
+	if (f->fd >= 0)
+		close(f->fd);
+}
+
+static int copy_section(Elf_Scn *scn, void **data, size_t *len)
+{
+	Elf_Data *d = elf_rawdata(scn, NULL);
+
+	if (!d)
+		return -EINVAL;
+	*data = malloc(d->d_size ? d->d_size : 1);
+	if (!*data)
+		return -ENOMEM;
+	if (d->d_size && d->d_buf)
+		memcpy(*data, d->d_buf, d->d_size);
+	*len = d->d_buf ? d->d_size : 0;
+	return 0;
+}
+
+int elf_section(const char *path, const char *name, void **data, size_t *len)
+{
+	Elf_Scn *scn = NULL;
+	struct file f;
+	GElf_Shdr sh;
+	size_t names;
+	int err = open_elf(&f, path);
+
+	if (!err && elf_getshdrstrndx(f.elf, &names))
+		err = -EINVAL;
+	while (!err && (scn = elf_nextscn(f.elf, scn))) {
+		const char *s;
+
+		if (!gelf_getshdr(scn, &sh))
+			continue;
+		s = elf_strptr(f.elf, names, sh.sh_name);
+		if (s && !strcmp(s, name))
+			break;
+	}
+	if (!err)
+		err = scn ? copy_section(scn, data, len) : -ENOENT;
+	close_elf(&f);
+	return err;
+}
+
+static char *to_hex(const uint8_t *p, size_t len)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	for (size_t i = 0; i < len; i++)
+		strbuf__addf(&sb, "%02x", p[i]);
+	return strbuf__detach(&sb);
+}
+
+/* The build id among the notes of a section: 0, -ENOENT, -ENOMEM. */
+static int find_build_id(Elf_Data *d, char **hex)
+{
+	size_t at = 0, name, desc;
+	GElf_Nhdr nh;
+
+	while (d && (at = gelf_getnote(d, at, &nh, &name, &desc)) > 0) {
+		const char *base = d->d_buf;
+
+		if (nh.n_type != NT_GNU_BUILD_ID || nh.n_namesz != sizeof("GNU") ||
+		    memcmp(base + name, "GNU", sizeof("GNU")) || !nh.n_descsz)
+			continue;
+		*hex = to_hex((const uint8_t *)base + desc, nh.n_descsz);
+		return *hex ? 0 : -ENOMEM;
+	}
+	return -ENOENT;
+}
+
+int elf_build_id(const char *path, char **hex)
+{
+	Elf_Scn *scn = NULL;
+	struct file f;
+	GElf_Shdr sh;
+	int err = open_elf(&f, path);
+
+	if (!err) {
+		err = -ENOENT;
+		while (err == -ENOENT && (scn = elf_nextscn(f.elf, scn)))
+			if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_NOTE)
+				err = find_build_id(elf_getdata(scn, NULL), hex);
+	}
+	close_elf(&f);
+	return err;
+}

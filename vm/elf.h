@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef ASSAY_VM_ELF_H
+#define ASSAY_VM_ELF_H
+
+#include <stddef.h>
+
+/* A section's contents; caller frees. 0, -ENOENT when there is no such section, -EINVAL for what
+ * is no ELF file, or -errno. */
+int elf_section(const char *path, const char *name, void **data, size_t *len);
+
+#endif

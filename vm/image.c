@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vm/image.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/term.h"
+#include "vm/inputs.h"
+#include "vm/kbuild.h"
+#include "vm/kept.h"
+#include "vm/lock.h"
+#include "vm/patch.h"
+#include "vm/source.h"
+#include "vm/tree.h"
+
+#define TREE_LIMIT (6ull << 30)
+#define KEPT_MAX   2
+/* A tree takes 1.1 GB unpacked and 2.1 GB built (5.10); while it is unpacked, the package too. */
+#define NEED_UNPACK (4ll << 30)
+#define NEED_BUILD  (1ll << 30)
+
+struct work {
+	const struct kernel *k;
+	const struct image_opts *o;
+	struct source_opts source_opts;
+	struct inputs in;
+	struct tree tree;
+	struct source source; /* that is built from */
+	struct source pinned[2];
+	size_t nr_pinned;
+	char key[KEY_HEX];
+};
+
+static void close_work(struct work *w)
+{
+	inputs__release(&w->in);
+	tree__release(&w->tree);
+	source__release(&w->source);
+	source__release(&w->pinned[0]);
+	source__release(&w->pinned[1]);
+}
+
+static int open_work(struct work *w, const struct kernel *k, const struct image_opts *o)
+{
+	int err;
+
+	*w = (struct work){ .k = k, .o = o };
+	w->source_opts = (struct source_opts){ .paths = o->paths,
+					       .cancel_fd = o->cancel_fd,
+					       .verbose = o->verbose };
+	err = inputs__read(k, o->paths, &w->in);
+	if (!err)
+		err = tree__init(&w->tree, k, o->paths->cache);
+	if (!err && k->source)
+		err = source__user(k, &w->source_opts, &w->source);
+	else if (!err)
+		w->nr_pinned = source__pinned(k, w->pinned);
+	if (err)
+		close_work(w);
+	return err;
+}
+
+/* The kept kernel that was made of these inputs: of the user's source, or of either of the pinned
+ * ones. */
+static int find_kept(struct work *w, struct image **out)
+{
+	const struct source *s = w->k->source ? &w->source : w->pinned;
+	size_t n = w->k->source ? 1 : w->nr_pinned;
+	int err = -ENOENT;
+
+	for (size_t i = 0; err == -ENOENT && i < n; i++) {
+		char key[KEY_HEX];
+
+		err = inputs__built(&w->in, s[i].hash, key);
+		if (!err)
+			err = kept__load(w->k, w->o->paths->cache, w->tree.slot, key, out);
+	}
+	return err;
+}
+
+static int check_disk(const struct work *w, int64_t need, const char *what)
+{
+	char has[32], wants[32];
+	int64_t bytes = disk_free(w->o->paths->cache);
+
+	if (bytes < 0 || bytes >= need)
+		return 0;
+	log_err("kernel %s: to %s it takes about %s, and %s has %s free: make room (`assay kernel "
+		"prune`), or put the cache elsewhere (ASSAY_CACHE)",
+		w->k->name, what, fmt_bytes(need, wants, sizeof(wants)), w->o->paths->cache,
+		fmt_bytes(bytes, has, sizeof(has)));
+	return -ENOSPC;
+}
+
+static int check_version(struct work *w)
+{
+	struct kver is;
+	char a[24], b[24];
+	int err = tree__version(&w->tree, &is);
+
+	if (err || !kver__cmp(is, w->k->version))
+		return err;
+	if (w->source.user) {
+		log_info("kernel %s: the source %s is %s, not %s: it is judged as %s", w->k->name,
+			 w->source.what, kver__str(is, a), kver__str(w->k->version, b), a);
+		return 0;
+	}
+	log_err("kernel %s: its source is version %s, kernels.ini:%d says %s", w->k->name,
+		kver__str(is, a), w->k->line, kver__str(w->k->version, b));
+	return -EINVAL;
+}
+
+/* The tree may hold a source that is as good: then nothing is fetched. */
+static bool take_from_tree(struct work *w)
+{
+	for (size_t i = 0; i < w->nr_pinned; i++) {
+		if (!tree__marked(&w->tree, "source", w->pinned[i].hash))
+			continue;
+		w->source = w->pinned[i];
+		w->pinned[i] = (struct source){ 0 };
+		return true;
+	}
+	return false;
+}
+
+static int obtain(struct work *w)
+{
+	int lock, err;
+
+	if (w->k->source)
+		return 0;
+	lock = lock__take(w->o->paths->cache, "sources", "is fetching sources", w->o->cancel_fd);
+	if (lock < 0)
+		return lock;
+	err = source__obtain(w->k, &w->source_opts, &w->source);
+	close(lock);
+	return err;
+}
+
+static int get_source(struct work *w)
+{
+	int err;
+
+	if (!w->k->source && take_from_tree(w))
+		return 0;
+	if (w->k->source && tree__marked(&w->tree, "source", w->source.hash))
+		return 0;
+	err = check_disk(w, file_exists(w->tree.dir) ? NEED_BUILD : NEED_UNPACK,
+			 "unpack and build it");
+	if (!err)
+		err = obtain(w);
+	if (!err)
+		err = w->source.kind == SOURCE_DIR
+			      ? tree__copy_folder(&w->tree, &w->source, &w->source_opts)
+			      : tree__unpack(&w->tree, &w->source, &w->source_opts);
+	return err ? err : check_version(w);
+}
+
+static int unmark_patched(void *ctx)
+{
+	struct work *w = ctx;
+
+	return tree__set_mark(&w->tree, "patched", NULL);
+}
+
+static int patch(struct work *w)
+{
+	struct patching p = {
+		.kernel = w->k->name,
+		.tree = w->tree.dir,
+		.state = w->tree.state,
+		.dir = w->in.patch_dir,
+		.patches = &w->in.patches,
+		.cancel_fd = w->o->cancel_fd,
+	};
+	char hash[HASH_HEX];
+	unsigned int changed;
+	int err = inputs__patched(&w->in, w->source.hash, hash);
+
+	if (err || tree__marked(&w->tree, "patched", hash))
+		return err;
+	err = patching__sync(&p, unmark_patched, w, &changed);
+	if (err)
+		return err;
+	log_debug("kernel %s: %zu patches, %u files of the tree changed", w->k->name,
+		  w->in.patches.n, changed);
+	return tree__set_mark(&w->tree, "patched", hash);
+}
+
+static int configure(struct work *w, const struct kbuild *kb, const char *hash)
+{
+	int err;
+
+	if (tree__marked(&w->tree, "configured", hash))
+		return 0;
+	err = tree__set_mark(&w->tree, "configured", NULL);
+	if (!err)
+		err = kbuild__configure(kb, &w->in.config);
+	return err ? err : tree__set_mark(&w->tree, "configured", hash);
+}
+
+static int compile(struct work *w, const struct kbuild *kb, const char *log, const char *configured)
+{
+	struct kept_steps steps = kept__steps(w->o->paths->cache, w->tree.slot);
+	bool again = tree__marked(&w->tree, "built", configured);
+	unsigned int n = again ? steps.again : steps.full ? steps.full : w->k->steps;
+	int err = check_disk(w, NEED_BUILD, "build it");
+
+	/* With which configuration the objects are: tells a build from nothing from another one. */
+	if (!err)
+		err = kbuild__vmlinux(kb, log, &n);
+	if (!err)
+		err = tree__set_mark(&w->tree, "built", configured);
+	if (err)
+		return err;
+	*(again ? &steps.again : &steps.full) = n;
+	kept__set_steps(w->o->paths->cache, w->tree.slot, steps);
+	return 0;
+}
+
+static int publish(struct work *w, const struct kbuild *kb, const char *log)
+{
+	struct kept_from f = {
+		.kernel = w->k,
+		.cache = w->o->paths->cache,
+		.slot = w->tree.slot,
+		.key = w->key,
+		.tree = w->tree.dir,
+		.log = log,
+		.source = &w->source,
+		.inputs = &w->in,
+		.need_btf_funcs = w->k->series ? w->o->need_btf_funcs : NULL,
+		.cancel_fd = w->o->cancel_fd,
+	};
+	char *release = NULL;
+	int err = kbuild__release(kb, &release);
+
+	if (!err) {
+		f.release = release;
+		err = kept__publish(&f);
+	}
+	free(release);
+	return err;
+}
+
+static int build(struct work *w)
+{
+	struct kbuild kb = {
+		.kernel = w->k->name,
+		.tree = w->tree.dir,
+		.cache = w->o->paths->cache,
+		.ccache = w->in.tools.ccache,
+		.verbose = w->o->verbose,
+		.jobs = w->o->jobs,
+		.cancel_fd = w->o->cancel_fd,
+	};
+	char *log = str_fmt("%s/build.log", w->tree.state), configured[HASH_HEX];
+	int err = log ? inputs__configured(&w->in, w->source.hash, configured) : -ENOMEM;
+
+	if (!err)
+		err = inputs__built(&w->in, w->source.hash, w->key);
+	if (!err)
+		err = configure(w, &kb, configured);
+	if (!err)
+		err = compile(w, &kb, log, configured);
+	if (!err)
+		err = publish(w, &kb, log);
+	free(log);
+	return err;
+}
+
+static int make(struct work *w, struct image **out)
+{
+	int err = toolchain__check(&w->in.tools, w->k->name);
+
+	if (!err)
+		err = get_source(w);
+	if (!err) {
+		tree__touch(&w->tree);
+		err = patch(w);
+	}
+	if (!err)
+		err = build(w);
+	if (!err)
+		err = kept__load(w->k, w->o->paths->cache, w->tree.slot, w->key, out);
+	if (err == -EINTR)
+		log_info("kernel %s: cut off; what is done so far is kept", w->k->name);
+	return err;
+}
+
+/* Makes it under the entry's lock, unless somebody else did while we waited for that. */
+static int make_locked(struct work *w, struct image **out)
+{
+	char *busy = str_fmt("is building kernel %s", w->k->name);
+	int lock = -ENOMEM, err;
+
+	if (busy)
+		lock = lock__take(w->o->paths->cache, w->tree.slot, busy, w->o->cancel_fd);
+	free(busy);
+	if (lock < 0)
+		return lock;
+	err = find_kept(w, out);
+	if (err == -ENOENT) {
+		err = make(w, out);
+		if (!err)
+			kept__trim(w->o->paths->cache, w->tree.slot, KEPT_MAX);
+	}
+	close(lock);
+	return err;
+}
+
+int image__ensure(const struct kernel *k, const struct image_opts *opts, struct image **out)
+{
+	struct image *img = NULL;
+	uint64_t freed;
+	struct work w;
+	int err = dir_make(opts->paths->cache);
+
+	if (err) {
+		log_err("%s: cannot be made: %s: another cache folder can be named by ASSAY_CACHE",
+			opts->paths->cache, strerror(-err));
+		return err;
+	}
+	err = open_work(&w, k, opts);
+	if (err)
+		return err;
+	err = find_kept(&w, &img);
+	if (err == -ENOENT) {
+		err = make_locked(&w, &img);
+		if (!err)
+			image__prune(opts->paths, opts->tree_limit ? opts->tree_limit : TREE_LIMIT,
+				     opts->keep_tree, &freed);
+	}
+	if (!err && k->series && opts->need_btf_funcs)
+		err = kept__check_funcs(img, opts->need_btf_funcs);
+	close_work(&w);
+	if (err)
+		image__free(img);
+	else
+		*out = img;
+	return err;
+}
+
+int image__lookup(const struct kernel *k, const struct image_opts *opts, struct image **out)
+{
+	struct work w;
+	int err = open_work(&w, k, opts);
+
+	if (err)
+		return err;
+	err = find_kept(&w, out);
+	close_work(&w);
+	return err;
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vm/inputs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "vm/patch.h"
+#include "vm/series.h"
+
+/* Part of every key: raise it when a step comes to do something else with the same inputs. */
+#define FORMAT "assay kernel 1"
+
+#define PATCH_MAX (16 << 20)
+
+static bool read_by_kconfig(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	name = name ? name + 1 : path;
+	return str_starts(name, "Kconfig") || str_starts(path, "scripts/") ||
+	       !strcmp(path, "Makefile") || str_ends(name, "tiny.config") ||
+	       str_ends(name, "tiny-base.config");
+}
+
+/* A patch that cannot be parsed is told of when it is to be applied. */
+static int note_config_patch(struct inputs *in, const char *text, const char *hex)
+{
+	struct patch p = { 0 };
+	char *reason = NULL;
+	bool reads = false;
+	int err = patch__parse(text, &p, &reason);
+
+	for (size_t i = 0; !err && i < p.n; i++)
+		reads = reads || read_by_kconfig(p.files[i].path);
+	free(reason);
+	if (err == -ENOMEM)
+		return err;
+	if (!err)
+		patch__release(&p);
+	return reads ? strv__add(&in->config_patches, hex) : 0;
+}
+
+static int add_patch(struct inputs *in, const char *name)
+{
+	char *path = str_fmt("%s/%s", in->patch_dir, name), *text = NULL, hex[HASH_HEX];
+	struct hash *h = hash__new();
+	size_t len;
+	int err = path && h ? file_read(path, PATCH_MAX, &text, &len) : -ENOMEM;
+
+	if (err && err != -ENOMEM)
+		log_err("%s: cannot be read: %s", path, strerror(-err));
+	if (!err)
+		hash__add(h, text, len);
+	if (h)
+		hash__end(h, hex);
+	if (!err)
+		err = strv__add(&in->patches, name);
+	if (!err)
+		err = strv__add(&in->patch_hashes, hex);
+	if (!err)
+		err = note_config_patch(in, text, hex);
+	free(text);
+	free(path);
+	return err;
+}
+
+static int read_series(const struct kernel *k, const struct kernel_paths *paths, struct inputs *in)
+{
+	struct series s;
+	int err;
+
+	in->patch_dir = str_fmt("%s/%s", paths->patches, k->series);
+	if (!in->patch_dir)
+		return -ENOMEM;
+	err = series__read(in->patch_dir, &s);
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < s.patches.n; i++)
+		err = add_patch(in, s.patches.v[i]);
+	series__release(&s);
+	return err;
+}
+
+int inputs__read(const struct kernel *k, const struct kernel_paths *paths, struct inputs *in)
+{
+	int err;
+
+	*in = (struct inputs){ 0 };
+	err = toolchain__probe(&in->tools);
+	for (size_t i = 0; !err && i < k->configs.n; i++) {
+		char *path = str_fmt("%s/%s", paths->configs, k->configs.v[i]);
+
+		err = path ? kopts__read(&in->config, path, path) : -ENOMEM;
+		free(path);
+	}
+	if (!err && k->series)
+		err = read_series(k, paths, in);
+	if (err)
+		inputs__release(in);
+	return err;
+}
+
+void inputs__release(struct inputs *in)
+{
+	toolchain__release(&in->tools);
+	kopts__release(&in->config);
+	strv__free(&in->patches);
+	strv__free(&in->patch_hashes);
+	strv__free(&in->config_patches);
+	free(in->patch_dir);
+	*in = (struct inputs){ 0 };
+}
+
+static struct hash *begin(const char *step, const char *source)
+{
+	struct hash *h = hash__new();
+
+	if (h) {
+		hash__add_str(h, FORMAT);
+		hash__add_str(h, step);
+		hash__add_str(h, source);
+	}
+	return h;
+}
+
+static void add_patches(struct hash *h, const struct inputs *in)
+{
+	for (size_t i = 0; i < in->patches.n; i++) {
+		hash__add_str(h, in->patches.v[i]);
+		hash__add_str(h, in->patch_hashes.v[i]);
+	}
+}
+
+int inputs__patched(const struct inputs *in, const char *source, char hex[HASH_HEX])
+{
+	struct hash *h = begin("patched", source);
+
+	if (!h)
+		return -ENOMEM;
+	add_patches(h, in);
+	hash__end(h, hex);
+	return 0;
+}
+
+int inputs__configured(const struct inputs *in, const char *source, char hex[HASH_HEX])
+{
+	struct hash *h = begin("configured", source);
+
+	if (!h)
+		return -ENOMEM;
+	toolchain__hash(&in->tools, h);
+	kopts__hash(&in->config, h);
+	for (size_t i = 0; i < in->config_patches.n; i++)
+		hash__add_str(h, in->config_patches.v[i]);
+	hash__end(h, hex);
+	return 0;
+}
+
+int inputs__built(const struct inputs *in, const char *source, char key[KEY_HEX])
+{
+	struct hash *h = begin("built", source);
+	char hex[HASH_HEX];
+
+	if (!h)
+		return -ENOMEM;
+	toolchain__hash(&in->tools, h);
+	kopts__hash(&in->config, h);
+	add_patches(h, in);
+	hash__end(h, hex);
+	memcpy(key, hex, KEY_HEX - 1);
+	key[KEY_HEX - 1] = '\0';
+	return 0;
+}

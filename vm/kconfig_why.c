@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vm/kconfig.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "vm/kconfig_expr.h"
+#include "vm/kconfig_read.h"
+
+/* Adds the parts of a definition's dependencies whose value is below what is needed. */
+static bool add_unmet(const struct kdefinition *d, const struct dotconfig *c, int need,
+		      struct strbuf *out)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < d->depends.n; i++) {
+		struct strv parts = { 0 };
+
+		kexpr__split(d->depends.v[i], &parts);
+		for (size_t k = 0; k < parts.n; k++) {
+			if (kexpr__value(parts.v[k], c) >= need)
+				continue;
+			strbuf__addf(out, "%sit depends on %s, and ", any ? "; " : "", parts.v[k]);
+			kexpr__describe(parts.v[k], c, out);
+			any = true;
+		}
+		strv__free(&parts);
+	}
+	if (any)
+		strbuf__addf(out, " (%s)", d->where);
+	return any;
+}
+
+static void why_dropped(const struct kopt *o, const struct kfacts *f, const struct dotconfig *c,
+			struct strbuf *out)
+{
+	int need = !strcmp(o->value, "y") ? 2 : 1;
+	const struct kdefinition *d = NULL;
+
+	/* Where it is defined more than once, one definition is enough. */
+	for (size_t i = 0; !d && i < f->nr_defs; i++) {
+		struct strbuf unmet = STRBUF_INIT;
+
+		if (!add_unmet(&f->defs[i], c, need, &unmet))
+			d = &f->defs[i];
+		strbuf__free(&unmet);
+	}
+	if (!d)
+		add_unmet(&f->defs[0], c, need, out);
+	else if (!d->prompt)
+		strbuf__addf(out,
+			     "it has no prompt: kconfig sets it by itself, when something "
+			     "selects it or by its default (%s)",
+			     d->where);
+	else if (d->prompt_if && kexpr__value(d->prompt_if, c) == 0) {
+		strbuf__addf(out, "it can be set only if %s, and ", d->prompt_if);
+		kexpr__describe(d->prompt_if, c, out);
+		strbuf__addf(out, " (%s)", d->where);
+	} else if (d->in_choice)
+		strbuf__addf(out, "it is one of a choice, and another one is set (%s)", d->where);
+	else
+		strbuf__addf(out,
+			     "its dependencies are met (%s): is the value one that it can "
+			     "have?",
+			     d->where);
+}
+
+static void why_set(const struct kfacts *f, const struct dotconfig *c, struct strbuf *out)
+{
+	for (size_t i = 0; i < f->nr_selectors; i++) {
+		const struct kselector *s = &f->selectors[i];
+
+		if (!dotconfig__get(c, s->name) ||
+		    (s->condition && kexpr__value(s->condition, c) == 0))
+			continue;
+		strbuf__addf(out, "%s selects it (%s)", s->name, s->where);
+		return;
+	}
+	if (!f->defs[0].prompt)
+		strbuf__addf(out, "it has no prompt: kconfig sets it by its default (%s)",
+			     f->defs[0].where);
+	else if (f->defs[0].in_choice)
+		strbuf__addf(out, "it is one of a choice, of which no other one is set (%s)",
+			     f->defs[0].where);
+	else
+		strbuf__addf(out, "nothing selects it (%s)", f->defs[0].where);
+}
+
+char *kopt__why(const struct kopt *o, const struct dotconfig *c, const char *tree)
+{
+	struct strbuf out = STRBUF_INIT;
+	struct kfacts f;
+	int err = kfacts__read(tree, o->name, &f);
+
+	if (err)
+		return str_fmt("its Kconfig entry cannot be read: %s", strerror(-err));
+	if (!f.nr_defs)
+		strbuf__addf(&out, "this kernel has no such option (for x86)");
+	else if (strcmp(o->value, "n"))
+		why_dropped(o, &f, c, &out);
+	else
+		why_set(&f, c, &out);
+	kfacts__release(&f);
+	return strbuf__detach(&out);
+}

@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vm/kernels.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "vm/series.h"
+
+#define STEPS_MAX 1000000
+
+struct kernels {
+	struct kernel *v;
+	size_t n;
+	size_t standard; /* index of the default */
+};
+
+struct loader {
+	const struct kernel_paths *paths;
+	struct kernels *ks;
+	FILE *f;
+	int line;	  /* being read */
+	int section_line; /* of the last [section] */
+	bool section_new; /* its first key has not come yet */
+	bool in_assay;	  /* it is [assay] */
+	bool assay_seen;
+	bool skip;	   /* its keys belong to no entry: the section itself was refused */
+	unsigned int keys; /* bits of those set in this section */
+	char *standard;	   /* value of `default` */
+	int standard_line;
+	int err;
+};
+
+static void complain(struct loader *l, int line, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void complain(struct loader *l, int line, const char *fmt, ...)
+{
+	struct strbuf sb = STRBUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf__addv(&sb, fmt, ap);
+	va_end(ap);
+	log_err("%s:%d: %s", l->paths->ini, line, strbuf__str(&sb));
+	strbuf__free(&sb);
+	if (!l->err)
+		l->err = -EINVAL;
+}
+
+static bool all_of(const char *s, const char *set)
+{
+	return *s && !s[strspn(s, set)];
+}
+
+#define ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+static bool plain_name(const char *s)
+{
+	return isalnum((unsigned char)*s) && all_of(s, ALNUM "._+-");
+}
+
+static int set_text(char **to, const char *value)
+{
+	*to = strdup(value);
+	return *to ? 0 : -ENOMEM;
+}
+
+static int set_version(struct loader *l, struct kernel *k, const char *v)
+{
+	(void)l;
+	if (!all_of(v, "0123456789.") || kver__parse(v, &k->version))
+		return -EINVAL;
+	return 0;
+}
+
+static int set_package(struct loader *l, struct kernel *k, const char *v)
+{
+	const char *eq = strchr(v, '=');
+
+	(void)l;
+	if (!eq || eq == v ||
+	    strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789+.-") != (size_t)(eq - v))
+		return -EINVAL;
+	if (!isalnum((unsigned char)*v) || !all_of(eq + 1, ALNUM ".+~:-"))
+		return -EINVAL;
+	return set_text(&k->package, v);
+}
+
+static bool is_sha256(const char *v)
+{
+	return strlen(v) == 64 && all_of(v, "0123456789abcdef");
+}
+
+static int set_sha256(struct loader *l, struct kernel *k, const char *v)
+{
+	(void)l;
+	return is_sha256(v) ? set_text(&k->sha256, v) : -EINVAL;
+}
+
+static int set_tarball(struct loader *l, struct kernel *k, const char *v)
+{
+	const char *name = strrchr(v, '/');
+
+	(void)l;
+	if (!str_starts(v, "https://") && !str_starts(v, "http://") && !str_starts(v, "file://"))
+		return -EINVAL;
+	if (!name || !plain_name(name + 1) || !strstr(name, ".tar"))
+		return -EINVAL;
+	return set_text(&k->tarball, v);
+}
+
+static int set_tarball_sha256(struct loader *l, struct kernel *k, const char *v)
+{
+	(void)l;
+	return is_sha256(v) ? set_text(&k->tarball_sha256, v) : -EINVAL;
+}
+
+static int set_source(struct loader *l, struct kernel *k, const char *v)
+{
+	const char *slash = strrchr(l->paths->ini, '/');
+
+	if (!*v)
+		return -EINVAL;
+	if (*v == '/' || !slash)
+		return set_text(&k->source, v);
+	k->source = str_fmt("%.*s/%s", (int)(slash - l->paths->ini), l->paths->ini, v);
+	return k->source ? 0 : -ENOMEM;
+}
+
+static int set_series(struct loader *l, struct kernel *k, const char *v)
+{
+	struct series s;
+	char *dir;
+	int err;
+
+	if (!plain_name(v))
+		return -EINVAL;
+	dir = str_fmt("%s/%s", l->paths->patches, v);
+	if (!dir)
+		return -ENOMEM;
+	err = series__read(dir, &s);
+	if (err) {
+		complain(l, l->line, "series '%s' of kernel '%s' cannot be used", v, k->name);
+		err = err == -ENOMEM ? err : 0;
+	} else {
+		k->features = s.features;
+		s.features = (struct strv){ 0 };
+		series__release(&s);
+	}
+	free(dir);
+	return err ? err : set_text(&k->series, v);
+}
+
+static int set_configs(struct loader *l, struct kernel *k, const char *v)
+{
+	int err = strv__split(&k->configs, v, ",");
+
+	if (!err && !k->configs.n)
+		return -EINVAL;
+	for (size_t i = 0; !err && i < k->configs.n; i++) {
+		const char *name = k->configs.v[i];
+		char *path = str_fmt("%s/%s", l->paths->configs, name);
+
+		if (!path)
+			return -ENOMEM;
+		if (!plain_name(name) || !file_exists(path))
+			complain(l, l->line, "configuration fragment '%s' does not exist (%s)",
+				 name, path);
+		free(path);
+	}
+	return err;
+}
+
+static int set_suites(struct loader *l, struct kernel *k, const char *v)
+{
+	int err = strv__split(&k->suites, v, ", ");
+
+	(void)l;
+	for (size_t i = 0; !err && i < k->suites.n; i++)
+		if (!plain_name(k->suites.v[i]))
+			err = -EINVAL;
+	return err ? err : k->suites.n ? 0 : -EINVAL;
+}
+
+static int set_steps(struct loader *l, struct kernel *k, const char *v)
+{
+	uint64_t n;
+
+	(void)l;
+	if (num_u64(v, 1, STEPS_MAX, &n))
+		return -EINVAL;
+	k->steps = n;
+	return 0;
+}
+
+/* What a section may hold; `want` completes "KEY = VALUE: is not …". */
+static const struct key {
+	const char *name;
+	int (*set)(struct loader *l, struct kernel *k, const char *value);
+	const char *want;
+} keys[] = {
+	{ "version", set_version, "a kernel version such as 5.10.218" },
+	{ "package", set_package, "a Debian package and its version, PACKAGE=VERSION" },
+	{ "sha256", set_sha256, "a SHA-256 of 64 lower-case hexadecimal digits" },
+	{ "suites", set_suites, "a list of suites" },
+	{ "tarball", set_tarball, "the URL of a .tar file" },
+	{ "tarball-sha256", set_tarball_sha256, "a SHA-256 of 64 lower-case hexadecimal digits" },
+	{ "source", set_source, "the path of a folder or tarball" },
+	{ "series", set_series, "the name of a folder below kernel-patches/" },
+	{ "configs", set_configs, "a list of files below vm/config/" },
+	{ "steps", set_steps, "a number from 1 to 1000000" },
+};
+#define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+static void unknown_key(struct loader *l, const char *name)
+{
+	const char *known[NR_KEYS], *near;
+
+	for (size_t i = 0; i < NR_KEYS; i++)
+		known[i] = keys[i].name;
+	if (l->in_assay)
+		known[0] = "default";
+	near = str_nearest(name, known, l->in_assay ? 1 : NR_KEYS);
+	if (near)
+		complain(l, l->line, "unknown key '%s' (did you mean '%s'?)", name, near);
+	else
+		complain(l, l->line, "unknown key '%s'", name);
+}
+
+static void finish_section(struct loader *l)
+{
+	struct kernel *k = l->ks->n ? &l->ks->v[l->ks->n - 1] : NULL;
+
+	if (l->section_line && l->section_new)
+		complain(l, l->section_line, "section without keys");
+	if (!k || l->in_assay || l->skip || k->line != l->section_line)
+		return;
+	if (!(l->keys & 1))
+		complain(l, k->line, "kernel '%s' has no 'version'", k->name);
+	if (!k->package && !k->tarball && !k->source)
+		complain(l, k->line, "kernel '%s' has neither 'package', 'tarball' nor 'source'",
+			 k->name);
+	if (!k->package != !k->sha256)
+		complain(l, k->line, "kernel '%s': 'package' and 'sha256' go together", k->name);
+	if (k->tarball_sha256 && !k->tarball)
+		complain(l, k->line, "kernel '%s': 'tarball-sha256' without 'tarball'", k->name);
+	if (!k->configs.n)
+		complain(l, k->line, "kernel '%s' has no 'configs'", k->name);
+}
+
+static int start_section(struct loader *l, const char *name)
+{
+	struct kernel *v;
+
+	l->section_new = false;
+	l->keys = 0;
+	l->in_assay = !strcmp(name, "assay");
+	l->skip = false;
+	if (l->in_assay) {
+		if (l->assay_seen)
+			complain(l, l->section_line, "section [assay] comes twice");
+		l->assay_seen = true;
+		return 0;
+	}
+	if (!plain_name(name)) {
+		complain(l, l->section_line,
+			 "'%s' is no name for a kernel (letters, digits, '.', '_', '+', '-')",
+			 name);
+		l->skip = true;
+	}
+	for (size_t i = 0; i < l->ks->n; i++) {
+		if (strcmp(l->ks->v[i].name, name))
+			continue;
+		complain(l, l->section_line, "section [%s] comes twice (first in line %d)", name,
+			 l->ks->v[i].line);
+		l->skip = true;
+	}
+	if (l->skip)
+		return 0;
+	v = reallocarray(l->ks->v, l->ks->n + 1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	l->ks->v = v;
+	v += l->ks->n;
+	memset(v, 0, sizeof(*v));
+	v->line = l->section_line;
+	v->name = strdup(name);
+	if (!v->name)
+		return -ENOMEM;
+	l->ks->n++;
+	return 0;
+}
+
+static int set_key(struct loader *l, const char *name, const char *value)
+{
+	struct kernel *k = l->in_assay ? NULL : &l->ks->v[l->ks->n - 1];
+	size_t i = 0;
+	int err;
+
+	if (l->in_assay ? strcmp(name, "default") : 0) {
+		unknown_key(l, name);
+		return 0;
+	}
+	while (!l->in_assay && i < NR_KEYS && strcmp(keys[i].name, name))
+		i++;
+	if (i == NR_KEYS) {
+		unknown_key(l, name);
+		return 0;
+	}
+	if (l->keys & 1u << i) {
+		complain(l, l->line, "key '%s' comes twice in this section", name);
+		return 0;
+	}
+	l->keys |= 1u << i;
+	if (l->in_assay) {
+		l->standard_line = l->line;
+		return set_text(&l->standard, value);
+	}
+	err = keys[i].set(l, k, value);
+	if (err == -EINVAL) {
+		complain(l, l->line, "%s = %s: not %s", name, value, keys[i].want);
+		err = 0;
+	}
+	return err;
+}
+
+/* inih's Debian build doesn't hand the line number to its handler, nor tell of a section before
+ * its first key: the reader counts both. */
+static char *read_line(char *buf, int size, void *stream)
+{
+	struct loader *l = stream;
+	size_t len;
+
+	if (!fgets(buf, size, l->f))
+		return NULL;
+	l->line++;
+	len = strlen(buf);
+	if (len + 1 == (size_t)size && buf[len - 1] != '\n') {
+		int c;
+
+		complain(l, l->line, "line of more than %d characters", size - 2);
+		while ((c = fgetc(l->f)) != EOF && c != '\n')
+			;
+		return strcpy(buf, "#\n");
+	}
+	if (buf[strspn(buf, " \t")] == '[') {
+		finish_section(l);
+		l->section_line = l->line;
+		l->section_new = true;
+	}
+	return buf;
+}
+
+static int on_key(void *user, const char *section, const char *name, const char *value)
+{
+	struct loader *l = user;
+	int err = 0;
+
+	if (!l->section_line) {
+		complain(l, l->line, "'%s' stands before the first [section]", name);
+		return 1;
+	}
+	if (l->section_new)
+		err = start_section(l, section);
+	if (!err && !l->skip)
+		err = set_key(l, name, value);
+	if (err)
+		l->err = err;
+	return 1;
+}
+
+static void find_default(struct loader *l)
+{
+	const char *near = NULL;
+	const struct kernel *k;
+
+	if (!l->standard) {
+		complain(l, 1,
+			 "no default kernel: it takes a section [assay] with 'default = NAME'");
+		return;
+	}
+	k = kernels__find(l->ks, l->standard, &near);
+	if (k)
+		l->ks->standard = k - l->ks->v;
+	else if (near)
+		complain(l, l->standard_line, "unknown default kernel '%s' (did you mean '%s'?)",
+			 l->standard, near);
+	else
+		complain(l, l->standard_line, "unknown default kernel '%s'", l->standard);
+}
+
+int kernels__load(const struct kernel_paths *paths, struct kernels **out)
+{
+	struct loader l = { .paths = paths };
+	int bad, err;
+
+	l.f = fopen(paths->ini, "re");
+	if (!l.f) {
+		err = -errno;
+		log_err("%s: cannot be read: %s", paths->ini, strerror(-err));
+		return err;
+	}
+	l.ks = calloc(1, sizeof(*l.ks));
+	if (!l.ks) {
+		err = -ENOMEM;
+		goto out;
+	}
+	bad = ini_parse_stream(read_line, &l, on_key, &l);
+	finish_section(&l);
+	if (bad > 0)
+		complain(&l, bad, "neither a [section], 'key = value' nor a comment");
+	else if (bad < 0 && !l.err)
+		l.err = -ENOMEM;
+	if (!l.err && ferror(l.f))
+		complain(&l, l.line, "cannot be read further");
+	if (!l.err)
+		find_default(&l);
+	err = l.err;
+out:
+	fclose(l.f);
+	free(l.standard);
+	if (err)
+		kernels__free(l.ks);
+	else
+		*out = l.ks;
+	return err;
+}
+
+void kernels__free(struct kernels *ks)
+{
+	if (!ks)
+		return;
+	for (size_t i = 0; i < ks->n; i++) {
+		struct kernel *k = &ks->v[i];
+
+		free(k->name);
+		free(k->package);
+		free(k->sha256);
+		free(k->tarball);
+		free(k->tarball_sha256);
+		free(k->source);
+		free(k->series);
+		strv__free(&k->suites);
+		strv__free(&k->configs);
+		strv__free(&k->features);
+	}
+	free(ks->v);
+	free(ks);
+}
+
+size_t kernels__count(const struct kernels *ks)
+{
+	return ks->n;
+}
+
+const struct kernel *kernels__at(const struct kernels *ks, size_t i)
+{
+	return i < ks->n ? &ks->v[i] : NULL;
+}
+
+const struct kernel *kernels__default(const struct kernels *ks)
+{
+	return kernels__at(ks, ks->standard);
+}
+
+/* "5.10", and nothing else. */
+static bool is_branch(const char *s, struct kver *v)
+{
+	const char *dot = strchr(s, '.');
+
+	return all_of(s, "0123456789.") && dot && !strchr(dot + 1, '.') && !kver__parse(s, v);
+}
+
+static const char *nearest_name(const struct kernels *ks, const char *name)
+{
+	const char **names = calloc(ks->n + 1, sizeof(*names)), *near = NULL;
+
+	if (names) {
+		for (size_t i = 0; i < ks->n; i++)
+			names[i] = ks->v[i].name;
+		near = str_nearest(name, names, ks->n);
+	}
+	free(names);
+	return near;
+}
+
+const struct kernel *kernels__find(const struct kernels *ks, const char *name, const char **nearest)
+{
+	const struct kernel *best = NULL;
+	struct kver branch;
+
+	if (nearest)
+		*nearest = NULL;
+	for (size_t i = 0; i < ks->n; i++)
+		if (!strcmp(ks->v[i].name, name))
+			return &ks->v[i];
+	for (size_t i = 0; is_branch(name, &branch) && i < ks->n; i++) {
+		const struct kernel *k = &ks->v[i];
+
+		if (!kver__same_branch(k->version, branch))
+			continue;
+		if (!best || (!best->series && k->series) ||
+		    (!best->series == !k->series && kver__cmp(k->version, best->version) > 0))
+			best = k;
+	}
+	if (!best && nearest)
+		*nearest = nearest_name(ks, name);
+	return best;
+}
