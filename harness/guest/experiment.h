@@ -34,8 +34,8 @@ enum param_type { PARAM_UINT, PARAM_BOOL, PARAM_STRING };
 struct param {
 	const char *name;
 	enum param_type type;
-	const char *value; /* default, as text */
-	uint64_t min, max; /* PARAM_UINT */
+	const char *value;	    /* default, as text */
+	uint64_t min, max;	    /* PARAM_UINT */
 	const char *const *choices; /* PARAM_STRING: NULL-terminated, or NULL for free text */
 	const char *help;
 };
@@ -48,11 +48,11 @@ struct param {
  * Callbacks return 0 or -errno; they never print, exit, parse arguments or keep time. */
 struct experiment {
 	const char *name;
-	const char *summary; /* one line */
-	const char *rows;    /* catalogue rows, "X1 E1 E2" */
-	const struct need *needs; /* ends with a name of NULL; or NULL */
-	const struct param *params; /* ends with a name of NULL; or NULL */
-	unsigned int timeout_s;	    /* of one run under TCG; 0: 60 */
+	const char *summary;		  /* one line */
+	const char *rows;		  /* catalogue rows, "X1 E1 E2" */
+	const struct need *needs;	  /* ends with a name of NULL; or NULL */
+	const struct param *params;	  /* ends with a name of NULL; or NULL */
+	unsigned int timeout_s;		  /* of one run under TCG; 0: 60 */
 	const char *const *expect_splats; /* extended regexes, NULL-terminated: splats that are part
 					   * of the question; or NULL */
 
@@ -81,7 +81,8 @@ uint64_t exp__now_ns(void);
 
 /* A measurement: new, filled in through model/record.h (labels, metrics, series, checks, matrix),
  * then emitted, which takes ownership. A failed check makes its status unexpected. NULL only when
- * memory ran out; record__… functions and exp__emit accept NULL and exp__emit then returns -ENOMEM. */
+ * memory ran out; record__… functions and exp__emit accept NULL and exp__emit then returns -ENOMEM.
+ */
 struct record *exp__measurement(struct exp *e, const char *name);
 int exp__emit(struct exp *e, struct record *r);
 /* Shorthand: record__check with a formatted `found`. */

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/exp.h"
+#include "guest/load.h"
+#include "model/record.h"
+#include "model/stack.h"
+#include "model/stats.h"
+
+static int fill_series(struct record *r, const struct load_result *l)
+{
+	int err = 0;
+
+	if (!l->n)
+		return 0;
+	if (l->verification_us)
+		err = record__series(r, "verification_time", "us", l->verification_us, l->n);
+	if (!err)
+		err = record__series(r, "load_time", "us", l->load_us, l->n);
+	return err;
+}
+
+static int fill(struct record *r, const struct program_info *p, const struct load_result *l)
+{
+	const char *type = libbpf_bpf_prog_type_str(p->type);
+	int err = record__set(&r->prog_type, type ? type : "unknown");
+
+	if (!err)
+		err = record__set(&r->section, p->section);
+	for (size_t i = 0; !err && i < p->tags.n; i++)
+		err = strv__add(&r->tags, p->tags.v[i]);
+	if (!err && l->message)
+		err = record__set(&r->message, l->message);
+	else if (!err && l->trouble)
+		err = record__set(&r->message, l->trouble);
+	if (!err)
+		err = fill_series(r, l);
+	r->verdict = l->verdict;
+	r->err = l->err;
+	r->stats = l->stats;
+	r->load_time_us = l->n ? stats__median(l->load_us, l->n) : -1;
+	r->xlated_size = l->xlated_size;
+	r->jited_size = l->jited_size;
+	return err;
+}
+
+/* The tags are judged where the features of the kernel are known to the full: by the host, or by
+ * `assay-guest run`. What is known here is whether the loads can be judged at all. A program that
+ * failed before it reached the verifier, with an errno, is left to its tags when it has any: a
+ * missing attach target may be what they expect. */
+static void set_status(struct record *r, const struct program_info *p, const struct load_result *l)
+{
+	r->status = STATUS_OK;
+	if (!l->trouble)
+		return;
+	if (l->n || l->insns || !l->err || !p->tags.n)
+		record__fail(r, STATUS_HARNESS, "%s", l->trouble);
+}
+
+static int send_texts(struct exp *e, const struct program_info *p, const struct load_result *l,
+		      const struct libbpf_messages *messages)
+{
+	char *layout = NULL;
+	int err = 0;
+
+	if (l->log_len)
+		err = exp__text(e, p->name, "log", l->log, l->log_len);
+	if (!err && messages && messages->all.len)
+		err = exp__text(e, p->name, "libbpf", messages->all.data, messages->all.len);
+	if (err || !l->insns)
+		return err;
+	layout = stack__layout(l->insns, l->nr_insns, p->name);
+	if (!layout)
+		return -ENOMEM;
+	err = exp__text(e, p->name, "stack", layout, strlen(layout));
+	free(layout);
+	return err;
+}
+
+int program__report(struct exp *e, const struct program_info *p, const struct load_result *l,
+		    const struct libbpf_messages *messages)
+{
+	struct record *r = record__new(RECORD_PROGRAM, e->def->name, p->name);
+	int err = -ENOMEM;
+
+	if (!r)
+		return err;
+	err = fill(r, p, l);
+	if (err)
+		goto out;
+	set_status(r, p, l);
+	/* The texts first: who gets the record may already want to judge it by its log. */
+	err = send_texts(e, p, l, messages);
+	if (!err)
+		err = sink__record(&e->sink, r);
+out:
+	record__free(r);
+	return err;
+}
