@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/version.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guest/experiment.h"
+#include "model/record.h"
+#include "model/verdict.h"
+#include "strtol.skel.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define TEXT	 64 /* as in strtol.bpf.c */
+#define KMSG_MAX 8192
+
+typedef struct strtol_bpf__bss globals;
+
+/* What a program puts into the map `results`: struct numbers of strtol.bpf.c. */
+struct numbers {
+	long sum, average;
+	unsigned long long count;
+	long error;
+};
+
+/* --- the same in user space -------------------------------------------------------------- */
+
+/* The C library's part of the comparison: numbers separated by blanks, to the end of the text or
+ * the first thing that is no number. */
+static struct numbers sum_signed(const char *text, int base)
+{
+	struct numbers n = { 0 };
+
+	while (*text && !n.error) {
+		char *end;
+		long long v;
+
+		errno = 0;
+		v = strtoll(text, &end, base);
+		if (end == text || errno) {
+			n.error = errno == ERANGE ? -ERANGE : -EINVAL;
+			break;
+		}
+		n.sum += v;
+		n.count++;
+		text = end;
+	}
+	n.average = n.count ? n.sum / (long)n.count : 0;
+	return n;
+}
+
+static struct numbers sum_unsigned(const char *text, int base)
+{
+	struct numbers n = { 0 };
+
+	while (*text && !n.error) {
+		unsigned long long v;
+		char *end;
+
+		errno = 0;
+		v = strtoull(text, &end, base);
+		if (end == text || errno) {
+			n.error = errno == ERANGE ? -ERANGE : -EINVAL;
+			break;
+		}
+		n.sum += (long)v;
+		n.count++;
+		text = end;
+	}
+	n.average = n.count ? (long)((unsigned long)n.sum / n.count) : 0;
+	return n;
+}
+
+/* The whole text, but for a newline, is one number. */
+static struct numbers whole(const char *text, int base)
+{
+	struct numbers n = { 0 };
+	char *end;
+	long long v;
+
+	errno = 0;
+	v = strtoll(text, &end, base);
+	if (end == text || isspace((unsigned char)*text) || (*end && strcmp(end, "\n") != 0))
+		n.error = -EINVAL;
+	else if (errno)
+		n.error = -ERANGE;
+	else
+		n = (struct numbers){ .sum = v, .average = v, .count = 1 };
+	return n;
+}
+
+/* --- where the text passes --------------------------------------------------------------- */
+
+struct hook {
+	const char *symbol;
+	bool kernel_buffer;
+	const char *verb; /* what is done with the text */
+};
+
+static const struct hook hooks[] = {
+	{ "copyout_bpf", true, "read" },
+	{ "vfs_write", false, "write" },
+};
+
+struct context {
+	struct exp *e;
+	struct bpf_object *obj;
+	globals *g;
+	int results, file;
+};
+
+static uint64_t this_thread(void)
+{
+	return (uint64_t)getpid() << 32 | (uint32_t)syscall(SYS_gettid);
+}
+
+/* Reads or writes the text, which is not empty, once, under the eyes of the program. */
+static int pass(struct context *c, const struct hook *hook, const char *text)
+{
+	size_t len = strlen(text);
+	char buf[256];
+	long n;
+
+	if (ftruncate(c->file, 0) ||
+	    (hook->kernel_buffer && pwrite(c->file, text, len, 0) != (long)len))
+		return errno ? -errno : -EIO;
+	c->g->runs = 0;
+	c->g->kernel_buffer = hook->kernel_buffer;
+	c->g->reader = this_thread();
+	if (hook->kernel_buffer)
+		n = pread(c->file, buf, sizeof(buf), 0);
+	else
+		n = pwrite(c->file, text, len, 0);
+	c->g->reader = 0;
+	if (n < 0)
+		return -errno;
+	return n == (long)len ? 0 : -EIO;
+}
+
+/* Passes the text and fetches what the program made of it. */
+static int ask(struct context *c, const struct hook *hook, const char *text, int base,
+	       struct numbers *out)
+{
+	struct numbers none = { .error = 1 };
+	__u32 zero = 0;
+	int err;
+
+	c->g->base = (__u64)base;
+	err = bpf_map_update_elem(c->results, &zero, &none, BPF_ANY);
+	if (!err)
+		err = pass(c, hook, text);
+	if (!err)
+		err = bpf_map_lookup_elem(c->results, &zero, out);
+	return err;
+}
+
+/* --- cases ------------------------------------------------------------------------------- */
+
+struct text_case {
+	const char *text;
+	int base;
+	bool differs; /* the helper is stricter than the C library: */
+	struct numbers expected;
+};
+
+static const struct text_case signed_cases[] = {
+	{ .text = "01 02 03", .base = 10 },
+	{ .text = "-5 7 -12", .base = 10 },
+	{ .text = "010 07 17", .base = 8 },
+	{ .text = "ff -10 7F 0x20", .base = 16 },
+	{ .text = "0x10 010 9", .base = 0 },
+	{ .text = "7\n", .base = 10 },
+	{ .text = "12 abc 7", .base = 10 },
+	{ .text = "abc", .base = 10 },
+	{ .text = "18 19", .base = 8 },
+	{ .text = "9223372036854775807", .base = 10 },
+	{ .text = "9223372036854775808", .base = 10 },
+	{ .text = "-9223372036854775808", .base = 10 },
+	{ .text = "-9223372036854775809", .base = 10 },
+	{ .text = "99999999999999999999", .base = 10 },
+	/* No plus sign, no other base than 8, 10 and 16, no 0 out of "0x". */
+	{ .text = "+5", .base = 10, .differs = true, .expected = { .error = -EINVAL } },
+	{ .text = "101", .base = 2, .differs = true, .expected = { .error = -EINVAL } },
+	{ .text = "0x", .base = 16, .differs = true, .expected = { .error = -EINVAL } },
+};
+
+static const struct text_case unsigned_cases[] = {
+	{ .text = "01 02 03", .base = 10 },
+	{ .text = "010 07 17", .base = 8 },
+	{ .text = "ff 10", .base = 16 },
+	{ .text = "18446744073709551615", .base = 10 },
+	{ .text = "18446744073709551616", .base = 10 },
+	{ .text = "1 x", .base = 10 },
+	/* The C library negates. */
+	{ .text = "3 -1",
+	  .base = 10,
+	  .differs = true,
+	  .expected = { .sum = 3, .average = 3, .count = 1, .error = -EINVAL } },
+};
+
+static const struct text_case whole_cases[] = {
+	{ .text = "42", .base = 10 },
+	{ .text = "42\n", .base = 10 },
+	{ .text = "-7", .base = 10 },
+	{ .text = "+5", .base = 10 },
+	{ .text = "42 x", .base = 10 },
+	{ .text = " 42", .base = 10 },
+	{ .text = "42\n\n", .base = 10 },
+	{ .text = "ff", .base = 16 },
+	{ .text = "0x1f", .base = 0 },
+	{ .text = "101", .base = 2 },
+	{ .text = "9223372036854775807", .base = 10 },
+	{ .text = "9223372036854775808", .base = 10 },
+	{ .text = "g", .base = 16 },
+	{ .text = "g", .base = 17, .differs = true, .expected = { .error = -EINVAL } },
+};
+
+/* A program that parses, and what it is compared with. */
+struct parser {
+	const char *prog;
+	struct numbers (*reference)(const char *text, int base);
+	const struct text_case *cases;
+	size_t n;
+};
+
+static const struct parser parsers[] = {
+	{ "sum_strtol", sum_signed, signed_cases, ARRAY_SIZE(signed_cases) },
+	{ "sum_strtoul", sum_unsigned, unsigned_cases, ARRAY_SIZE(unsigned_cases) },
+	{ "whole_kstrtol", whole, whole_cases, ARRAY_SIZE(whole_cases) },
+};
+
+static bool equal(const struct numbers *a, const struct numbers *b)
+{
+	/* What a failed bpf_kstrtol leaves in its result is not defined. */
+	return a->count == b->count && a->error == b->error &&
+	       (!a->count || (a->sum == b->sum && a->average == b->average));
+}
+
+static void describe(const struct numbers *n, char *buf, size_t len)
+{
+	snprintf(buf, len, "%llu numbers, sum %ld, average %ld%s%s", n->count, n->sum, n->average,
+		 n->error ? ", then " : "", n->error ? errno__name((int)-n->error) : "");
+}
+
+/* Text for a check: "…" in base n, newlines shown. */
+static void quote(const struct text_case *t, char *buf, size_t len)
+{
+	size_t n = (size_t)snprintf(buf, len, "\"");
+
+	for (const char *s = t->text; *s && n + 24 < len; s++)
+		n += (size_t)snprintf(buf + n, len - n, *s == '\n' ? "\\n" : "%c", *s);
+	snprintf(buf + n, len - n, "\" in base %d%s", t->base,
+		 t->differs ? ", unlike the C library" : "");
+}
+
+static int check_case(struct context *c, const struct hook *hook, const struct parser *p,
+		      const struct text_case *t, struct record *r)
+{
+	struct numbers found = { 0 },
+		       want = t->differs ? t->expected : p->reference(t->text, t->base);
+	char text[128], got[128], expected[128];
+	int err = ask(c, hook, t->text, t->base, &found);
+
+	if (err)
+		return exp__fail(c->e, err, "%s the text of a case", hook->verb);
+	quote(t, text, sizeof(text));
+	describe(&found, got, sizeof(got));
+	describe(&want, expected, sizeof(expected));
+	if (c->g->runs != 1)
+		return exp__check(r, false, text, "the program ran %llu times", c->g->runs);
+	if (equal(&found, &want))
+		return exp__check(r, true, text, "%s", got);
+	return exp__check(r, false, text, "%s; expected %s", got, expected);
+}
+
+static int measure_parser(struct context *c, const struct hook *hook, const struct parser *p,
+			  struct bpf_program *prog)
+{
+	struct record *r = exp__measurement(c->e, p->prog);
+	struct bpf_link *link = bpf_program__attach_kprobe(prog, false, hook->symbol);
+	struct numbers first = { 0 };
+	int err = 0;
+
+	record__label(r, "hook", hook->symbol);
+	if (!link) {
+		record__free(r);
+		return exp__fail(c->e, -errno, "attach %s to %s", p->prog, hook->symbol);
+	}
+	for (size_t i = 0; !err && i < p->n; i++)
+		err = check_case(c, hook, p, &p->cases[i], r);
+	if (!err)
+		err = ask(c, hook, p->cases[0].text, p->cases[0].base, &first);
+	bpf_link__destroy(link);
+	if (err) {
+		record__free(r);
+		return err;
+	}
+	record__metric(r, "cases", "texts", (double)p->n);
+	record__metric(r, "sum", "", (double)first.sum);
+	record__metric(r, "average", "", (double)first.average);
+	return exp__emit(c->e, r);
+}
+
+/* --- the kernel's log -------------------------------------------------------------------- */
+
+/* The messages since the descriptor's position that begin with "bpf: "; the last one's text. */
+static int bpf_messages(int kmsg, char *text, size_t len)
+{
+	char record[KMSG_MAX];
+	int n = 0;
+
+	for (;;) {
+		ssize_t got = read(kmsg, record, sizeof(record) - 1);
+		char *message;
+
+		if (got < 0 && errno == EPIPE) /* overwritten meanwhile: the next one */
+			continue;
+		if (got <= 0)
+			return n;
+		record[got] = '\0';
+		/* "6,339,5140900,-;text\n", and lines of a dictionary that begin with a blank */
+		message = strchr(record, ';');
+		if (!message || strncmp(message + 1, "bpf: ", 5) != 0)
+			continue;
+		message += 6;
+		message[strcspn(message, "\n")] = '\0';
+		snprintf(text, len, "%s", message);
+		n++;
+	}
+}
+
+static int check_print(struct context *c, const struct hook *hook, int kmsg, const char *text,
+		       struct record *r)
+{
+	char found[256] = "", name[128];
+	struct numbers n = { 0 };
+	int messages, err;
+
+	lseek(kmsg, 0, SEEK_END);
+	err = ask(c, hook, text, 10, &n);
+	if (err)
+		return exp__fail(c->e, err, "%s the text of a case", hook->verb);
+	messages = bpf_messages(kmsg, found, sizeof(found));
+	snprintf(name, sizeof(name), "\"%s\" is in the kernel's log, once and unchanged", text);
+	return exp__check(r, messages == 1 && !strcmp(found, text) && n.sum == (long)strlen(text),
+			  name, "%d messages, \"%s\", %ld bytes", messages, found, n.sum);
+}
+
+static int measure_print(struct context *c, const struct hook *hook, struct bpf_program *prog)
+{
+	/* A conversion that printk must not see, and a text that fills the buffer without a NUL. */
+	static const char *const texts[] = {
+		"01 02 03",
+		"100%s of %d %p",
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+	};
+	struct record *r = exp__measurement(c->e, "print_dmesg");
+	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC), err;
+	struct bpf_link *link = bpf_program__attach_kprobe(prog, false, hook->symbol);
+
+	_Static_assert(sizeof("0123456789abcdef") - 1 == TEXT / 4,
+		       "the last text fills the buffer");
+	record__label(r, "hook", hook->symbol);
+	err = link && kmsg >= 0 ? 0 : -errno;
+	if (err)
+		exp__fail(c->e, err, "open /dev/kmsg and attach print_dmesg to %s", hook->symbol);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(texts); i++)
+		err = check_print(c, hook, kmsg, texts[i], r);
+	bpf_link__destroy(link);
+	if (kmsg >= 0)
+		close(kmsg);
+	if (!err)
+		return exp__emit(c->e, r);
+	record__free(r);
+	return err;
+}
+
+/* --- all of it --------------------------------------------------------------------------- */
+
+static struct bpf_program *loaded(struct context *c, const char *name)
+{
+	struct bpf_program *p = bpf_object__find_program_by_name(c->obj, name);
+
+	return p && bpf_program__fd(p) >= 0 ? p : NULL;
+}
+
+static int measure_hook(struct context *c, const struct hook *hook)
+{
+	struct bpf_program *prog;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < ARRAY_SIZE(parsers); i++) {
+		prog = loaded(c, parsers[i].prog);
+		if (prog)
+			err = measure_parser(c, hook, &parsers[i], prog);
+	}
+	prog = loaded(c, "print_dmesg");
+	if (!err && prog)
+		err = measure_print(c, hook, prog);
+	return err;
+}
+
+/* Are the helpers there where they are expected, and nowhere else? */
+static int measure_offered(struct context *c)
+{
+	bool strtol = exp__kernel_version(c->e) >= KERNEL_VERSION(6, 1, 0) ||
+		      exp__has(c->e, NEED_FEATURE, "tracing-strtol");
+	const struct {
+		const char *label, *prog;
+		bool expected;
+	} helpers[] = {
+		{ "bpf_strtol", "sum_strtol", strtol },
+		{ "bpf_strtoul", "sum_strtoul", strtol },
+		{ "bpf_kstrtol", "whole_kstrtol", exp__has(c->e, NEED_FEATURE, "kstrtol") },
+		{ "bpf_dmesg_print", "print_dmesg", exp__has(c->e, NEED_FEATURE, "dmesg-print") },
+	};
+	struct record *r = exp__measurement(c->e, "offered");
+
+	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++) {
+		bool found = loaded(c, helpers[i].prog);
+		char text[64];
+
+		record__label(r, helpers[i].label, found ? "yes" : "no");
+		snprintf(text, sizeof(text), "kprobe programs are %soffered %s",
+			 helpers[i].expected ? "" : "not ", helpers[i].label);
+		exp__check(r, found == helpers[i].expected, text, "%s is %s", helpers[i].prog,
+			   found ? "loaded" : "rejected");
+	}
+	return exp__emit(c->e, r);
+}
+
+static int open_context(struct context *c)
+{
+	struct bpf_map *bss = bpf_object__find_map_by_name(c->obj, ".bss");
+	void *at;
+
+	c->results = bpf_object__find_map_fd_by_name(c->obj, "results");
+	if (!bss || c->results < 0)
+		return -ENOENT;
+	c->file = memfd_create("assay-text", MFD_CLOEXEC);
+	if (c->file < 0)
+		return -errno;
+	at = mmap(NULL, sizeof(*c->g), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(bss), 0);
+	if (at == MAP_FAILED)
+		return -errno;
+	c->g = at;
+	return 0;
+}
+
+static int measure(struct exp *e, struct bpf_object *obj)
+{
+	struct context c = { .e = e, .obj = obj, .file = -1 };
+	int err = open_context(&c);
+
+	if (err)
+		exp__fail(e, err, "prepare maps and a file in memory");
+	else
+		err = measure_offered(&c);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(hooks); i++)
+		if (exp__has(e, NEED_SYMBOL, hooks[i].symbol))
+			err = measure_hook(&c, &hooks[i]);
+	if (c.g)
+		munmap(c.g, sizeof(*c.g));
+	if (c.file >= 0)
+		close(c.file);
+	return err;
+}
+
+static const struct need needs[] = {
+	{ NEED_CONFIG, "CONFIG_BPF_EVENTS", "kprobe programs are the ones that want the helpers" },
+	{ NEED_CONFIG, "CONFIG_KPROBE_EVENTS", "the programs are attached to kprobes" },
+	{ NEED_CONFIG, "CONFIG_CGROUP_BPF",
+	  "sysctl programs, which always had bpf_strtol, are what it is compared with" },
+	{ NEED_SYMBOL, "vfs_write", "texts pass there on every kernel" },
+	{ 0 },
+};
+
+const struct experiment experiment_strtol = {
+	.name = "strtol",
+	.summary = "numbers parsed in the kernel: who is offered the helpers, and what they return",
+	.rows = "X9 X10 E13 E15 E17 E18",
+	.needs = needs,
+	.timeout_s = 60,
+	.elf_bytes = strtol_bpf__elf_bytes,
+	.measure = measure,
+};
