@@ -44,7 +44,8 @@ unit_tests    := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*
 vm_tests      := $(patsubst tests/vm/%.c,%,$(sort $(wildcard tests/vm/test_*.c)))
 
 HOST_LIBS  := -ljansson -lsqlite3 -linih -lelf -lz -lcrypto -lm
-GUEST_LIBS := -lbpf -lelf -lz -ljansson -lm
+# The loader sees every BPF_PROG_LOAD that libbpf makes: see harness/guest/load.c.
+GUEST_LIBS := -Wl,--wrap=bpf_prog_load -lbpf -lelf -lz -ljansson -lm
 
 host_archives  := $(foreach m,cli store,$(BUILD)/lib$(m).a) $(BUILD)/libvm.a \
 	$(foreach m,wire model base,$(BUILD)/lib$(m).a)
@@ -53,7 +54,8 @@ guest_archives := $(BUILD)/libguest.a $(foreach m,wire model base,$(BUILD)/lib$(
 all: deps
 	@$(MAKE) --no-print-directory binaries
 
-binaries: $(BUILD)/assay $(BUILD)/assay-guest $(foreach e,$(experiments),$(BUILD)/objects/$e.dis)
+binaries: $(BUILD)/assay $(BUILD)/assay-guest $(BUILD)/objects/versions.json \
+	$(foreach e,$(experiments),$(BUILD)/objects/$e.dis)
 
 # Installs what is missing; quick and silent when nothing is.
 deps:
@@ -129,6 +131,15 @@ endif
 endef
 $(foreach e,$(experiments),$(eval $(call objects_rule,$(e))))
 
+# What made the objects, for the record of every run.
+first_line = $(shell $(1) 2>/dev/null | head -n 1 | tr -d '"\\')
+$(BUILD)/objects/versions.json: $(BUILD)/assay-guest
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)printf '{"clang": "%s", "bpftool": "%s", "libbpf": "%s", "gcc": "%s"}\n' \
+		"$(call first_line,$(CLANG) --version)" "$(call first_line,$(BPFTOOL) version)" \
+		"$(call first_line,pkg-config --modversion libbpf)" \
+		"$(call first_line,$(CC) --version)" > $@
+
 # --- tests ----------------------------------------------------------------------------------
 
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -137,9 +148,10 @@ test_archives := $(host_archives)
 $(BUILD)/tests/%: tests/unit/%.c $(test_archives)
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(test_archives) -lcmocka $(HOST_LIBS)
-$(BUILD)/tests/%: tests/vm/%.c $(test_archives)
+$(BUILD)/tests/%: tests/vm/%.c $(BUILD)/tests/vm/assay.o $(test_archives)
 	@mkdir -p $(@D)
-	$(call say,TEST,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(test_archives) -lcmocka $(HOST_LIBS)
+	$(call say,TEST,$@)$(CC) $(ALL_CFLAGS) -Itests/vm -MMD -MP -o $@ $< \
+		$(BUILD)/tests/vm/assay.o $(test_archives) -lcmocka $(HOST_LIBS)
 $(BUILD)/tests/runner: tests/runner.c $(BUILD)/libbase.a
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $^ -lm

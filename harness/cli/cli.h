@@ -28,6 +28,7 @@ struct cli {
 	const char *command; /* the command line as one string, for the record */
 	bool verbose;	     /* -v */
 	int cancel_fd;
+	const char *kernel_source; /* --kernel-source of the command, or NULL */
 	struct kernels *kernels; /* loaded by cli__kernels */
 };
 

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/num.h"
+#include "base/str.h"
+#include "cli/catalog.h"
+#include "store/store.h"
+
+int cli__kernels(struct cli *cli, const struct kernels **out)
+{
+	int err = cli->kernels ? 0 : kernels__load(&cli->paths, &cli->kernels);
+
+	*out = cli->kernels;
+	return err;
+}
+
+int cli__kernel(struct cli *cli, const char *name, const struct kernel **out)
+{
+	const struct kernels *ks;
+	const char *nearest = NULL;
+	int err = cli__kernels(cli, &ks);
+
+	if (err)
+		return err;
+	*out = name ? kernels__find(ks, name, &nearest) : kernels__default(ks);
+	if (*out)
+		return 0;
+	log_err("unknown kernel '%s'%s%s%s; `assay list kernels` shows all", name,
+		nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	return -EINVAL;
+}
+
+int cli__image(struct cli *cli, const struct kernel *k, struct image **out)
+{
+	struct image_opts opts = {
+		.paths = &cli->paths,
+		.cancel_fd = cli->cancel_fd,
+		.verbose = cli->verbose,
+	};
+	const char *limit = getenv("ASSAY_TREE_LIMIT");
+	struct catalog *catalog = NULL;
+	const struct kernels *ks;
+	struct kernel entry = *k;
+	uint64_t bytes;
+	int err;
+
+	if (limit && *limit) {
+		err = num_size(limit, 0, UINT64_MAX / 2, &bytes);
+		if (err) {
+			log_err("ASSAY_TREE_LIMIT: '%s' is no size such as 6G", limit);
+			return -EINVAL;
+		}
+		opts.tree_limit = bytes ? bytes : 1;
+	}
+	err = cli__kernels(cli, &ks);
+	if (!err)
+		err = catalog__load(cli->guest, &catalog);
+	if (err)
+		return err;
+	opts.keep_tree = kernels__default(ks)->name;
+	opts.need_btf_funcs = catalog__btf_funcs(catalog);
+	if (cli->kernel_source)
+		entry.source = (char *)cli->kernel_source;
+	err = image__ensure(&entry, &opts, out);
+	catalog__free(catalog);
+	return err;
+}
+
+int cli__store(struct cli *cli, bool create, struct store **out)
+{
+	int err = store__open(cli->results, create, out);
+
+	if (err == -ENOENT)
+		log_err("%s: no results yet; `assay run` makes some", cli->results);
+	return err;
+}
+
+int cli__exit_status(int err)
+{
+	if (!err)
+		return EXIT_AS_EXPECTED;
+	return err == -EINVAL ? EXIT_USAGE : EXIT_HARNESS;
+}
+
+/* --- options ------------------------------------------------------------------------------- */
+
+enum { OPT_SOURCE = 0x200, OPT_ACCEL, OPT_CPUS, OPT_MEM, OPT_APPEND };
+
+static const struct argp_option vm_options[] = {
+	{ "kernel", 'k', "KERNEL", 0,
+	  "kernel of vm/kernels.ini, or a branch such as 5.10 for its newest (default: the file's "
+	  "default); `assay run` takes several with commas", 1 },
+	{ "kernel-source", OPT_SOURCE, "DIR|TARBALL", 0,
+	  "take the kernel's source from here instead (it is copied, never changed)", 1 },
+	{ "accel", OPT_ACCEL, "auto|kvm|tcg", 0,
+	  "accelerator (default auto: KVM where a kernel really boots with it, else TCG)", 2 },
+	{ "cpus", OPT_CPUS, "N", 0, "CPUs of the guest, 1 to 8 (default 1)", 2 },
+	{ "mem", OPT_MEM, "SIZE", 0, "memory of the guest, 128M to 64G (default 512M)", 2 },
+	{ "append", OPT_APPEND, "TEXT", 0, "add to the kernel's command line", 2 },
+	{ 0 },
+};
+
+static error_t parse_vm(int key, char *arg, struct argp_state *state)
+{
+	struct cli_vm *v = state->input;
+	uint64_t n;
+
+	switch (key) {
+	case 'k':
+		v->kernels_arg = arg;
+		return 0;
+	case OPT_SOURCE:
+		v->kernel_source = arg;
+		return 0;
+	case OPT_ACCEL:
+		if (accel__parse(arg, &v->accel))
+			argp_error(state, "--accel: '%s' is none of auto, kvm, tcg", arg);
+		return 0;
+	case OPT_CPUS:
+		if (num_u64(arg, 1, 8, &n))
+			argp_error(state, "--cpus: '%s' is no number from 1 to 8", arg);
+		else
+			v->cpus = (unsigned int)n;
+		return 0;
+	case OPT_MEM:
+		if (num_size(arg, 128ull << 20, 64ull << 30, &n))
+			argp_error(state, "--mem: '%s' is no size from 128M to 64G", arg);
+		else
+			v->mem_mb = (unsigned int)(n >> 20);
+		return 0;
+	case OPT_APPEND:
+		v->append = arg;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+const struct argp cli_vm_argp = { .options = vm_options, .parser = parse_vm };
+
+void cli_vm__init(struct cli_vm *v)
+{
+	*v = (struct cli_vm){ .accel = ACCEL_AUTO, .cpus = 1, .mem_mb = 512 };
+}
+
+static int add_long_options(const struct argp *argp, struct strv *names)
+{
+	const struct argp_child *child;
+	const struct argp_option *o;
+	int err;
+
+	for (o = argp->options; o && (o->name || o->key || o->doc); o++) {
+		err = o->name ? strv__add(names, o->name) : 0;
+		if (err)
+			return err;
+	}
+	for (child = argp->children; child && child->argp; child++) {
+		err = add_long_options(child->argp, names);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* argp's own message for an unknown long option names no alternative: look first. */
+static bool unknown_option(const struct argp *argp, const char *name, int argc, char **argv)
+{
+	struct strv known = { 0 };
+	const char *nearest;
+	bool unknown = false;
+	int i;
+	size_t j;
+
+	if (add_long_options(argp, &known) || strv__add(&known, "help") || strv__add(&known, "usage"))
+		goto out;
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		size_t len = strcspn(argv[i], "=");
+		char *word;
+
+		if (!str_starts(argv[i], "--"))
+			continue;
+		for (j = 0; j < known.n; j++)
+			if (strncmp(known.v[j], argv[i] + 2, len - 2) == 0)
+				break;
+		if (j < known.n)
+			continue;
+		word = strndup(argv[i] + 2, len - 2);
+		nearest = word ? str_nearest(word, (const char *const *)known.v, known.n) : NULL;
+		log_err("%s: unknown option '--%s'%s%s%s; `assay %s --help` shows all", name,
+			word ? word : "", nearest ? ": did you mean '--" : "",
+			nearest ? nearest : "", nearest ? "'?" : "", name);
+		free(word);
+		unknown = true;
+		break;
+	}
+out:
+	strv__free(&known);
+	return unknown;
+}
+
+bool cli__parse(const struct argp *argp, const char *name, int argc, char **argv, void *input,
+		int *out_exit)
+{
+	char *prog = str_fmt("assay %s", name), *saved = argv[0];
+	error_t err;
+
+	*out_exit = EXIT_USAGE;
+	if (!prog)
+		return false;
+	if (unknown_option(argp, name, argc, argv)) {
+		free(prog);
+		return false;
+	}
+	argv[0] = prog;
+	argp_err_exit_status = EXIT_USAGE;
+	err = argp_parse(argp, argc, argv, ARGP_IN_ORDER, NULL, input);
+	argv[0] = saved;
+	free(prog);
+	if (err)
+		log_err("%s: %s", name, strerror(err));
+	return err == 0;
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `assay list`: experiments, kernels, runs. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/term.h"
+#include "cli/catalog.h"
+#include "cli/cli.h"
+#include "model/verdict.h"
+#include "store/store.h"
+
+/* --- experiments --------------------------------------------------------------------------- */
+
+static char *param_values(const struct catalog_param *p)
+{
+	struct strbuf sb = STRBUF_INIT;
+	const json_t *choice;
+	size_t i;
+
+	if (strcmp(p->type, "uint") == 0)
+		strbuf__addf(&sb, "%" PRIu64 " to %" PRIu64, p->min, p->max);
+	else if (strcmp(p->type, "bool") == 0)
+		strbuf__addf(&sb, "yes, no");
+	else if (!json_array_size(p->choices))
+		strbuf__addf(&sb, "text");
+	json_array_foreach (p->choices, i, choice)
+		strbuf__addf(&sb, "%s%s", i ? ", " : "", json_string_value(choice));
+	return strbuf__detach(&sb);
+}
+
+static int print_params(const struct catalog *c)
+{
+	static const struct column columns[] = {
+		{ "experiment", ALIGN_LEFT, 0 }, { "parameter", ALIGN_LEFT, 0 },
+		{ "default", ALIGN_LEFT, 20 },	 { "values", ALIGN_LEFT, 40 },
+		{ "meaning", ALIGN_LEFT, 0 },
+	};
+	struct table *t = table__new(columns, 5);
+	size_t i, p, n = 0;
+	int err = 0;
+
+	if (!t)
+		return -ENOMEM;
+	for (i = 0; i < catalog__count(c) && !err; i++) {
+		for (p = 0; p < catalog__nr_params(c, i) && !err; p++, n++) {
+			struct catalog_param param;
+			char *values;
+
+			catalog__param(c, i, p, &param);
+			values = param_values(&param);
+			err = table__row(t, (const char *[]){ catalog__name(c, i), param.name,
+							      param.value, values, param.help });
+			free(values);
+		}
+	}
+	if (!err && n) {
+		fputs("\nParameters (assay run EXPERIMENT -p NAME=VALUE):\n", stdout);
+		table__print(t, stdout, term_color(stdout));
+	}
+	table__free(t);
+	return err;
+}
+
+static int list_experiments(struct cli *cli)
+{
+	static const struct column columns[] = {
+		{ "experiment", ALIGN_LEFT, 0 },
+		{ "summary", ALIGN_LEFT, 90 },
+		{ "catalogue", ALIGN_LEFT, 0 },
+	};
+	struct catalog *c = NULL;
+	struct table *t;
+	size_t i;
+	int err = catalog__load(cli->guest, &c);
+
+	if (err)
+		return err;
+	t = table__new(columns, 3);
+	err = t ? 0 : -ENOMEM;
+	for (i = 0; i < catalog__count(c) && !err; i++)
+		err = table__row(t, (const char *[]){ catalog__name(c, i), catalog__summary(c, i),
+						      catalog__rows(c, i) });
+	if (!err) {
+		table__print(t, stdout, term_color(stdout));
+		err = print_params(c);
+	}
+	table__free(t);
+	catalog__free(c);
+	return err;
+}
+
+/* --- kernels ------------------------------------------------------------------------------- */
+
+static char *source_of(const struct kernel *k)
+{
+	if (k->source)
+		return strdup(k->source);
+	if (k->package)
+		return strdup(k->package);
+	return strdup(k->tarball ? k->tarball : "");
+}
+
+static char *features_of(const struct kernel *k)
+{
+	struct strbuf sb = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; i < k->features.n; i++)
+		strbuf__addf(&sb, "%s%s", i ? " " : "", k->features.v[i]);
+	return sb.len ? strbuf__detach(&sb) : strdup("");
+}
+
+static int kernel_row(const struct cli *cli, const struct kernel *k, bool is_default,
+		      struct table *t)
+{
+	struct image_opts opts = { .paths = &cli->paths, .cancel_fd = cli->cancel_fd };
+	char *source = source_of(k), *features = features_of(k), size[32] = "";
+	char *name = str_fmt("%s%s", k->name, is_default ? " *" : "");
+	struct image *img = NULL;
+	int err = image__lookup(k, &opts, &img);
+
+	if (!err) {
+		int64_t bytes = dir_size(img->dir);
+
+		fmt_bytes(bytes < 0 ? 0 : (double)bytes, size, sizeof(size));
+	}
+	err = err == -ENOMEM || !source || !features || !name
+		      ? -ENOMEM
+		      : table__row(t, (const char *[]){ name, img ? "built" : "not built", size,
+							k->series ? k->series : "none", source,
+							features });
+	image__free(img);
+	free(name);
+	free(features);
+	free(source);
+	return err;
+}
+
+static int list_kernels(struct cli *cli)
+{
+	static const struct column columns[] = {
+		{ "kernel", ALIGN_LEFT, 0 }, { "state", ALIGN_LEFT, 0 },
+		{ "size", ALIGN_RIGHT, 0 },  { "patches", ALIGN_LEFT, 0 },
+		{ "source", ALIGN_LEFT, 0 }, { "provides", ALIGN_LEFT, 0 },
+	};
+	const struct kernels *ks;
+	struct table *t;
+	size_t i;
+	int err = cli__kernels(cli, &ks);
+
+	if (err)
+		return err;
+	t = table__new(columns, 6);
+	err = t ? 0 : -ENOMEM;
+	for (i = 0; i < kernels__count(ks) && !err; i++) {
+		const struct kernel *k = kernels__at(ks, i);
+
+		err = kernel_row(cli, k, k == kernels__default(ks), t);
+	}
+	if (!err) {
+		table__print(t, stdout, term_color(stdout));
+		printf("\n* the default; %s names them\n", cli->paths.ini);
+	}
+	table__free(t);
+	return err;
+}
+
+/* --- runs ---------------------------------------------------------------------------------- */
+
+static char *counts_of(const struct run_info *r)
+{
+	struct strbuf sb = STRBUF_INIT;
+	int i;
+
+	for (i = 0; i < 6; i++)
+		if (r->counts[i])
+			strbuf__addf(&sb, "%s%d %s", sb.len ? ", " : "", r->counts[i],
+				     status__name(i));
+	return sb.len ? strbuf__detach(&sb) : strdup("none");
+}
+
+static int run_row(void *ctx, const struct run_info *r)
+{
+	char id[24], exit_status[12] = "", *counts = counts_of(r);
+	int err = -ENOMEM;
+
+	snprintf(id, sizeof(id), "%" PRId64, r->id);
+	if (r->exit_status >= 0)
+		snprintf(exit_status, sizeof(exit_status), "%d", r->exit_status);
+	if (counts)
+		err = table__row(ctx, (const char *[]){ id, r->name, run_state__name(r->state),
+							exit_status, counts, r->command });
+	free(counts);
+	return err;
+}
+
+static int list_runs(struct cli *cli)
+{
+	static const struct column columns[] = {
+		{ "id", ALIGN_RIGHT, 0 },      { "run", ALIGN_LEFT, 0 },
+		{ "state", ALIGN_LEFT, 0 },    { "exit", ALIGN_RIGHT, 0 },
+		{ "records", ALIGN_LEFT, 50 }, { "command", ALIGN_LEFT, 80 },
+	};
+	struct store *s = NULL;
+	struct table *t;
+	int err = store__open(cli->results, false, &s);
+
+	if (err == -ENOENT) {
+		printf("no runs yet in %s\n", cli->results);
+		return 0;
+	}
+	if (err)
+		return err;
+	t = table__new(columns, 6);
+	err = t ? store__runs(s, run_row, t) : -ENOMEM;
+	if (!err)
+		table__print(t, stdout, term_color(stdout));
+	table__free(t);
+	store__close(s);
+	return err;
+}
+
+/* --- the command --------------------------------------------------------------------------- */
+
+static const struct listing {
+	const char *name, *title;
+	int (*print)(struct cli *cli);
+} listings[] = {
+	{ "experiments", "Experiments", list_experiments },
+	{ "kernels", "Kernels", list_kernels },
+	{ "runs", "Runs", list_runs },
+};
+#define NR_LISTINGS (sizeof(listings) / sizeof(listings[0]))
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	const struct listing **chosen = state->input;
+	const char *names[NR_LISTINGS], *nearest;
+	size_t i;
+
+	if (key != ARGP_KEY_ARG)
+		return ARGP_ERR_UNKNOWN;
+	if (*chosen) {
+		argp_error(state, "one of experiments, kernels, runs at a time; '%s' is too many",
+			   arg);
+		return EINVAL;
+	}
+	for (i = 0; i < NR_LISTINGS; i++) {
+		names[i] = listings[i].name;
+		if (strcmp(arg, names[i]) == 0) {
+			*chosen = &listings[i];
+			return 0;
+		}
+	}
+	nearest = str_nearest(arg, names, NR_LISTINGS);
+	argp_error(state, "there is nothing to list called '%s'%s%s%s", arg,
+		   nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	return EINVAL;
+}
+
+static const struct argp argp = {
+	.parser = parse,
+	.args_doc = "[experiments|kernels|runs]",
+	.doc = "Lists what there is; without a word, all three.",
+};
+
+int cmd_list(struct cli *cli, int argc, char **argv)
+{
+	const struct listing *chosen = NULL;
+	int status, err = 0, one;
+	size_t i;
+
+	if (!cli__parse(&argp, "list", argc, argv, &chosen, &status))
+		return status;
+	if (chosen)
+		return cli__exit_status(chosen->print(cli));
+	for (i = 0; i < NR_LISTINGS; i++) {
+		printf("%s%s\n\n", i ? "\n" : "", listings[i].title);
+		one = listings[i].print(cli);
+		err = err ? err : one;
+	}
+	return cli__exit_status(err);
+}

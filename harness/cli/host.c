@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/host.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "cli/cli.h"
+
+/* First line that a program prints, or NULL; caller frees. */
+static char *first_line(const char *prog, const char *arg)
+{
+	const char *const argv[] = { prog, arg, NULL };
+	char *out = NULL;
+	int status;
+
+	if (proc_output(argv, &out, &status) || status) {
+		free(out);
+		return NULL;
+	}
+	out[strcspn(out, "\n")] = '\0';
+	return out;
+}
+
+static char *cpu_model(void)
+{
+	char *text = NULL, *line, *model = NULL;
+
+	if (file_read("/proc/cpuinfo", 0, &text, NULL))
+		return NULL;
+	line = strstr(text, "model name");
+	line = line ? strchr(line, ':') : NULL;
+	if (line)
+		model = strndup(line + 2, strcspn(line + 2, "\n"));
+	free(text);
+	return model;
+}
+
+static void set_string(json_t *o, const char *key, const char *value)
+{
+	if (value)
+		json_object_set_new(o, key, json_string(value));
+}
+
+char *host__describe(const struct cli *cli)
+{
+	char *versions = str_fmt("%s/versions.json", cli->objects);
+	char *qemu = first_line("qemu-system-x86_64", "--version"), *cpu = cpu_model(), *text;
+	json_t *o = versions ? json_load_file(versions, 0, NULL) : NULL;
+	struct utsname u;
+
+	if (!json_is_object(o)) {
+		json_decref(o);
+		o = json_object();
+	}
+	set_string(o, "assay", ASSAY_VERSION);
+	set_string(o, "qemu", qemu);
+	set_string(o, "cpu", cpu);
+	if (!uname(&u))
+		set_string(o, "kernel", u.release);
+	json_object_set_new(o, "cpus", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
+	text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(o);
+	free(versions);
+	free(qemu);
+	free(cpu);
+	return text;
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/num.h"
+#include "cli/catalog.h"
+#include "vm/kernels.h"
+
+static int add_experiment(struct plan *p, const struct catalog *c, size_t i)
+{
+	struct plan_item *items = realloc(p->items, (p->nr_items + 1) * sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	p->items = items;
+	items[p->nr_items] = (struct plan_item){
+		.experiment = catalog__name(c, i),
+		.timeout_s = catalog__timeout_s(c, i),
+		.params = json_object(),
+	};
+	if (!items[p->nr_items].params)
+		return -ENOMEM;
+	p->nr_items++;
+	return 0;
+}
+
+static struct plan_item *find_item(const struct plan *p, const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < p->nr_items; i++)
+		if (strlen(p->items[i].experiment) == len &&
+		    strncmp(p->items[i].experiment, name, len) == 0)
+			return &p->items[i];
+	return NULL;
+}
+
+static int choose_experiments(struct plan *p, const struct catalog *c, const struct strv *names)
+{
+	const char *nearest = NULL;
+	size_t i;
+	int found, err;
+
+	for (i = 0; !names->n && i < catalog__count(c); i++) {
+		err = add_experiment(p, c, i);
+		if (err)
+			return err;
+	}
+	for (i = 0; i < names->n; i++) {
+		const char *name = names->v[i];
+
+		found = catalog__find(c, name, &nearest);
+		if (found < 0) {
+			log_err("unknown experiment '%s'%s%s%s; `assay list experiments` shows all", name,
+				nearest ? ": did you mean '" : "", nearest ? nearest : "",
+				nearest ? "'?" : "");
+			return -EINVAL;
+		}
+		if (find_item(p, name, strlen(name)))
+			continue;
+		err = add_experiment(p, c, (size_t)found);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int add_kernel(struct plan *p, const struct kernel *k)
+{
+	const struct kernel **list;
+	size_t i;
+
+	for (i = 0; i < p->nr_kernels; i++)
+		if (p->kernels[i] == k)
+			return 0;
+	list = realloc(p->kernels, (p->nr_kernels + 1) * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	p->kernels = list;
+	list[p->nr_kernels++] = k;
+	return 0;
+}
+
+static int choose_kernels(struct plan *p, const struct kernels *ks, const char *arg)
+{
+	struct strv names = { 0 };
+	const struct kernel *k;
+	const char *nearest;
+	size_t i;
+	int err;
+
+	if (!arg)
+		return add_kernel(p, kernels__default(ks));
+	err = strv__split(&names, arg, ",");
+	if (!err && !names.n) {
+		log_err("-k: no kernel named; `assay list kernels` shows all");
+		err = -EINVAL;
+	}
+	for (i = 0; !err && i < names.n; i++) {
+		nearest = NULL;
+		k = kernels__find(ks, names.v[i], &nearest);
+		if (k) {
+			err = add_kernel(p, k);
+			continue;
+		}
+		log_err("unknown kernel '%s'%s%s%s; `assay list kernels` shows all", names.v[i],
+			nearest ? ": did you mean '" : "", nearest ? nearest : "",
+			nearest ? "'?" : "");
+		err = -EINVAL;
+	}
+	strv__free(&names);
+	return err;
+}
+
+static int check_value(const struct catalog_param *p, const char *experiment, const char *value)
+{
+	const json_t *choice;
+	struct strbuf all = STRBUF_INIT;
+	uint64_t n;
+	size_t i;
+	int flag;
+
+	if (strcmp(p->type, "uint") == 0) {
+		if (!num_u64(value, p->min, p->max, &n))
+			return 0;
+		log_err("parameter %s.%s: '%s' is no whole number from %llu to %llu", experiment, p->name,
+			value, (unsigned long long)p->min, (unsigned long long)p->max);
+		return -EINVAL;
+	}
+	if (strcmp(p->type, "bool") == 0) {
+		if (!num_bool(value, &flag))
+			return 0;
+		log_err("parameter %s.%s: '%s' is neither yes nor no", experiment, p->name, value);
+		return -EINVAL;
+	}
+	if (!json_array_size(p->choices))
+		return 0;
+	json_array_foreach (p->choices, i, choice) {
+		if (strcmp(json_string_value(choice), value) == 0) {
+			strbuf__free(&all);
+			return 0;
+		}
+		strbuf__addf(&all, "%s%s", i ? ", " : "", json_string_value(choice));
+	}
+	log_err("parameter %s.%s: '%s' is none of %s", experiment, p->name, value,
+		strbuf__str(&all));
+	strbuf__free(&all);
+	return -EINVAL;
+}
+
+/* Gives name=value to one experiment when it has such a parameter: 1, or 0 when it has not. */
+static int give_param(struct plan_item *item, const struct catalog *c, const char *name,
+		      const char *value, struct strv *known)
+{
+	size_t i = (size_t)catalog__find(c, item->experiment, NULL), j;
+	struct catalog_param p;
+	int err;
+
+	for (j = 0; j < catalog__nr_params(c, i); j++) {
+		catalog__param(c, i, j, &p);
+		if (!strv__has(known, p.name) && strv__add(known, p.name))
+			return -ENOMEM;
+		if (strcmp(p.name, name) != 0)
+			continue;
+		err = check_value(&p, item->experiment, value);
+		if (err)
+			return err;
+		return json_object_set_new(item->params, name, json_string(value)) ? -ENOMEM : 1;
+	}
+	return 0;
+}
+
+static int apply_param(struct plan *p, const struct catalog *c, const char *arg)
+{
+	const char *eq = strchr(arg, '='), *dot, *nearest;
+	struct plan_item *only = NULL;
+	struct strv known = { 0 };
+	char *name = NULL;
+	size_t i, taken = 0;
+	int err = 0;
+
+	if (!eq || eq == arg) {
+		log_err("-p %s: expected NAME=VALUE or EXPERIMENT.NAME=VALUE", arg);
+		return -EINVAL;
+	}
+	dot = memchr(arg, '.', (size_t)(eq - arg));
+	if (dot) {
+		only = find_item(p, arg, (size_t)(dot - arg));
+		if (!only) {
+			log_err("-p %s: experiment '%.*s' is not among those to run", arg,
+				(int)(dot - arg), arg);
+			return -EINVAL;
+		}
+		arg = dot + 1;
+	}
+	name = strndup(arg, (size_t)(eq - arg));
+	if (!name)
+		return -ENOMEM;
+	for (i = 0; i < p->nr_items; i++) {
+		if (only && only != &p->items[i])
+			continue;
+		err = give_param(&p->items[i], c, name, eq + 1, &known);
+		if (err < 0)
+			goto out;
+		taken += (size_t)err;
+	}
+	err = 0;
+	if (!taken) {
+		nearest = str_nearest(name, (const char *const *)known.v, known.n);
+		log_err("unknown parameter '%s'%s%s%s; `assay list experiments -v` shows them", name,
+			nearest ? ": did you mean '" : "", nearest ? nearest : "",
+			nearest ? "'?" : "");
+		err = -EINVAL;
+	}
+out:
+	strv__free(&known);
+	free(name);
+	return err;
+}
+
+int plan__make(const struct catalog *c, const struct kernels *ks, const struct strv *names,
+	       const char *kernels_arg, const struct strv *params, struct plan *out)
+{
+	size_t i;
+	int err;
+
+	*out = (struct plan){ 0 };
+	err = choose_experiments(out, c, names);
+	if (!err)
+		err = choose_kernels(out, ks, kernels_arg);
+	for (i = 0; !err && i < params->n; i++)
+		err = apply_param(out, c, params->v[i]);
+	if (err)
+		plan__release(out);
+	return err;
+}
+
+void plan__release(struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->nr_items; i++)
+		json_decref(p->items[i].params);
+	free(p->items);
+	free(p->kernels);
+	*p = (struct plan){ 0 };
+}

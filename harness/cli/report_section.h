@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef ASSAY_CLI_REPORT_SECTION_H
+#define ASSAY_CLI_REPORT_SECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct stat_column;
+struct stored_experiment;
+struct stored_record;
+
+/* One experiment on one kernel: how it ended, its programs, measurements, matrices, and what was
+ * not as expected. */
+struct report_section;
+
+struct report_style {
+	size_t width;
+	bool color;
+	const struct stat_column *sort;
+	bool reverse;
+};
+
+/* run_name appears in hints. 0 or -ENOMEM. */
+int report_section__new(const char *kernel, const char *experiment, const char *run_name,
+			const struct report_style *style, struct report_section **out);
+void report_section__free(struct report_section *s);
+bool report_section__is(const struct report_section *s, const char *kernel, const char *experiment);
+const char *report_section__kernel(const struct report_section *s);
+const char *report_section__experiment(const struct report_section *s);
+/* Sets how the experiment ended. Without it the section says that it did not end. */
+int report_section__ended(struct report_section *s, const struct stored_experiment *e);
+int report_section__add(struct report_section *s, const struct stored_record *r);
+bool report_section__is_empty(const struct report_section *s); /* no records */
+/* Adds the records to counts by enum status. An experiment whose own status none of its records
+ * shares (skipped as a whole, crashed between two records) counts as one more. */
+void report_section__count(const struct report_section *s, int counts[6]);
+/* summary: what the experiment asks, or NULL. */
+int report_section__print(struct report_section *s, const char *summary, FILE *out);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef ASSAY_CLI_SESSION_H
+#define ASSAY_CLI_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/plan.h"
+#include "model/verdict.h"
+#include "store/store.h"
+#include "vm/vm.h"
+
+struct image;
+
+struct session_opts {
+	const char *results;   /* folder of the results */
+	const char *run_name;  /* folder of the run below it */
+	const char *objects;   /* folder with <experiment>.dis */
+	struct store *store;
+	int64_t run;
+	const struct image *image;
+	const struct vm_opts *vm; /* as for vm__start, console aside */
+	unsigned int repeats;	  /* timed loads per program */
+	uint64_t timeout_ms;	  /* for each experiment, 0: its own */
+	uint64_t deadline_ns;	  /* CLOCK_MONOTONIC end of the whole run, 0: none */
+	/* Called for every record once it is stored. */
+	void (*on_record)(void *ctx, const struct stored_record *r);
+	void *ctx;
+};
+
+struct session_result {
+	enum status worst;  /* of all experiments and records */
+	bool cut_off;	    /* cancelled, or out of time for the whole run */
+	const char *reason; /* why it was cut off; static */
+};
+
+/* Runs the plan's experiments on one kernel: boots it (again after a crash), sends the jobs,
+ * judges and stores what comes. Every item of the plan gets an experiment row, whatever happens.
+ * Returns 0, or -errno when results could not be stored (logged). */
+int session__run(const struct session_opts *o, const struct plan *plan,
+		 struct session_result *out);
+
+/* Stores a harness error for every item: the kernel could not be had. */
+int session__no_kernel(const struct session_opts *o, const struct plan *plan, const char *kernel,
+		       const char *reason);
+
+#endif

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Bad input, as a user meets it: the right exit status and a message that names the thing, the cause
+ * and the mend. Nothing here boots a guest. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assay.h"
+#include "base/file.h"
+#include "base/str.h"
+
+static char *results;
+
+static int set_up(void **state)
+{
+	(void)state;
+	results = temp_dir();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	temp_dir_remove(results);
+	return 0;
+}
+
+static void assert_has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("\"%s\" is not in: %s", part, text);
+}
+
+struct wrong_use {
+	const char *args[8];
+	const char *message; /* on stderr */
+	const char *mend;    /* also on stderr, or NULL */
+};
+
+static const struct wrong_use wrong_uses[] = {
+	{ { "rum" }, "unknown command 'rum'", "did you mean 'run'?" },
+	{ { "--reslts", "x", "run" }, "unknown option", "assay --help" },
+	{ { "run", "overide" }, "unknown experiment 'overide'", "did you mean 'override'?" },
+	{ { "run", "-k", "5.10.281" }, "unknown kernel '5.10.281'", "did you mean '5.10.218'?" },
+	{ { "run", "-k", "," }, "no kernel named", "assay list kernels" },
+	{ { "run", "--jsn" }, "unknown option '--jsn'", "did you mean '--json'?" },
+	{ { "run", "--cpus", "0" }, "--cpus: '0'", "1 to 8" },
+	{ { "run", "--cpus", "2x" }, "--cpus: '2x'", NULL },
+	{ { "run", "--mem", "1M" }, "--mem: '1M'", "128M" },
+	{ { "run", "--accel", "kmv" }, "--accel: 'kmv'", "auto, kvm, tcg" },
+	{ { "run", "--repeats", "-1" }, "--repeats: '-1'", "1 to 1000" },
+	{ { "run", "--timeout", "soon" }, "--timeout: 'soon'", NULL },
+	{ { "run", "override", "-p", "raeds=5" }, "unknown parameter 'raeds'", "did you mean 'reads'?" },
+	{ { "run", "override", "-p", "reads" }, "-p reads", "NAME=VALUE" },
+	{ { "run", "override", "-p", "reads=many" }, "parameter override.reads", "whole number" },
+	{ { "run", "override", "-p", "strtol.x=1" }, "'strtol' is not among those to run", NULL },
+	{ { "run", "masked-read", "-p", "map=some" }, "parameter masked-read.map", "coarse" },
+	{ { "list", "kernel" }, "kernel", "did you mean 'kernels'?" },
+	{ { "run", "-k", "5.10.218,6.1.192", "--kernel-source", "/x" }, "--kernel-source", "one kernel" },
+};
+
+static void test_wrong_use(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong_uses) / sizeof(wrong_uses[0]); i++) {
+		struct outcome o;
+
+		assay_run(&o, false, results, wrong_uses[i].args);
+		assert_has(o.err, wrong_uses[i].message);
+		if (wrong_uses[i].mend)
+			assert_has(o.err, wrong_uses[i].mend);
+		assert_int_equal(o.status, 2);
+		assert_string_equal(o.out, "");
+		outcome__release(&o);
+	}
+}
+
+static void test_help_and_version(void **state)
+{
+	static const char *const commands[] = { "run", "list", "show", "shell", "exec", "kernel",
+						"doctor" };
+	struct outcome o;
+	size_t i;
+
+	(void)state;
+	ASSAY(&o, false, results, "--help");
+	assert_int_equal(o.status, 0);
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		assert_has(o.out, commands[i]);
+	outcome__release(&o);
+	ASSAY(&o, false, results, "--version");
+	assert_int_equal(o.status, 0);
+	assert_has(o.out, "assay ");
+	outcome__release(&o);
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		ASSAY(&o, false, results, commands[i], "--help");
+		assert_has(o.out, "Usage: assay");
+		assert_int_equal(o.status, 0);
+		outcome__release(&o);
+	}
+	ASSAY(&o, false, results, NULL);
+	assert_int_equal(o.status, 2);
+	assert_has(o.err, "Usage:");
+	outcome__release(&o);
+}
+
+static void test_lists(void **state)
+{
+	struct outcome o;
+
+	(void)state;
+	ASSAY(&o, false, results, "list", "experiments");
+	assert_int_equal(o.status, 0);
+	assert_has(o.out, "masked-read");
+	assert_has(o.out, "copyout-trampoline");
+	assert_has(o.out, "override");
+	assert_has(o.out, "strtol");
+	outcome__release(&o);
+	ASSAY(&o, false, results, "list", "kernels");
+	assert_int_equal(o.status, 0);
+	assert_has(o.out, "5.10.218-stock");
+	assert_has(o.out, "6.1.192");
+	outcome__release(&o);
+}
+
+/* A file that is no database: said, refused, and left as it is. */
+static void test_damaged_database(void **state)
+{
+	static const char junk[] = "this is no database, it is somebody's letter\n";
+	char *path = str_fmt("%s/assay.db", results), *after;
+	struct outcome o;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(file_write(path, junk, sizeof(junk) - 1), 0);
+	ASSAY(&o, false, results, "run", "masked-read");
+	assert_int_equal(o.status, 3);
+	assert_has(o.err, path);
+	outcome__release(&o);
+	ASSAY(&o, false, results, "show");
+	assert_int_equal(o.status, 3);
+	assert_has(o.err, path);
+	outcome__release(&o);
+	assert_int_equal(file_read(path, 0, &after, &len), 0);
+	assert_int_equal(len, sizeof(junk) - 1);
+	assert_memory_equal(after, junk, len);
+	free(after);
+	free(path);
+}
+
+static void test_no_results(void **state)
+{
+	struct outcome o;
+
+	(void)state;
+	ASSAY(&o, false, results, "show");
+	assert_int_equal(o.status, 3);
+	assert_has(o.err, "no results");
+	outcome__release(&o);
+}
+
+static void test_results_not_writable(void **state)
+{
+	char *path = str_fmt("%s/file", results), *below = str_fmt("%s/file/below", results);
+	struct outcome o;
+
+	(void)state;
+	assert_int_equal(file_write(path, "x", 1), 0);
+	ASSAY(&o, false, below, "run", "masked-read");
+	assert_int_equal(o.status, 3);
+	assert_has(o.err, below);
+	outcome__release(&o);
+	free(path);
+	free(below);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_wrong_use, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_help_and_version, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_damaged_database, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_results, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_results_not_writable, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("cli", tests, NULL, NULL);
+}
