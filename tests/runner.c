@@ -75,9 +75,15 @@ static void run_program(const char *path, struct tally *total, int cancel_fd)
 {
 	const char *const argv[] = { path, NULL };
 	const char *const env[] = { "CMOCKA_MESSAGE_OUTPUT=TAP", NULL };
-	struct tally t = { .planned = -1, .verbose = total->verbose, .name = path, .last = now_s() };
+	struct tally t = {
+		.planned = -1, .verbose = total->verbose, .name = path, .last = now_s()
+	};
 	struct proc_opts opts = {
-		.argv = argv, .env = env, .on_line = on_line, .ctx = &t, .cancel_fd = cancel_fd,
+		.argv = argv,
+		.env = env,
+		.on_line = on_line,
+		.ctx = &t,
+		.cancel_fd = cancel_fd,
 	};
 	double start = now_s();
 	int status = 0, err = proc_run(&opts, &status);

@@ -203,18 +203,25 @@ static int configure(struct work *w, const struct kbuild *kb, const char *hash)
 	return err ? err : tree__set_mark(&w->tree, "configured", hash);
 }
 
-static int compile(struct work *w, const struct kbuild *kb, const char *log, const char *configured)
+/* Which .config the objects are of tells a build from nothing from another one. */
+static int compile(struct work *w, const struct kbuild *kb, const char *log)
 {
 	struct kept_steps steps = kept__steps(w->o->paths->cache, w->tree.slot);
-	bool again = tree__marked(&w->tree, "built", configured);
-	unsigned int n = again ? steps.again : steps.full ? steps.full : w->k->steps;
-	int err = check_disk(w, NEED_BUILD, "build it");
+	char *path = str_fmt("%s/.config", w->tree.dir), config[HASH_HEX];
+	int err = path ? hash_file(path, config) : -ENOMEM;
+	unsigned int n = 0;
+	bool again = false;
 
-	/* With which configuration the objects are: tells a build from nothing from another one. */
+	free(path);
 	if (!err)
+		err = check_disk(w, NEED_BUILD, "build it");
+	if (!err) {
+		again = tree__marked(&w->tree, "built", config);
+		n = again ? steps.again : steps.full ? steps.full : w->k->steps;
 		err = kbuild__vmlinux(kb, log, &n);
+	}
 	if (!err)
-		err = tree__set_mark(&w->tree, "built", configured);
+		err = tree__set_mark(&w->tree, "built", config);
 	if (err)
 		return err;
 	*(again ? &steps.again : &steps.full) = n;
@@ -266,7 +273,7 @@ static int build(struct work *w)
 	if (!err)
 		err = configure(w, &kb, configured);
 	if (!err)
-		err = compile(w, &kb, log, configured);
+		err = compile(w, &kb, log);
 	if (!err)
 		err = publish(w, &kb, log);
 	free(log);

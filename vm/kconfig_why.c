@@ -8,28 +8,35 @@
 #include "vm/kconfig_expr.h"
 #include "vm/kconfig_read.h"
 
-/* Adds the parts of a definition's dependencies whose value is below what is needed. */
+/* Adds the parts of an expression whose value is below what is needed; how many. */
+static size_t add_unmet_parts(const char *expr, const char *verb, const struct dotconfig *c,
+			      int need, size_t before, struct strbuf *out)
+{
+	struct strv parts = { 0 };
+	size_t n = 0;
+
+	kexpr__split(expr, &parts);
+	for (size_t k = 0; k < parts.n; k++) {
+		if (kexpr__value(parts.v[k], c) >= need)
+			continue;
+		strbuf__addf(out, "%s%s %s, and ", before + n ? "; " : "", verb, parts.v[k]);
+		kexpr__describe(parts.v[k], c, out);
+		n++;
+	}
+	strv__free(&parts);
+	return n;
+}
+
 static bool add_unmet(const struct kdefinition *d, const struct dotconfig *c, int need,
 		      struct strbuf *out)
 {
-	bool any = false;
+	size_t n = 0;
 
-	for (size_t i = 0; i < d->depends.n; i++) {
-		struct strv parts = { 0 };
-
-		kexpr__split(d->depends.v[i], &parts);
-		for (size_t k = 0; k < parts.n; k++) {
-			if (kexpr__value(parts.v[k], c) >= need)
-				continue;
-			strbuf__addf(out, "%sit depends on %s, and ", any ? "; " : "", parts.v[k]);
-			kexpr__describe(parts.v[k], c, out);
-			any = true;
-		}
-		strv__free(&parts);
-	}
-	if (any)
+	for (size_t i = 0; i < d->depends.n; i++)
+		n += add_unmet_parts(d->depends.v[i], "it depends on", c, need, n, out);
+	if (n)
 		strbuf__addf(out, " (%s)", d->where);
-	return any;
+	return n;
 }
 
 static void why_dropped(const struct kopt *o, const struct kfacts *f, const struct dotconfig *c,
@@ -54,8 +61,7 @@ static void why_dropped(const struct kopt *o, const struct kfacts *f, const stru
 			     "selects it or by its default (%s)",
 			     d->where);
 	else if (d->prompt_if && kexpr__value(d->prompt_if, c) == 0) {
-		strbuf__addf(out, "it can be set only if %s, and ", d->prompt_if);
-		kexpr__describe(d->prompt_if, c, out);
+		add_unmet_parts(d->prompt_if, "it can be set only if", c, 1, 0, out);
 		strbuf__addf(out, " (%s)", d->where);
 	} else if (d->in_choice)
 		strbuf__addf(out, "it is one of a choice, and another one is set (%s)", d->where);

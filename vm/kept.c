@@ -233,12 +233,13 @@ struct kept_steps kept__steps(const char *cache, const char *slot)
 
 void kept__set_steps(const char *cache, const char *slot, struct kept_steps s)
 {
-	char *path = str_fmt("%s/kernels/%s/steps", cache, slot);
+	char *dir = slot_dir(cache, slot), *path = dir ? str_fmt("%s/steps", dir) : NULL;
 	char *text = str_fmt("%u %u\n", s.full, s.again);
 
 	/* Only a hint for the progress: nothing is lost without it. */
-	if (path && text)
+	if (path && text && !dir_make(dir))
 		file_write(path, text, strlen(text));
 	free(text);
 	free(path);
+	free(dir);
 }

@@ -321,6 +321,8 @@ static int set_key(struct loader *l, const char *name, const char *value)
 	}
 	l->keys |= 1u << i;
 	if (l->in_assay) {
+		free(l->standard);
+		l->standard = NULL;
 		l->standard_line = l->line;
 		return set_text(&l->standard, value);
 	}

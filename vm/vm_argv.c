@@ -19,7 +19,6 @@
  * sysctl.kernel.panic_on_oops=0: an oops that the kernel survives is for the guest program to
  *	report. Known from 5.8 on, and in force once init is about to run; before that the kernel's
  *	configuration decides.
- * nokaslr: the same addresses in every boot.
  * no_timer_check: the check that the timer interrupt arrives counts ticks against a busy loop
  *	(arch/x86/kernel/apic/io_apic.c). On a loaded host it can fail, and the kernel then panics
  *	or goes on in a worse interrupt mode; KVM's own guest code turns it off for that reason.
@@ -30,7 +29,7 @@
  * the first leaves interrupts to the MP table, and the others are not where the rest was tried. */
 static const char kernel_args[] =
 	"console=ttyS0 earlyprintk=serial,ttyS0,115200 loglevel=7 printk.time=1 panic=-1 "
-	"sysctl.kernel.panic_on_oops=0 rdinit=/init nokaslr no_timer_check";
+	"sysctl.kernel.panic_on_oops=0 rdinit=/init no_timer_check";
 
 /* QEMU keeps TCG's time stamp counter monotonic and in step over all CPUs. The watchdog compares
  * it with another clock, finds a difference when the host let the CPU wait between two reads, and

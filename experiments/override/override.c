@@ -1,368 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/version.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "campaign.h"
 #include "guest/experiment.h"
 #include "model/record.h"
 #include "model/stats.h"
-#include "model/verdict.h"
-#include "override.skel.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define COPYOUT_DIR  "/sys/kernel/debug/copyout/"
-#define TRACE_DIR    "/sys/kernel/debug/tracing/"
-#define OPTIMISATION "/proc/sys/debug/kprobes-optimization"
-#define EVENT_GROUP  "assay"
-#define EVENT	     "override"
-
-#define PAGE	 4096u
 #define MAX_SIZE (1u << 20)
 #define Z_95	 1.959964
-/* Whole batches wanted after the first lost read: a loss that is not for good would show. */
-#define BATCHES_AFTER 3
-
-typedef struct override_bpf__bss globals;
-
-/* --- a file in memory and its reader ----------------------------------------------------- */
-
-enum outcome { OVERRIDDEN, COPIED, MIXED, NR_OUTCOMES };
-
-/* The buffer is filled with the complement of the file before each read: a byte is either one or
- * the other. */
-struct reader {
-	int fd;
-	size_t size;
-	unsigned char *file, *marks, *buf;
-};
-
-static void reader__close(struct reader *r)
-{
-	if (r->fd >= 0)
-		close(r->fd);
-	free(r->file);
-	free(r->marks);
-	free(r->buf);
-}
-
-static int reader__open(struct reader *r, size_t size)
-{
-	r->size = size;
-	r->file = malloc(size);
-	r->marks = malloc(size);
-	r->buf = calloc(1, size);
-	/* tmpfs without a mount point. */
-	r->fd = memfd_create("assay-read", MFD_CLOEXEC);
-	if (r->fd < 0)
-		return -errno;
-	if (!r->file || !r->marks || !r->buf)
-		return -ENOMEM;
-	for (size_t i = 0; i < size; i++) {
-		r->file[i] = (unsigned char)(i * 31 + 7);
-		r->marks[i] = (unsigned char)~r->file[i];
-	}
-	return write_all(r->fd, r->file, size);
-}
-
-static enum outcome reader__outcome(const struct reader *r)
-{
-	if (!memcmp(r->buf, r->marks, r->size))
-		return OVERRIDDEN;
-	return memcmp(r->buf, r->file, r->size) ? MIXED : COPIED;
-}
-
-/* Returns what pread returned, or -errno. */
-static long reader__read(struct reader *r, enum outcome *outcome)
-{
-	long n;
-
-	memcpy(r->buf, r->marks, r->size);
-	n = pread(r->fd, r->buf, r->size, 0);
-	if (n < 0)
-		n = -errno;
-	*outcome = reader__outcome(r);
-	return n;
-}
-
-/* How often a read of that size calls copyout. */
-static uint64_t calls_per_read(size_t size)
-{
-	return (size + PAGE - 1) / PAGE;
-}
-
-/* --- the hook ---------------------------------------------------------------------------- */
-
-struct context {
-	struct exp *e;
-	struct bpf_program *override;
-	globals *g;
-};
-
-static uint64_t this_thread(void)
-{
-	return (uint64_t)getpid() << 32 | (uint32_t)syscall(SYS_gettid);
-}
-
-static const char *err_name(int err)
-{
-	return err ? errno__name(-err) : "success";
-}
-
-/* From here to disarm, what this thread reads is overridden: also what it reads from /proc. */
-static void arm(globals *g)
-{
-	g->reader = this_thread();
-}
-
-static void disarm(globals *g)
-{
-	g->reader = 0;
-}
-
-static void reset(globals *g, long result)
-{
-	memset(g, 0, sizeof(*g));
-	g->result = result;
-}
-
-/* Through an event of its own, not libbpf's perf event: only such a kprobe is in kprobe_profile,
- * where the kernel counts the hits that it missed. */
-static int attach(struct context *c, const char *symbol, struct bpf_link **link)
-{
-	char line[128];
-	int err;
-
-	*link = NULL;
-	snprintf(line, sizeof(line), "p:" EVENT_GROUP "/" EVENT " %s", symbol);
-	err = exp__write_str(TRACE_DIR "kprobe_events", line);
-	if (err)
-		return err;
-	*link = bpf_program__attach_tracepoint(c->override, EVENT_GROUP, EVENT);
-	if (*link)
-		return 0;
-	err = -errno;
-	exp__write_str(TRACE_DIR "kprobe_events", "-:" EVENT_GROUP "/" EVENT);
-	return err;
-}
-
-static void detach(struct bpf_link **link)
-{
-	if (!*link)
-		return;
-	bpf_link__destroy(*link);
-	*link = NULL;
-	exp__write_str(TRACE_DIR "kprobe_events", "-:" EVENT_GROUP "/" EVENT);
-}
-
-/* Hits of the event's kprobe that did not reach the program; -1 when the kernel does not say. */
-static double missed_hits(void)
-{
-	char *text = NULL, *line, *save = NULL;
-	double missed = -1;
-
-	if (file_read(TRACE_DIR "kprobe_profile", 0, &text, NULL))
-		return -1;
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		unsigned long long hit, miss;
-		char name[64];
-
-		if (sscanf(line, "%63s %llu %llu", name, &hit, &miss) == 3 && !strcmp(name, EVENT))
-			missed = (double)miss;
-	}
-	free(text);
-	return missed;
-}
-
-static bool optimised(const char *flags)
-{
-	return flags && strstr(flags, "OPTIMIZED");
-}
-
-static int watch(uint64_t tgid)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, tgid);
-	return exp__write_str(COPYOUT_DIR "watch", text);
-}
-
-static int body_calls(uint64_t *out)
-{
-	return exp__read_u64(COPYOUT_DIR "body_calls", out);
-}
-
-/* --- batches ----------------------------------------------------------------------------- */
-
-/* How copyout is hooked. */
-struct hook {
-	const char *name, *symbol, *variant;
-	bool optimise; /* after the first batch kprobes may be optimised */
-};
-
-static const struct hook hooks[] = {
-	{ "int3", "copyout_bpf", "plain", false },
-	{ "optimised", "copyout_bpf", "plain", true },
-	{ "ftrace", "copyout_ftrace", "ftrace", true },
-};
-
-enum column { S_OVERRIDDEN, S_BODY, S_RUNS, S_JUMPS, S_OPTIMISED, S_ELAPSED, NR_SERIES };
-static const struct {
-	const char *name, *unit;
-} columns[] = {
-	{ "overridden", "reads" }, { "body_calls", "calls" }, { "program_runs", "runs" },
-	{ "runs_jump", "runs" },   { "optimised", "" },	      { "elapsed", "us" },
-};
-
-struct campaign {
-	const struct hook *hook;
-	struct reader *reader;
-	uint64_t iterations, wanted;
-
-	double *series[NR_SERIES];
-	size_t batches, capacity;
-	uint64_t reads, outcomes[NR_OUTCOMES], body, short_reads;
-	uint64_t first_lost, last_overridden; /* numbers of reads, from 1; 0: none */
-	size_t disagreeing; /* batches in which buffer and body counts don't fit */
-	size_t jumped; /* batches in which a read was overridden although all runs saw a jump */
-	size_t after;  /* whole batches since the first lost read */
-	uint64_t enabled_ns, lost_ns; /* optimisation allowed, first read lost */
-	uint64_t elapsed_ns;
-};
-
-static void campaign__free(struct campaign *c)
-{
-	for (size_t i = 0; i < NR_SERIES; i++)
-		free(c->series[i]);
-}
-
-static int campaign__grow(struct campaign *c)
-{
-	size_t capacity = c->capacity ? c->capacity * 2 : 64;
-
-	if (c->batches < c->capacity)
-		return 0;
-	for (size_t i = 0; i < NR_SERIES; i++) {
-		double *bigger = realloc(c->series[i], capacity * sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		c->series[i] = bigger;
-	}
-	c->capacity = capacity;
-	return 0;
-}
-
-/* The reads of a batch, nothing else: `outcomes` are those of this batch. */
-static void batch__read(struct campaign *c, globals *g, uint64_t *outcomes)
-{
-	arm(g);
-	for (uint64_t i = 0; i < c->iterations; i++) {
-		enum outcome outcome;
-		long n = reader__read(c->reader, &outcome);
-
-		c->reads++;
-		outcomes[outcome]++;
-		c->short_reads += n != (long)c->reader->size;
-		if (outcome == OVERRIDDEN) {
-			c->last_overridden = c->reads;
-		} else if (!c->first_lost) {
-			c->first_lost = c->reads;
-			c->lost_ns = exp__now_ns();
-		}
-	}
-	disarm(g);
-}
-
-static int batch(struct context *ctx, struct campaign *c)
-{
-	uint64_t outcomes[NR_OUTCOMES] = { 0 }, body_before = 0, body_after = 0;
-	uint64_t calls = calls_per_read(c->reader->size), runs, jumps, start, took;
-	uint64_t runs_before = ctx->g->runs, jumps_before = ctx->g->runs_jump;
-	bool lost_before = c->first_lost;
-	int err = campaign__grow(c);
-	char *flags;
-
-	if (!err)
-		err = body_calls(&body_before);
-	if (err)
-		return err;
-	start = exp__now_ns();
-	batch__read(c, ctx->g, outcomes);
-	took = exp__now_ns() - start;
-	err = body_calls(&body_after);
-	if (err)
-		return err;
-	flags = exp__kprobe_flags(c->hook->symbol);
-	runs = ctx->g->runs - runs_before;
-	jumps = ctx->g->runs_jump - jumps_before;
-
-	c->series[S_OVERRIDDEN][c->batches] = (double)outcomes[OVERRIDDEN];
-	c->series[S_BODY][c->batches] = (double)(body_after - body_before);
-	c->series[S_RUNS][c->batches] = (double)runs;
-	c->series[S_JUMPS][c->batches] = (double)jumps;
-	c->series[S_OPTIMISED][c->batches] = optimised(flags);
-	c->series[S_ELAPSED][c->batches] = (double)took / 1e3;
-	c->batches++;
-	free(flags);
-
-	for (size_t i = 0; i < NR_OUTCOMES; i++)
-		c->outcomes[i] += outcomes[i];
-	c->body += body_after - body_before;
-	c->elapsed_ns += took;
-	/* The body runs for every page that was copied; a read that was hit by the change has
-	 * some of its pages. */
-	if (body_after - body_before < calls * outcomes[COPIED] ||
-	    body_after - body_before > calls * (outcomes[COPIED] + outcomes[MIXED]))
-		c->disagreeing++;
-	c->jumped += calls * outcomes[OVERRIDDEN] > runs - jumps;
-	c->after += lost_before;
-	return 0;
-}
-
-/* Enough reads, and for a kprobe that is to be optimised, seen to be lost, or waited in vain. */
-static bool campaign__done(const struct campaign *c, uint64_t deadline_ns)
-{
-	bool awaited = !strcmp(c->hook->name, "optimised");
-
-	if (awaited && !c->first_lost)
-		return exp__now_ns() > deadline_ns;
-	return c->reads >= c->wanted && (!awaited || c->after >= BATCHES_AFTER);
-}
-
-static int campaign__run(struct context *ctx, struct campaign *c)
-{
-	uint64_t limit_ns = exp__param_u64(ctx->e, "limit_s") * 1000000000ull,
-		 deadline_ns = UINT64_MAX;
-	int err = 0;
-
-	while (!err && !campaign__done(c, deadline_ns)) {
-		exp__progress(ctx->e, c->reads, c->wanted > c->reads ? c->wanted : 0,
-			      c->hook->name);
-		err = batch(ctx, c);
-		if (err || c->enabled_ns || !c->hook->optimise)
-			continue;
-		/* The first batch is read with a plain int3 for certain. */
-		c->enabled_ns = exp__now_ns();
-		deadline_ns = c->enabled_ns + limit_ns;
-		err = exp__write_str(OPTIMISATION, "1");
-	}
-	return err;
-}
 
 /* --- what a campaign showed -------------------------------------------------------------- */
 
@@ -417,7 +73,7 @@ static void check_always(struct record *r, const struct campaign *c, const globa
 static void check_kept(struct record *r, const struct campaign *c, const globals *g,
 		       const char *flags)
 {
-	bool ftrace = !strcmp(c->hook->name, "ftrace");
+	bool ftrace = c->hook->ftrace;
 	uint64_t seen = ftrace ? g->runs_call : g->runs_int3;
 
 	exp__check(r, c->outcomes[OVERRIDDEN] == c->reads, "every read is overridden",
@@ -467,7 +123,7 @@ static int report(struct context *ctx, const struct campaign *c)
 	record__label(r, "kprobe_flags", flags && *flags ? flags : "none");
 	add_metrics(r, c, ctx->g);
 	check_always(r, c, ctx->g);
-	if (!strcmp(c->hook->name, "optimised"))
+	if (c->hook->loses)
 		check_lost(r, c, flags);
 	else
 		check_kept(r, c, ctx->g, flags);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,7 +96,8 @@ enum { OPT_SOURCE = 0x200, OPT_ACCEL, OPT_CPUS, OPT_MEM, OPT_APPEND };
 static const struct argp_option vm_options[] = {
 	{ "kernel", 'k', "KERNEL", 0,
 	  "kernel of vm/kernels.ini, or a branch such as 5.10 for its newest (default: the file's "
-	  "default); `assay run` takes several with commas", 1 },
+	  "default); `assay run` takes several with commas",
+	  1 },
 	{ "kernel-source", OPT_SOURCE, "DIR|TARBALL", 0,
 	  "take the kernel's source from here instead (it is copied, never changed)", 1 },
 	{ "accel", OPT_ACCEL, "auto|kvm|tcg", 0,
@@ -106,6 +108,17 @@ static const struct argp_option vm_options[] = {
 	{ 0 },
 };
 
+/* -k A -k B means the same as -k A,B. */
+static void add_kernels(struct cli_vm *v, const char *arg, struct argp_state *state)
+{
+	size_t len = strlen(v->kernels);
+	int n = snprintf(v->kernels + len, sizeof(v->kernels) - len, "%s%s", len ? "," : "", arg);
+
+	if (n < 0 || (size_t)n >= sizeof(v->kernels) - len)
+		argp_error(state, "-k: too many kernels");
+	v->kernels_arg = v->kernels;
+}
+
 static error_t parse_vm(int key, char *arg, struct argp_state *state)
 {
 	struct cli_vm *v = state->input;
@@ -113,7 +126,7 @@ static error_t parse_vm(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'k':
-		v->kernels_arg = arg;
+		add_kernels(v, arg, state);
 		return 0;
 	case OPT_SOURCE:
 		v->kernel_source = arg;
@@ -176,7 +189,8 @@ static bool unknown_option(const struct argp *argp, const char *name, int argc, 
 	int i;
 	size_t j;
 
-	if (add_long_options(argp, &known) || strv__add(&known, "help") || strv__add(&known, "usage"))
+	if (add_long_options(argp, &known) || strv__add(&known, "help") ||
+	    strv__add(&known, "usage"))
 		goto out;
 	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		size_t len = strcspn(argv[i], "=");

@@ -47,7 +47,8 @@ int cli__exit_status(int err);
 /* Options that every command which boots a guest has: an argp child. The input is a
  * struct cli_vm, filled with defaults by cli_vm__init. */
 struct cli_vm {
-	const char *kernels_arg; /* -k; NULL: the default kernel */
+	const char *kernels_arg; /* -k, several joined by commas; NULL: the default kernel */
+	char kernels[1024];
 	const char *kernel_source; /* --kernel-source */
 	enum accel accel;	 /* --accel */
 	unsigned int cpus;	 /* --cpus, default 1 */

@@ -41,8 +41,8 @@ static const struct argp_option options[] = {
 	{ "repeats", OPT_REPEATS, "N", 0, "timed loads of each program, 1 to 1000 (default 5)", 0 },
 	{ "timeout", OPT_TIMEOUT, "TIME", 0,
 	  "limit for each experiment, such as 90s or 5m (default: its own)", 0 },
-	{ "run-timeout", OPT_RUN_TIMEOUT, "TIME", 0, "limit for the whole run once kernels are built",
-	  0 },
+	{ "run-timeout", OPT_RUN_TIMEOUT, "TIME", 0,
+	  "limit for the whole run once kernels are built", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print one JSON record a line instead of tables", 0 },
 	{ "csv", OPT_CSV, NULL, 0, "print programs as CSV with veristat's columns", 0 },
 	{ 0 },
@@ -71,7 +71,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_RUN_TIMEOUT:
 		if (num_duration_ms(arg, 100, 7ull * 86400000, &a->run_timeout_ms))
-			argp_error(state, "--run-timeout: '%s' is no time from 100ms to 7 days", arg);
+			argp_error(state, "--run-timeout: '%s' is no time from 100ms to 7 days",
+				   arg);
 		return 0;
 	case OPT_JSON:
 		a->output = OUTPUT_JSON;
@@ -141,8 +142,6 @@ static int run_on_image(struct run *run, const struct plan *plan, const struct i
 		.cancel_fd = run->cli->cancel_fd,
 	};
 	struct session_opts so = {
-		.results = run->cli->results,
-		.run_name = run->info.name,
 		.objects = run->cli->objects,
 		.store = run->store,
 		.run = run->info.id,
@@ -196,8 +195,8 @@ static int run_on_kernel(struct run *run, const struct plan *plan, const struct 
 	/* The other kernels go on; the messages of the failure are on stderr. */
 	run->worst = STATUS_HARNESS;
 	return session__no_kernel(&so, plan, k->name,
-				  img ? "the guest could not be prepared" :
-					"the kernel could not be built");
+				  img ? "the guest could not be prepared"
+				      : "the kernel could not be built");
 }
 
 static int exit_status(const struct run *run, int err)
@@ -229,7 +228,9 @@ static const char *summary(void *ctx, const char *experiment)
 static int print_report(struct run *run)
 {
 	struct report_opts opts = {
-		.out = stdout, .summary = summary, .ctx = (void *)run->catalog,
+		.out = stdout,
+		.summary = summary,
+		.ctx = (void *)run->catalog,
 	};
 	char id[24];
 	int err;
@@ -258,8 +259,8 @@ static int execute(struct run *run, const struct plan *plan)
 	if (run->args->output == OUTPUT_TABLE && !err)
 		err = print_report(run);
 	if (run->cut_off)
-		log_err("run %s was cut off: %s; what was recorded until then is kept", run->info.name,
-			run->reason);
+		log_err("run %s was cut off: %s; what was recorded until then is kept",
+			run->info.name, run->reason);
 	return err ? EXIT_HARNESS : status;
 }
 

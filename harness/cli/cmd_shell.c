@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -227,7 +228,7 @@ static int exit_status(const struct shell *s, const struct visit *v, const struc
 		return EXIT_HARNESS;
 	}
 	if (s->no_reader)
-		return EXIT_HARNESS;
+		return 128 + SIGPIPE;
 	if (o->end != VM_DONE) {
 		visit__complain(o);
 		return EXIT_HARNESS;

@@ -190,29 +190,42 @@ static int must_be_in(const struct strv *known, const char *name, const char *wh
 	return -EINVAL;
 }
 
-/* A branch such as 5.10 stands for a kernel here as it does for `assay run`. */
-static const char *kernel_of(struct cli *cli, const char *name)
+/* A branch such as 5.10 stands for the kernel of it that the run has, if that is one. */
+static const char *kernel_of(const struct strv *kernels, const char *name)
 {
-	const struct kernels *ks;
-	const struct kernel *k = cli__kernels(cli, &ks) ? NULL : kernels__find(ks, name, NULL);
+	const char *found = NULL;
+	size_t len = strlen(name), i;
 
-	return k ? k->name : name;
+	if (strv__has(kernels, name))
+		return name;
+	for (i = 0; i < kernels->n; i++) {
+		if (strncmp(kernels->v[i], name, len) != 0 || kernels->v[i][len] != '.')
+			continue;
+		if (found)
+			return name;
+		found = kernels->v[i];
+	}
+	return found ? found : name;
 }
 
-static int check_names(struct cli *cli, struct show_what *w)
+/* *kernel (caller frees) is what w->kernel then points to. */
+static int check_names(struct show_what *w, char **kernel)
 {
-	struct contents c = { .experiment = w->experiment };
-	int err;
+	struct contents c = { 0 };
+	int err = read_contents(w->store, w->run->id, &c);
 
-	c.kernel = w->kernel;
-	err = read_contents(w->store, w->run->id, &c);
-	if (!err && w->kernel && !strv__has(&c.kernels, w->kernel) &&
-	    strv__has(&c.kernels, kernel_of(cli, w->kernel))) {
-		w->kernel = kernel_of(cli, w->kernel);
-		release_contents(&c);
-		c = (struct contents){ .kernel = w->kernel, .experiment = w->experiment };
-		err = read_contents(w->store, w->run->id, &c);
+	if (!err && w->kernel) {
+		*kernel = strdup(kernel_of(&c.kernels, w->kernel));
+		if (!*kernel)
+			err = -ENOMEM;
+		else
+			w->kernel = *kernel;
 	}
+	/* Once more for the programs of just that kernel and experiment. */
+	release_contents(&c);
+	c = (struct contents){ .kernel = w->kernel, .experiment = w->experiment };
+	if (!err)
+		err = read_contents(w->store, w->run->id, &c);
 	if (!err)
 		err = must_be_in(&c.kernels, w->kernel, "kernel", w->run->name);
 	if (!err)
@@ -434,6 +447,7 @@ static int run_show(struct cli *cli, const struct show_args *a)
 {
 	struct show_what what = { .kernel = a->kernel };
 	struct run_info run = { 0 };
+	char *kernel = NULL;
 	size_t words = 0;
 	int err, status;
 
@@ -450,9 +464,10 @@ static int run_show(struct cli *cli, const struct show_args *a)
 		what.run = &run;
 		what.experiment = a->words.n > words ? a->words.v[words] : NULL;
 		what.program = a->words.n > words + 1 ? a->words.v[words + 1] : NULL;
-		err = check_names(cli, &what);
+		err = check_names(&what, &kernel);
 	}
 	status = err ? cli__exit_status(err) : show(cli, &what, a);
+	free(kernel);
 	run_info__release(&run);
 	store__close(what.store);
 	return status;

@@ -56,7 +56,8 @@ bool disasm__find(const struct disasm *d, const char *program, const char **text
 	for (; line && *line; line = next) {
 		next = strchr(line, '\n');
 		next = next ? next + 1 : line + strlen(line);
-		if (strncmp(line, "Disassembly of section", 22) != 0 && !is_heading(line, &name, &n))
+		if (strncmp(line, "Disassembly of section", 22) != 0 &&
+		    !is_heading(line, &name, &n))
 			continue;
 		if (start)
 			break;

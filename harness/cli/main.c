@@ -128,10 +128,10 @@ static int find_parts(struct cli *cli, const char *results_opt)
 	cli->paths.patches = str_fmt("%s/kernel-patches", data);
 	cli->paths.cache = cache_dir();
 	cli->objects = str_fmt(in_tree ? "%s/objects" : "%s/../lib/assay/objects", bin);
-	cli->guest = guest && *guest ? strdup(guest) :
-				       str_fmt(in_tree ? "%s/assay-guest" :
-							 "%s/../lib/assay/assay-guest",
-					       bin);
+	cli->guest =
+		guest && *guest
+			? strdup(guest)
+			: str_fmt(in_tree ? "%s/assay-guest" : "%s/../lib/assay/assay-guest", bin);
 	if (results_opt)
 		cli->results = strdup(results_opt);
 	else if (results && *results)
@@ -141,9 +141,9 @@ static int find_parts(struct cli *cli, const char *results_opt)
 	free(bin);
 	free(data);
 	return cli->paths.ini && cli->paths.configs && cli->paths.patches && cli->paths.cache &&
-			       cli->objects && cli->guest && cli->results ?
-		       0 :
-		       -ENOMEM;
+			       cli->objects && cli->guest && cli->results
+		       ? 0
+		       : -ENOMEM;
 }
 
 static char *command_line(int argc, char **argv)

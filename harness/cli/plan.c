@@ -55,8 +55,8 @@ static int choose_experiments(struct plan *p, const struct catalog *c, const str
 
 		found = catalog__find(c, name, &nearest);
 		if (found < 0) {
-			log_err("unknown experiment '%s'%s%s%s; `assay list experiments` shows all", name,
-				nearest ? ": did you mean '" : "", nearest ? nearest : "",
+			log_err("unknown experiment '%s'%s%s%s; `assay list experiments` shows all",
+				name, nearest ? ": did you mean '" : "", nearest ? nearest : "",
 				nearest ? "'?" : "");
 			return -EINVAL;
 		}
@@ -127,8 +127,8 @@ static int check_value(const struct catalog_param *p, const char *experiment, co
 	if (strcmp(p->type, "uint") == 0) {
 		if (!num_u64(value, p->min, p->max, &n))
 			return 0;
-		log_err("parameter %s.%s: '%s' is no whole number from %llu to %llu", experiment, p->name,
-			value, (unsigned long long)p->min, (unsigned long long)p->max);
+		log_err("parameter %s.%s: '%s' is no whole number from %llu to %llu", experiment,
+			p->name, value, (unsigned long long)p->min, (unsigned long long)p->max);
 		return -EINVAL;
 	}
 	if (strcmp(p->type, "bool") == 0) {
@@ -211,8 +211,8 @@ static int apply_param(struct plan *p, const struct catalog *c, const char *arg)
 	err = 0;
 	if (!taken) {
 		nearest = str_nearest(name, (const char *const *)known.v, known.n);
-		log_err("unknown parameter '%s'%s%s%s; `assay list experiments -v` shows them", name,
-			nearest ? ": did you mean '" : "", nearest ? nearest : "",
+		log_err("unknown parameter '%s'%s%s%s; `assay list experiments -v` shows them",
+			name, nearest ? ": did you mean '" : "", nearest ? nearest : "",
 			nearest ? "'?" : "");
 		err = -EINVAL;
 	}

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/term.h"
@@ -26,7 +25,6 @@ struct session {
 	struct guest_info guest;
 	struct vm *vm;
 	unsigned int boots;
-	char *console; /* of the present boot */
 	enum status worst;
 
 	/* of the experiment that is running */
@@ -61,8 +59,8 @@ static int judge(struct session *s, struct record *r)
 	if (r->kind != RECORD_PROGRAM || r->status == STATUS_HARNESS || r->status == STATUS_SKIPPED)
 		return 0;
 	err = expect__judge((const char *const *)r->tags.v, r->tags.n, img->version,
-			    (const char *const *)img->features.v, img->features.n, r->verdict, r->err,
-			    evidence__text(s->evidence, r->name), &j);
+			    (const char *const *)img->features.v, img->features.n, r->verdict,
+			    r->err, evidence__text(s->evidence, r->name), &j);
 	if (err)
 		return err;
 	err = record__set(&r->expected, j.expected);
@@ -79,8 +77,8 @@ static int keep_disasm(struct session *s, const struct record *r)
 
 	if (r->kind != RECORD_PROGRAM || !disasm__find(s->disasm, r->name, &text, &len))
 		return 0;
-	return store__add_text(s->o->store, s->o->run, s->guest.kernel, s->item->experiment, r->name,
-			       "disasm", text, len, true);
+	return store__add_text(s->o->store, s->o->run, s->guest.kernel, s->item->experiment,
+			       r->name, "disasm", text, len, true);
 }
 
 static int finish_record(struct session *s, struct record *r)
@@ -212,19 +210,23 @@ static void fail(struct session *s, enum status status, const char *reason)
 static void blame(struct session *s, const struct vm_outcome *o)
 {
 	static const enum status by_end[] = {
-		[VM_DONE] = STATUS_OK,	     [VM_TIMEOUT] = STATUS_TIMEOUT,
-		[VM_PANIC] = STATUS_CRASHED, [VM_SPLAT] = STATUS_CRASHED,
-		[VM_DIED] = STATUS_HARNESS,  [VM_CANCELLED] = STATUS_HARNESS,
-		[VM_BAD_STREAM] = STATUS_HARNESS, [VM_FAILED] = STATUS_HARNESS,
+		[VM_DONE] = STATUS_OK,
+		[VM_TIMEOUT] = STATUS_TIMEOUT,
+		[VM_PANIC] = STATUS_CRASHED,
+		[VM_SPLAT] = STATUS_CRASHED,
+		[VM_DIED] = STATUS_HARNESS,
+		[VM_CANCELLED] = STATUS_HARNESS,
+		[VM_BAD_STREAM] = STATUS_HARNESS,
+		[VM_FAILED] = STATUS_HARNESS,
 	};
 
 	if (o->end == VM_DONE)
 		return;
 	s->dirty = true;
 	fail(s, by_end[o->end], o->detail ? o->detail : vm_end__name(o->end));
-	if (o->excerpt && store__add_text(s->o->store, s->o->run, s->guest.kernel,
-					  s->item->experiment, "", "console-excerpt", o->excerpt,
-					  strlen(o->excerpt), true))
+	if (o->excerpt &&
+	    store__add_text(s->o->store, s->o->run, s->guest.kernel, s->item->experiment, "",
+			    "console-excerpt", o->excerpt, strlen(o->excerpt), true))
 		log_err("%s on %s: the console's excerpt could not be kept", s->item->experiment,
 			s->guest.kernel);
 }
@@ -239,26 +241,16 @@ static int start_vm(struct session *s, struct vm_outcome *o)
 {
 	struct vm_opts opts = *s->o->vm;
 	const json_t *hello;
-	char *name = str_fmt(s->boots ? "console-%u.log" : "console.log", s->boots + 1), *path = NULL;
-	int err = -ENOMEM;
+	char *name = s->boots ? str_fmt("boot-%u", s->boots + 1) : strdup(""), *path = NULL;
+	int err = name ? store__text_path(s->o->store, s->o->run, s->guest.kernel, "", name,
+					  "console", &path) :
+			 -ENOMEM;
 
+	if (err)
+		goto out;
 	s->boots++;
-	path = name ? str_fmt("%s/%s/%s/%s", s->o->results, s->o->run_name, s->guest.kernel, name) :
-		      NULL;
-	if (!path)
-		goto out;
-	*strrchr(path, '/') = '\0';
-	err = dir_make(path);
-	path[strlen(path)] = '/';
-	if (err) {
-		log_err("%s: %s", path, strerror(-err));
-		goto out;
-	}
 	opts.console = path;
-	err = store__add_text(s->o->store, s->o->run, s->guest.kernel, "", name, "console", "", 0,
-			      true);
-	if (!err)
-		err = vm__start(&opts, &s->vm);
+	err = vm__start(&opts, &s->vm);
 	if (err)
 		goto out;
 	err = vm__wait_hello(s->vm, &hello, o);
@@ -359,9 +351,9 @@ static int run_item(struct session *s, const struct plan_item *item, struct sess
 	else
 		converse(s, res);
 	if (s->store_err && s->status < STATUS_HARNESS)
-		fail(s, STATUS_HARNESS, s->store_err == -EBADMSG ?
-						"the guest's events could not be understood" :
-						"the results could not be stored");
+		fail(s, STATUS_HARNESS,
+		     s->store_err == -EBADMSG ? "the guest's events could not be understood"
+					      : "the results could not be stored");
 	if (s->status == STATUS_OK && !s->ended)
 		fail(s, STATUS_HARNESS, "the experiment did not end");
 	err = store__add_experiment(s->o->store, s->o->run, &s->guest, item->experiment,
@@ -396,9 +388,9 @@ static int set_guest(struct session *s)
 		.cpus = s->o->vm->cpus,
 		.mem_mb = s->o->vm->mem_mb,
 	};
-	return g->kernel && g->release && g->build_id && g->image_key && g->accel && g->timing ?
-		       0 :
-		       -ENOMEM;
+	return g->kernel && g->release && g->build_id && g->image_key && g->accel && g->timing
+		       ? 0
+		       : -ENOMEM;
 }
 
 static void free_guest(struct guest_info *g)
@@ -412,8 +404,7 @@ static void free_guest(struct guest_info *g)
 	free(g->cpu_model);
 }
 
-int session__run(const struct session_opts *o, const struct plan *plan,
-		 struct session_result *out)
+int session__run(const struct session_opts *o, const struct plan *plan, struct session_result *out)
 {
 	struct session s = { .o = o };
 	size_t i;

@@ -13,8 +13,6 @@
 struct image;
 
 struct session_opts {
-	const char *results;   /* folder of the results */
-	const char *run_name;  /* folder of the run below it */
 	const char *objects;   /* folder with <experiment>.dis */
 	struct store *store;
 	int64_t run;

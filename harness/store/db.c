@@ -113,7 +113,13 @@ int db__prepare(const struct store *s, const char *sql, sqlite3_stmt **out)
 {
 	int rc = sqlite3_prepare_v2(s->db, sql, -1, out, NULL);
 
-	return rc == SQLITE_OK ? 0 : db__fail(s, rc, "read its tables");
+	if (rc == SQLITE_OK)
+		return 0;
+	if (rc != SQLITE_ERROR)
+		return db__fail(s, rc, "read its tables");
+	log_err("%s: its tables are not those that assay makes (%s)%s", s->path,
+		sqlite3_errmsg(s->db), mend(-EBADMSG));
+	return -EBADMSG;
 }
 
 int db__begin(const struct store *s, const char *what)

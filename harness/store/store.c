@@ -234,6 +234,14 @@ static int create(struct store *s, struct strbuf *why)
 
 /* --- opening what is there ----------------------------------------------------------------- */
 
+/* Of "*** in database main ***", a newline, and what is wrong. */
+static const char *last_line(const char *text)
+{
+	const char *newline = strrchr(text, '\n');
+
+	return newline && newline[1] ? newline + 1 : text;
+}
+
 /* First line of quick_check or integrity_check: NULL when it is "ok". */
 static int integrity(const struct store *s, const char *pragma, struct strbuf *why)
 {
@@ -251,7 +259,7 @@ static int integrity(const struct store *s, const char *pragma, struct strbuf *w
 		err = sqlite_because(s, rc, why, "check the database");
 	else if (!text || strcmp(text, "ok") != 0)
 		err = because(why, -EBADMSG, "%s: the database is damaged (%s)" SAYS_MOVE, s->path,
-			      text ? text : "no answer");
+			      text ? last_line(text) : "no answer");
 	sqlite3_finalize(st);
 	return err;
 }

@@ -88,8 +88,8 @@ struct stored_text {
 /* Iteration: the callback borrows its argument; non-zero ends the walk and is returned. NULL
  * filters match everything. */
 int store__runs(struct store *s, int (*fn)(void *ctx, const struct run_info *r), void *ctx);
-/* By name, unique prefix of a name, id (up to 7 digits), or NULL/"latest". -ENOENT when there is none (not logged),
- * -ENOTUNIQ (logged) when several names begin with it. */
+/* By name, unique prefix of a name, id (up to 7 digits), or NULL/"latest". -ENOENT when there is
+ * none (not logged), -ENOTUNIQ (logged) when several names begin with it. */
 int store__find_run(struct store *s, const char *which, struct run_info *out);
 int store__records(struct store *s, int64_t run, const char *kernel, const char *experiment,
 		   int (*fn)(void *ctx, const struct stored_record *r), void *ctx);

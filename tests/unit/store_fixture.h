@@ -4,9 +4,11 @@
 #ifndef TESTS_UNIT_STORE_FIXTURE_H
 #define TESTS_UNIT_STORE_FIXTURE_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +133,53 @@ static inline struct guest_info example_guest(void)
 		.cpus = 2,
 		.mem_mb = 512,
 	};
+}
+
+static inline void sql(const char *path, const char *text)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static inline int count_files(const char *dir)
+{
+	struct dirent *de;
+	DIR *d = opendir(dir);
+	int n = 0;
+
+	assert_non_null(d);
+	/* Reading a database in WAL mode makes files beside it, which only a writer removes. */
+	while ((de = readdir(d)))
+		n += de->d_name[0] != '.' && strcmp(de->d_name, "assay.db-shm") != 0 &&
+		     strcmp(de->d_name, "assay.db-wal") != 0;
+	closedir(d);
+	return n;
+}
+
+/* A run with some records of some size. */
+static inline void fill(struct store *s, struct run_info *run, int records)
+{
+	struct guest_info g = example_guest();
+	struct record *r = record__new(RECORD_PROGRAM, "e", "p");
+	int i;
+
+	r->status = STATUS_OK;
+	r->message = calloc(1, 2001);
+	memset(r->message, 'm', 2000);
+	assert_int_equal(store__begin_run(s, "x", "{}", run), 0);
+	for (i = 0; i < records; i++)
+		assert_int_equal(store__add_record(s, run->id, &g, r, NULL), 0);
+	record__free(r);
+}
+
+static inline int ignore_run(void *ctx, const struct run_info *r)
+{
+	(void)r;
+	++*(int *)ctx;
+	return 0;
 }
 
 #endif

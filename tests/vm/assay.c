@@ -9,9 +9,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <poll.h>
+#include <regex.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,9 +23,16 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "base/str.h"
-#include "model/record.h"
+#include "wire/record_json.h"
+
+#define DEFAULT_LIMIT_S 300
+#define BUILD_LIMIT_S	3600  /* a kernel from nothing, on a slow machine */
+#define INPUT_MAX	60000 /* fits into a pipe */
+#define MAX_ARGS	60
 
 struct log assay_log = { .prog = "test", .level = LOG_LEVEL_WARN };
+
+/* --- running it ---------------------------------------------------------------------------- */
 
 static const char *assay_bin(void)
 {
@@ -30,46 +41,84 @@ static const char *assay_bin(void)
 	return bin && *bin ? bin : "build/assay";
 }
 
-static void child(bool selftest, const char *results, const char *const *args, int out, int err)
+/* A regular file would be no test of piped input. */
+static int open_input(const struct call *c)
 {
-	const char *argv[64] = { assay_bin() };
-	int i;
+	int fds[2], fd;
 
-	for (i = 0; args[i] && i < 62; i++)
+	if (!c->input) {
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		assert_true(fd >= 0);
+		return fd;
+	}
+	assert_true(strlen(c->input) <= INPUT_MAX);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(write_all(fds[1], c->input, strlen(c->input)), 0);
+	close(fds[1]);
+	return fds[0];
+}
+
+static void set_environment(const struct call *c)
+{
+	char *guest = str_fmt("%s-guest-test", assay_bin());
+
+	if (c->results)
+		setenv("ASSAY_RESULTS", c->results, 1);
+	if (c->selftest)
+		setenv("ASSAY_GUEST", guest, 1);
+	for (size_t i = 0; c->env && c->env[i]; i++)
+		putenv((char *)c->env[i]);
+	free(guest);
+}
+
+static void child(const struct call *c, const char *const *args, int in, int out, int err)
+{
+	const char *argv[MAX_ARGS + 2] = { assay_bin() };
+
+	for (int i = 0; args[i] && i < MAX_ARGS; i++)
 		argv[i + 1] = args[i];
 	setpgid(0, 0);
-	if (out >= 0)
-		dup2(out, STDOUT_FILENO);
-	if (err >= 0)
-		dup2(err, STDERR_FILENO);
-	close(STDIN_FILENO);
-	open("/dev/null", O_RDONLY);
-	if (results)
-		setenv("ASSAY_RESULTS", results, 1);
-	if (selftest) {
-		char *guest = str_fmt("%s-guest-test", assay_bin());
-
-		setenv("ASSAY_GUEST", guest, 1);
-	}
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	dup2(in, STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	dup2(err, STDERR_FILENO);
+	set_environment(c);
 	execv(argv[0], (char *const *)argv);
 	_exit(127);
 }
 
-pid_t assay_start(bool selftest, const char *results, const char *const *args)
+static pid_t start(const struct call *c, const char *const *args, int out, int err)
 {
+	int in = open_input(c);
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
-	if (!pid) {
-		int null = open("/dev/null", O_WRONLY);
-
-		child(selftest, results, args, null, null);
-	}
+	if (!pid)
+		child(c, args, in, out, err);
 	setpgid(pid, pid);
+	close(in);
 	return pid;
 }
 
-static char *slurp(FILE *f)
+/* Exit status, or -1 when it had to be killed. */
+static int await(pid_t pid, unsigned int limit_s)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0), status = 0;
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	bool ended;
+
+	assert_true(fd >= 0);
+	ended = poll(&pfd, 1, (int)limit_s * 1000) == 1;
+	if (!ended)
+		kill(-pid, SIGKILL);
+	close(fd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (!ended)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static char *slurp(FILE *f, size_t *len)
 {
 	struct strbuf sb = STRBUF_INIT;
 	char buf[4096];
@@ -80,26 +129,45 @@ static char *slurp(FILE *f)
 		strbuf__add(&sb, buf, n);
 	fclose(f);
 	strbuf__add(&sb, "", 0);
+	assert_false(sb.failed);
+	*len = sb.len;
 	return strbuf__detach(&sb);
+}
+
+void assay_start(struct running *r, const struct call *c, const char *const *args)
+{
+	*r = (struct running){ .out = tmpfile(), .err = tmpfile() };
+	assert_non_null(r->out);
+	assert_non_null(r->err);
+	r->limit_s = c->limit_s ? c->limit_s : DEFAULT_LIMIT_S;
+	r->pid = start(c, args, fileno(r->out), fileno(r->err));
+}
+
+void assay_wait(struct running *r, struct outcome *o)
+{
+	o->status = await(r->pid, r->limit_s);
+	o->out = slurp(r->out, &o->out_len);
+	o->err = slurp(r->err, &o->err_len);
+	if (o->status < 0)
+		fail_msg("assay did not end within %u s; it said: %s%s", r->limit_s, o->out,
+			 o->err);
+	if (o->status == 127)
+		fail_msg("%s can't be started", assay_bin());
+}
+
+void assay_call(struct outcome *o, const struct call *c, const char *const *args)
+{
+	struct running r;
+
+	assay_start(&r, c, args);
+	assay_wait(&r, o);
 }
 
 void assay_run(struct outcome *o, bool selftest, const char *results, const char *const *args)
 {
-	FILE *out = tmpfile(), *err = tmpfile();
-	int status;
-	pid_t pid;
+	const struct call c = { .results = results, .selftest = selftest };
 
-	assert_non_null(out);
-	assert_non_null(err);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid)
-		child(selftest, results, args, fileno(out), fileno(err));
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	o->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-	o->out = slurp(out);
-	o->err = slurp(err);
-	assert_int_not_equal(o->status, 127);
+	assay_call(o, &c, args);
 }
 
 void outcome__release(struct outcome *o)
@@ -107,6 +175,42 @@ void outcome__release(struct outcome *o)
 	free(o->out);
 	free(o->err);
 	*o = (struct outcome){ 0 };
+}
+
+void assert_status(const struct outcome *o, int status)
+{
+	if (o->status != status)
+		fail_msg("exit status %d instead of %d; it said:\n%s%s", o->status, status, o->out,
+			 o->err);
+}
+
+void assert_has(const char *text, const char *part)
+{
+	if (!text || !strstr(text, part))
+		fail_msg("\"%s\" is not in: %s", part, text ? text : "(nothing)");
+}
+
+void assert_lacks(const char *text, const char *part)
+{
+	if (text && strstr(text, part))
+		fail_msg("\"%s\" is in: %s", part, text);
+}
+
+bool matches(const char *text, const char *regex)
+{
+	regex_t re;
+	bool found;
+
+	assert_int_equal(regcomp(&re, regex, REG_EXTENDED | REG_NOSUB | REG_NEWLINE), 0);
+	found = text && !regexec(&re, text, 0, NULL, 0);
+	regfree(&re);
+	return found;
+}
+
+void assert_matches(const char *text, const char *regex)
+{
+	if (!matches(text, regex))
+		fail_msg("/%s/ does not match: %s", regex, text ? text : "(nothing)");
 }
 
 char *temp_dir(void)
@@ -121,24 +225,97 @@ char *temp_dir(void)
 
 void temp_dir_remove(char *dir)
 {
-	assert_int_equal(dir_remove(dir), 0);
+	const char *keep = getenv("ASSAY_TEST_KEEP");
+
+	if (keep && *keep == '1')
+		print_message("kept: %s\n", dir);
+	else
+		assert_int_equal(dir_remove(dir), 0);
 	free(dir);
 }
 
-/* --- what a run left in the store ------------------------------------------------------------ */
+void need_kernel(const char *kernel)
+{
+	const struct call c = { 0 };
+	pid_t pid = start(&c, ARGS("kernel", "build", kernel), STDERR_FILENO, STDERR_FILENO);
+
+	if (await(pid, BUILD_LIMIT_S))
+		fail_msg("the kernel %s could not be built: see above", kernel);
+}
+
+/* As the program finds it. */
+static char *cache_dir(void)
+{
+	const char *dir = getenv("ASSAY_CACHE"), *xdg = getenv("XDG_CACHE_HOME");
+	char *path;
+
+	if (dir && *dir)
+		path = strdup(dir);
+	else if (xdg && *xdg)
+		path = str_fmt("%s/assay", xdg);
+	else
+		path = str_fmt("%s/.cache/assay", getenv("HOME"));
+	assert_non_null(path);
+	return path;
+}
+
+struct image *find_image(const char *kernel)
+{
+	struct kernel_paths paths = {
+		.ini = "vm/kernels.ini",
+		.configs = "vm/config",
+		.patches = "kernel-patches",
+		.cache = cache_dir(),
+	};
+	const struct image_opts opts = { .paths = &paths, .cancel_fd = -1 };
+	struct kernels *ks = NULL;
+	struct image *img = NULL;
+	const struct kernel *k;
+	const char *nearest;
+
+	assert_int_equal(kernels__load(&paths, &ks), 0);
+	k = kernels__find(ks, kernel, &nearest);
+	assert_non_null(k);
+	if (image__lookup(k, &opts, &img))
+		fail_msg("%s: kernel %s is not there", paths.cache, kernel);
+	kernels__free(ks);
+	free((char *)paths.cache);
+	return img;
+}
+
+/* --- what it left ---------------------------------------------------------------------------- */
 
 struct query {
 	const char *name;
 	enum status status;
 	char *text;
-	struct record *record;
+	struct records *records;
 	int seen;
 };
 
-static void latest(const char *results, struct store **s, struct run_info *run)
+static struct store *open_latest(const char *results, struct run_info *run)
 {
-	assert_int_equal(store__open(results, false, s), 0);
-	assert_int_equal(store__find_run(*s, "latest", run), 0);
+	struct store *s;
+
+	assert_int_equal(store__open(results, false, &s), 0);
+	assert_int_equal(store__find_run(s, "latest", run), 0);
+	return s;
+}
+
+void find_run(const char *results, struct run_info *run)
+{
+	store__close(open_latest(results, run));
+}
+
+enum run_state run_state(const char *results)
+{
+	struct run_info run;
+	enum run_state state;
+
+	find_run(results, &run);
+	state = run.state;
+	run_info__release(&run);
+	return state;
 }
 
 static int take_experiment(void *ctx, const struct stored_experiment *e)
@@ -147,102 +324,154 @@ static int take_experiment(void *ctx, const struct stored_experiment *e)
 
 	q->status = e->status;
 	free(q->text);
-	q->text = e->reason ? strdup(e->reason) : NULL;
+	q->text = strdup(e->reason ? e->reason : "");
 	q->seen++;
 	return 0;
 }
 
-enum status experiment_status(const char *results, const char *experiment, char **reason)
+static void query_experiments(const char *results, const char *kernel, const char *experiment,
+			      struct query *q)
 {
-	struct query q = { 0 };
 	struct run_info run;
-	struct store *s;
+	struct store *s = open_latest(results, &run);
 
-	latest(results, &s, &run);
-	assert_int_equal(store__experiments(s, run.id, NULL, experiment, take_experiment, &q), 0);
+	assert_int_equal(store__experiments(s, run.id, kernel, experiment, take_experiment, q), 0);
 	run_info__release(&run);
 	store__close(s);
-	assert_int_equal(q.seen, 1);
+}
+
+enum status experiment_status(const char *results, const char *kernel, const char *experiment,
+			      char **reason)
+{
+	struct query q = { 0 };
+
+	query_experiments(results, kernel, experiment, &q);
+	if (q.seen != 1)
+		fail_msg("%s: the store has it %d times", experiment, q.seen);
 	if (reason)
-		*reason = q.text ? q.text : strdup("");
+		*reason = q.text;
 	else
 		free(q.text);
 	return q.status;
 }
 
-static int take_record(void *ctx, const struct stored_record *r)
+int count_experiments(const char *results)
+{
+	struct query q = { 0 };
+
+	query_experiments(results, NULL, NULL, &q);
+	free(q.text);
+	return q.seen;
+}
+
+static int take_record(void *ctx, const struct stored_record *sr)
 {
 	struct query *q = ctx;
+	json_t *json = record_json__pack(sr->record);
+	struct record *copy = NULL;
+	char why[256] = "";
 
-	if (strcmp(r->record->name, q->name) != 0)
-		return 0;
-	q->seen++;
-	if (q->record)
-		return 0;
-	q->record = record__new(r->record->kind, r->record->experiment, r->record->name);
-	assert_non_null(q->record);
-	q->record->status = r->record->status;
-	q->record->verdict = r->record->verdict;
-	q->record->err = r->record->err;
-	q->record->stats = r->record->stats;
-	q->record->xlated_size = r->record->xlated_size;
-	q->record->jited_size = r->record->jited_size;
-	record__set(&q->record->reason, r->record->reason);
-	record__set(&q->record->message, r->record->message);
-	record__set(&q->record->expected, r->record->expected);
+	if (!json || record_json__unpack(json, &copy, why, sizeof(why)))
+		fail_msg("%s %s can't be copied: %s", sr->record->experiment, sr->record->name,
+			 why);
+	json_decref(json);
+	q->records->v = reallocarray(q->records->v, q->records->n + 1, sizeof(copy));
+	assert_non_null(q->records->v);
+	q->records->v[q->records->n++] = copy;
 	return 0;
 }
 
-struct record *find_record(const char *results, const char *experiment, const char *name)
+void records__load(struct records *rs, const char *results, const char *kernel,
+		   const char *experiment)
 {
-	struct query q = { .name = name };
+	struct query q = { .records = rs };
 	struct run_info run;
-	struct store *s;
+	struct store *s = open_latest(results, &run);
 
-	latest(results, &s, &run);
-	assert_int_equal(store__records(s, run.id, NULL, experiment, take_record, &q), 0);
+	*rs = (struct records){ 0 };
+	assert_int_equal(store__records(s, run.id, kernel, experiment, take_record, &q), 0);
 	run_info__release(&run);
 	store__close(s);
-	if (!q.record)
-		fail_msg("%s: no record '%s'", experiment, name);
-	return q.record;
+}
+
+void records__release(struct records *rs)
+{
+	for (size_t i = 0; i < rs->n; i++)
+		record__free(rs->v[i]);
+	free(rs->v);
+	*rs = (struct records){ 0 };
+}
+
+const struct record *records__find(const struct records *rs, const char *name, const char *label,
+				   const char *value)
+{
+	for (size_t i = 0; i < rs->n; i++) {
+		const char *has = label ? record__get_label(rs->v[i], label) : NULL;
+
+		if (!strcmp(rs->v[i]->name, name) && (!label || (has && !strcmp(has, value))))
+			return rs->v[i];
+	}
+	return NULL;
+}
+
+const struct record *records__get(const struct records *rs, const char *name)
+{
+	const struct record *r = records__find(rs, name, NULL, NULL);
+
+	if (!r)
+		fail_msg("there is no record '%s' among %zu", name, rs->n);
+	return r;
+}
+
+double metric(const struct record *r, const char *name)
+{
+	const struct metric *m = record__get_metric(r, name);
+
+	if (!m)
+		fail_msg("%s %s has no metric '%s'", r->experiment, r->name, name);
+	return m->value;
 }
 
 static int take_text(void *ctx, const struct stored_text *t)
 {
 	struct query *q = ctx;
 
-	return q->text ? 0 : file_read(t->path, 0, &q->text, NULL);
+	if (!q->seen++ && q->name)
+		assert_int_equal(file_read(t->path, 0, &q->text, NULL), 0);
+	return 0;
 }
 
-char *find_text(const char *results, const char *experiment, const char *name, const char *kind)
+static void query_texts(const char *results, const char *kernel, const char *experiment,
+			const char *name, const char *kind, struct query *q)
 {
-	struct query q = { 0 };
 	struct run_info run;
-	struct store *s;
+	struct store *s = open_latest(results, &run);
 
-	latest(results, &s, &run);
-	assert_int_equal(
-		store__texts(s, run.id, NULL, experiment, name, kind, take_text, &q), 0);
+	assert_int_equal(store__texts(s, run.id, kernel, experiment, name, kind, take_text, q), 0);
 	run_info__release(&run);
 	store__close(s);
+}
+
+char *find_text(const char *results, const char *kernel, const char *experiment, const char *name,
+		const char *kind)
+{
+	struct query q = { .name = "first" };
+
+	query_texts(results, kernel, experiment, name, kind, &q);
 	return q.text;
 }
 
-enum run_state run_state(const char *results)
+int count_texts(const char *results, const char *experiment, const char *kind)
 {
-	struct run_info run;
-	enum run_state state;
-	struct store *s;
+	struct query q = { 0 };
 
-	latest(results, &s, &run);
-	state = run.state;
-	run_info__release(&run);
-	store__close(s);
-	return state;
+	query_texts(results, NULL, experiment, NULL, kind, &q);
+	return q.seen;
 }
 
-int count_processes(const char *mark)
+/* --- processes ------------------------------------------------------------------------------- */
+
+int count_qemus(const char *mark, pid_t *found)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *d;
@@ -257,9 +486,13 @@ int count_processes(const char *mark)
 		if (num_u64(d->d_name, 1, INT32_MAX, &pid))
 			continue;
 		path = str_fmt("/proc/%s/cmdline", d->d_name);
+		/* A zombie's is empty. */
 		if (!file_read(path, 0, &cmdline, &len) && strstr(cmdline, "qemu-system") &&
-		    memmem(cmdline, len, mark, strlen(mark)))
+		    memmem(cmdline, len, mark, strlen(mark))) {
 			n++;
+			if (found)
+				*found = (pid_t)pid;
+		}
 		free(cmdline);
 		free(path);
 	}
@@ -267,16 +500,23 @@ int count_processes(const char *mark)
 	return n;
 }
 
-void need_kernel(const char *kernel)
+bool wait_until(bool (*is_so)(void *ctx), void *ctx, unsigned int seconds)
 {
-	const char *const args[] = { "kernel", "build", kernel, NULL };
-	int status;
-	pid_t pid = fork();
+	for (unsigned int i = 0; i < seconds * 10; i++) {
+		if (is_so(ctx))
+			return true;
+		usleep(100000);
+	}
+	return is_so(ctx);
+}
 
-	assert_true(pid >= 0);
-	if (!pid)
-		child(false, NULL, args, STDERR_FILENO, -1);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		fail_msg("the kernel %s could not be built: see above", kernel);
+static bool no_qemu(void *ctx)
+{
+	return !count_qemus(ctx, NULL);
+}
+
+void assert_no_qemu(const char *mark, unsigned int seconds)
+{
+	if (!wait_until(no_qemu, (void *)mark, seconds))
+		fail_msg("QEMU still runs %u s later", seconds);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Bad input, as a user meets it: the right exit status and a message that names the thing, the cause
- * and the mend. Nothing here boots a guest. */
+/* Bad input, as a user meets it: the right exit status and a message that names the thing, the
+ * cause and the mend. Nothing here boots a guest. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,13 +54,17 @@ static const struct wrong_use wrong_uses[] = {
 	{ { "run", "--accel", "kmv" }, "--accel: 'kmv'", "auto, kvm, tcg" },
 	{ { "run", "--repeats", "-1" }, "--repeats: '-1'", "1 to 1000" },
 	{ { "run", "--timeout", "soon" }, "--timeout: 'soon'", NULL },
-	{ { "run", "override", "-p", "raeds=5" }, "unknown parameter 'raeds'", "did you mean 'reads'?" },
+	{ { "run", "override", "-p", "raeds=5" },
+	  "unknown parameter 'raeds'",
+	  "did you mean 'reads'?" },
 	{ { "run", "override", "-p", "reads" }, "-p reads", "NAME=VALUE" },
 	{ { "run", "override", "-p", "reads=many" }, "parameter override.reads", "whole number" },
 	{ { "run", "override", "-p", "strtol.x=1" }, "'strtol' is not among those to run", NULL },
 	{ { "run", "masked-read", "-p", "map=some" }, "parameter masked-read.map", "coarse" },
 	{ { "list", "kernel" }, "kernel", "did you mean 'kernels'?" },
-	{ { "run", "-k", "5.10.218,6.1.192", "--kernel-source", "/x" }, "--kernel-source", "one kernel" },
+	{ { "run", "-k", "5.10.218,6.1.192", "--kernel-source", "/x" },
+	  "--kernel-source",
+	  "one kernel" },
 };
 
 static void test_wrong_use(void **state)
@@ -83,8 +87,8 @@ static void test_wrong_use(void **state)
 
 static void test_help_and_version(void **state)
 {
-	static const char *const commands[] = { "run", "list", "show", "shell", "exec", "kernel",
-						"doctor" };
+	static const char *const commands[] = { "run",	"list",	  "show",  "shell",
+						"exec", "kernel", "doctor" };
 	struct outcome o;
 	size_t i;
 

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `assay show` and `assay list` as their user meets them: output, messages, exit status. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <sys/wait.h>
+
+#include "base/str.h"
+#include "cli/cli.h"
+#include "store_fixture.h"
+
+/* A guest program that tells of two experiments. */
+static const char guest_script[] =
+	"#!/bin/sh\n"
+	"echo '[{\"name\": \"masked-read\", \"summary\": \"Which masks pass?\", \"rows\": \"X1 E1\",'\n"
+	"echo '  \"params\": [{\"name\": \"step\", \"type\": \"uint\", \"value\": \"16\", \"min\": 1,'\n"
+	"echo '               \"max\": 256, \"help\": \"distance of masks\"}]},'\n"
+	"echo ' {\"name\": \"override\", \"summary\": \"When is it lost?\", \"rows\": \"X11\"}]'\n";
+
+struct shown {
+	int status;
+	char *out, *err;
+};
+
+static void release(struct shown *s)
+{
+	free(s->out);
+	free(s->err);
+}
+
+/* Runs a command in a child (argp may exit), words separated by blanks. */
+static struct shown run(struct fixture *f, int (*cmd)(struct cli *cli, int argc, char **argv),
+			const char *words)
+{
+	struct shown s = { .status = -1 };
+	struct strv argv = { 0 };
+	char *out = str_fmt("%s/out", f->dir), *err = str_fmt("%s/err", f->dir), *guest;
+	int status;
+	pid_t pid;
+
+	guest = str_fmt("%s/guest", f->dir);
+	assert_int_equal(file_write(guest, guest_script, strlen(guest_script)), 0);
+	chmod(guest, 0755);
+	assert_int_equal(strv__split(&argv, words, " "), 0);
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		struct cli cli = { .results = f->results, .guest = guest, .cancel_fd = -1 };
+
+		if (!freopen(out, "w", stdout) || !freopen(err, "w", stderr))
+			_exit(99);
+		assay_log.level = LOG_LEVEL_INFO;
+		status = cmd(&cli, (int)argv.n, argv.v);
+		fflush(NULL);
+		_exit(status);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	s.status = WEXITSTATUS(status);
+	assert_int_equal(file_read(out, 0, &s.out, NULL), 0);
+	assert_int_equal(file_read(err, 0, &s.err, NULL), 0);
+	strv__free(&argv);
+	free(guest);
+	free(out);
+	free(err);
+	return s;
+}
+
+static void expect(struct fixture *f, const char *words, int status, const char *out,
+		   const char *err)
+{
+	struct shown s = run(f, str_starts(words, "list") ? cmd_list : cmd_show, words);
+
+	if (s.status != status || !strstr(s.out, out) || !strstr(s.err, err)) {
+		printf("`%s`: status %d\n%s\n---\n%s\n", words, s.status, s.out, s.err);
+		fail();
+	}
+	release(&s);
+}
+
+static void add_program(struct store *s, int64_t run_id, const char *kernel, const char *name)
+{
+	struct guest_info g = example_guest();
+	struct record *r = record__new(RECORD_PROGRAM, "masked-read", name);
+	char *log = str_fmt("log of %s on %s\n", name, kernel);
+
+	g.kernel = (char *)kernel;
+	r->verdict = VERDICT_ACCEPT;
+	r->status = STATUS_OK;
+	r->stats.insns = 10;
+	assert_int_equal(store__add_record(s, run_id, &g, r, NULL), 0);
+	assert_int_equal(store__add_text(s, run_id, kernel, "masked-read", name, "log", log,
+					 strlen(log), true),
+			 0);
+	record__free(r);
+	free(log);
+}
+
+static void add_map(struct store *s, int64_t run_id)
+{
+	struct guest_info g = example_guest();
+	struct record *r = record__new(RECORD_MEASUREMENT, "masked-read", "map");
+	char *names[] = { (char *)"0" }, *cells[] = { (char *)"x" };
+	const struct matrix m = { (char *)"verdict",
+				  (char *)"mask",
+				  (char *)"size",
+				  (char *)"x rejected",
+				  names,
+				  cells,
+				  names,
+				  1,
+				  1 };
+
+	r->status = STATUS_OK;
+	assert_int_equal(record__matrix(r, &m), 0);
+	assert_int_equal(store__add_record(s, run_id, &g, r, NULL), 0);
+	record__free(r);
+}
+
+/* Two runs: masked-read on two kernels, then override alone. */
+static void two_runs(struct fixture *f)
+{
+	struct guest_info g = example_guest();
+	struct store *s = open_store(f);
+	struct run_info first, second;
+
+	assert_int_equal(store__begin_run(s, "assay run masked-read", "{}", &first), 0);
+	add_program(s, first.id, "5.10.218", "read_80");
+	add_program(s, first.id, "5.10.218", "read_126");
+	add_map(s, first.id);
+	add_program(s, first.id, "6.1.192", "read_80");
+	assert_int_equal(store__add_text(s, first.id, "5.10.218", "masked-read", "", "dmesg",
+					 "splat\n", 6, true),
+			 0);
+	assert_int_equal(
+		store__add_text(s, first.id, "5.10.218", "", "", "console", "boot", 4, true), 0);
+	assert_int_equal(store__add_text(s, first.id, "5.10.218", "masked-read", "",
+					 "console-excerpt", "oops\n", 5, true),
+			 0);
+	assert_int_equal(store__end_run(s, first.id, RUN_COMPLETE, NULL, 0), 0);
+	assert_int_equal(store__begin_run(s, "assay run override", "{}", &second), 0);
+	assert_int_equal(store__add_experiment(s, second.id, &g, "override", "{}", STATUS_SKIPPED,
+					       "no hook", 0),
+			 0);
+	assert_int_equal(store__end_run(s, second.id, RUN_CUT_OFF, "interrupted", 3), 0);
+	run_info__release(&first);
+	run_info__release(&second);
+	store__close(s);
+}
+
+static void runs_are_chosen(void **state)
+{
+	struct fixture *f = *state;
+
+	expect(f, "show", 3, "", "no results yet");
+	expect(f, "list runs", 0, "no runs yet", "");
+	two_runs(f);
+	expect(f, "show", 0, "override on 5.10.218: skipped\n  When is it lost?", "");
+	expect(f, "show latest", 0, "was cut off: interrupted", "");
+	expect(f, "show 1", 0, "masked-read on 6.1.192", "");
+	expect(f, "show 2 override", 0, "1 skipped", "");
+	/* An experiment that the last run has not: the last one that has it. */
+	expect(f, "show masked-read", 0, "masked-read on 5.10.218",
+	       "the last one with masked-read");
+	expect(f, "show masked-read read_126", 0, "1 experiment on 1 kernel: 1 ok", "");
+	expect(f, "show 1 masked-read read_80 -k 5.10", 0, "1 experiment on 1 kernel: 1 ok", "");
+
+	expect(f, "show 9", 2, "", "'9' is neither a run nor");
+	expect(f, "show overide", 2, "", "did you mean 'override'?");
+	expect(f, "show 1 masked-raed", 2, "", "did you mean 'masked-read'?");
+	expect(f, "show 1 masked-read read_81", 2, "", "did you mean 'read_80'?");
+	expect(f, "show 1 masked-read -k 6.1.19", 2, "", "did you mean '6.1.192'?");
+	expect(f, "show masked-read read_80 more", 2, "", "'more' is too much");
+	expect(f, "show 1 2 3 4", 2, "", "'4' is too much");
+	expect(f, "show --sort insn", 2, "", "did you mean 'insns'?");
+	expect(f, "show --json --log", 2, "", "can't be had in one");
+	expect(f, "show --lgo", 2, "", "did you mean '--log'?");
+}
+
+static void texts_are_printed(void **state)
+{
+	struct fixture *f = *state;
+	struct shown s;
+
+	two_runs(f);
+	/* One text alone stands without a heading. */
+	s = run(f, cmd_show, "show 1 masked-read read_126 --log");
+	assert_string_equal(s.out, "log of read_126 on 5.10.218\n");
+	assert_int_equal(s.status, 0);
+	release(&s);
+	s = run(f, cmd_show, "show 1 masked-read read_80 --log");
+	assert_string_equal(s.out, "=== masked-read read_80 on 5.10.218: verifier log ===\n"
+				   "log of read_80 on 5.10.218\n"
+				   "\n"
+				   "=== masked-read read_80 on 6.1.192: verifier log ===\n"
+				   "log of read_80 on 6.1.192\n");
+	release(&s);
+	s = run(f, cmd_show, "show 1 --console");
+	assert_string_equal(s.out, "boot\n");
+	release(&s);
+	s = run(f, cmd_show, "show 1 masked-read --console");
+	assert_non_null(strstr(s.out, "console ===\noops\n"));
+	assert_non_null(strstr(s.out, "=== guest on 5.10.218: console ===\nboot\n"));
+	release(&s);
+	/* Kept for the experiment: shown for any of its programs. */
+	expect(f, "show 1 masked-read read_80 --dmesg", 0, "splat\n", "");
+	expect(f, "show 1 masked-read --dmesg --log", 0, "log of read_126", "");
+	expect(f, "show 1 --disasm", 1, "", "holds no disassembly");
+	expect(f, "show 1 masked-read read_80 -k 6.1.192 --stack", 1, "",
+	       "holds no stack layout of masked-read read_80 on 6.1.192");
+	expect(f, "show 1 --matrix", 0, "x rejected", "");
+	expect(f, "show 2 --matrix", 1, "", "holds no matrix");
+}
+
+static int unlink_text(void *ctx, const struct stored_text *t)
+{
+	(void)ctx;
+	return unlink(t->path);
+}
+
+static void a_lost_text_is_said(void **state)
+{
+	struct fixture *f = *state;
+	struct store *s;
+
+	two_runs(f);
+	s = open_store(f);
+	assert_int_equal(store__texts(s, 1, "6.1.192", NULL, NULL, "log", unlink_text, NULL), 0);
+	store__close(s);
+	expect(f, "show 1 --log", 3, "log of read_126", "gone since");
+}
+
+static void json_has_one_record_a_line(void **state)
+{
+	struct fixture *f = *state;
+	struct shown s;
+	char *line, *rest;
+	json_t *o;
+	int n = 0;
+
+	two_runs(f);
+	s = run(f, cmd_show, "show 1 --json");
+	assert_int_equal(s.status, 0);
+	for (line = strtok_r(s.out, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		o = json_loads(line, 0, NULL);
+		assert_true(json_is_object(o));
+		assert_string_equal(json_string_value(json_object_get(o, "accel")), "tcg");
+		assert_string_equal(json_string_value(json_object_get(o, "timing")), "wall");
+		assert_string_equal(json_string_value(json_object_get(o, "build_id")), "0123abcd");
+		assert_int_equal(json_integer_value(json_object_get(o, "mem_mb")), 512);
+		assert_int_equal(json_integer_value(json_object_get(o, "cpus")), 2);
+		assert_true(json_is_string(json_object_get(o, "run")));
+		assert_true(json_is_string(json_object_get(o, "kernel")));
+		assert_string_equal(json_string_value(json_object_get(o, "experiment")),
+				    "masked-read");
+		json_decref(o);
+		n++;
+	}
+	assert_int_equal(n, 4);
+	release(&s);
+	s = run(f, cmd_show, "show 1 --csv -k 5.10.218");
+	assert_true(str_starts(s.out, "file_name,prog_name,verdict,"));
+	assert_non_null(strstr(s.out, "\nmasked-read.bpf.o,read_126,success,0,10,"));
+	assert_null(strstr(s.out, "6.1.192"));
+	release(&s);
+}
+
+static void lists(void **state)
+{
+	struct fixture *f = *state;
+
+	expect(f, "list experiments", 0, "masked-read  Which masks pass?  X1 E1\n", "");
+	expect(f, "list experiments", 0,
+	       "masked-read  step       16       1 to 256  distance of masks\n", "");
+	expect(f, "list rnus", 2, "", "did you mean 'runs'?");
+	expect(f, "list kernel", 2, "", "did you mean 'kernels'?");
+	expect(f, "list runs kernels", 2, "", "too many");
+	two_runs(f);
+	expect(f, "list runs", 0, "complete     0  4 ok     assay run masked-read\n", "");
+	expect(f, "list runs", 0, "cut off      3  none     assay run override\n", "");
+	assert_int_equal(file_write(f->db, "rubbish", 7), 0);
+	expect(f, "list runs", 3, "", "damaged");
+	expect(f, "show", 3, "", "damaged");
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(runs_are_chosen),
+		T(texts_are_printed),
+		T(a_lost_text_is_said),
+		T(json_has_one_record_a_line),
+		T(lists),
+	};
+
+	return cmocka_run_group_tests_name("show", tests, NULL, NULL);
+}
