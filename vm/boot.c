@@ -133,6 +133,12 @@ char *boot_reason(const struct boot_facts *f)
 					    : str_fmt("%s: %s (%s)", f->vmlinux, reason, detail);
 	if (f->end == VM_TIMEOUT)
 		return timeout_reason(f);
+	if (f->end == VM_DIED && !f->qemu_status && (!f->console || !*f->console))
+		return str_fmt(
+			"%s: the machine was reset before the kernel printed anything: the kernel "
+			"crashes at its very start, or has no serial console "
+			"(CONFIG_SERIAL_8250_CONSOLE)",
+			f->vmlinux);
 	fate = init_fate(f->console);
 	out = fate ? str_fmt("%s: %s (%s)", f->vmlinux, fate, detail)
 		   : str_fmt("%s: no hello from the guest: %s", f->vmlinux, detail);

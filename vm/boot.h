@@ -11,8 +11,8 @@ struct boot_facts {
 	const char *detail;	 /* what vm__pump made of it */
 	const char *console;	 /* the kernel's messages, at least the end of them; may be NULL */
 	const char *stderr_text; /* QEMU's last words, or NULL */
+	int qemu_status;	 /* for VM_DIED: 0 when the guest ended it */
 	int timeout_ms;
-	unsigned int mem_mb;
 };
 
 /* The likely reason as a sentence; pure. Caller frees, NULL on ENOMEM. */

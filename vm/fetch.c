@@ -19,8 +19,7 @@ struct talk {
 	char *last; /* line that is no progress: the error, if it fails */
 };
 
-int check_sha256(const char *kernel, const char *path, const char *sha256, const char *where,
-		 const char *then)
+int check_sha256(const char *kernel, const char *path, const char *sha256, bool again)
 {
 	char is[HASH_HEX];
 	int err = hash_file(path, is);
@@ -31,8 +30,9 @@ int check_sha256(const char *kernel, const char *path, const char *sha256, const
 	}
 	if (!strcmp(is, sha256))
 		return 0;
-	log_err("kernel %s: %s: its SHA-256 is %s, but %s says %s: removed%s", kernel, path, is,
-		where, sha256, then);
+	log_at(again ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR,
+	       "kernel %s: %s: its SHA-256 is %s, but kernels.ini says %s: removed%s", kernel, path,
+	       is, sha256, again ? "; it is fetched anew" : " and refused");
 	if (unlink(path))
 		log_err("%s: cannot be removed: %s", path, strerror(errno));
 	return -EBADMSG;
@@ -145,8 +145,7 @@ int fetch_url(const char *kernel, const char *url, const char *sha256, const cha
 
 		err = attempt(kernel, url, path, o);
 		if (!err)
-			err = check_sha256(kernel, path, sha256, "kernels.ini",
-					   partial ? "; it is fetched anew" : "");
+			err = check_sha256(kernel, path, sha256, partial);
 		if (!partial || (err != -ESTALE && err != -EBADMSG))
 			return err;
 		if (unlink(path) && errno != ENOENT)

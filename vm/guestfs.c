@@ -101,6 +101,8 @@ static int add_busybox(struct initramfs *fs, const char *busybox)
 		err = path ? initramfs__symlink(fs, path, "busybox") : -ENOMEM;
 		free(path);
 	}
+	if (err && err != -ENOENT && err != -ENOEXEC)
+		log_err("%s --list: %s; is it a busybox?", busybox, strerror(-err));
 	strv__free(&applets);
 	free(list);
 	return err;

@@ -207,14 +207,17 @@ static int configure(struct work *w, const struct kbuild *kb, const char *hash)
 static int compile(struct work *w, const struct kbuild *kb, const char *log)
 {
 	struct kept_steps steps = kept__steps(w->o->paths->cache, w->tree.slot);
-	char *path = str_fmt("%s/.config", w->tree.dir), config[HASH_HEX];
+	char *path = str_fmt("%s/.config", w->tree.dir), config[HASH_HEX] = "";
 	int err = path ? hash_file(path, config) : -ENOMEM;
+	/* An earlier build was cut off: this one goes on with it. */
+	bool rest = tree__marked(&w->tree, "building", config), again = false;
 	unsigned int n = 0;
-	bool again = false;
 
 	free(path);
 	if (!err)
 		err = check_disk(w, NEED_BUILD, "build it");
+	if (!err)
+		err = tree__set_mark(&w->tree, "building", config);
 	if (!err) {
 		again = tree__marked(&w->tree, "built", config);
 		n = again ? steps.again : steps.full ? steps.full : w->k->steps;
@@ -222,7 +225,9 @@ static int compile(struct work *w, const struct kbuild *kb, const char *log)
 	}
 	if (!err)
 		err = tree__set_mark(&w->tree, "built", config);
-	if (err)
+	if (!err)
+		err = tree__set_mark(&w->tree, "building", NULL);
+	if (err || rest)
 		return err;
 	*(again ? &steps.again : &steps.full) = n;
 	kept__set_steps(w->o->paths->cache, w->tree.slot, steps);

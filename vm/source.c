@@ -165,7 +165,7 @@ static int take_cached(const struct kernel *k, const char *dir, struct source *s
 
 	free(name);
 	if (path && file_exists(path))
-		err = check_sha256(k->name, path, s->hash, "kernels.ini", "; it is fetched anew");
+		err = check_sha256(k->name, path, s->hash, true);
 	if (err)
 		free(path);
 	else
@@ -185,7 +185,7 @@ static int fetch_deb(const struct kernel *k, const struct source_opts *o, const 
 	free(name);
 	if (!*got)
 		return -ENOMEM;
-	err = check_sha256(k->name, *got, s->hash, "kernels.ini", " and refused");
+	err = check_sha256(k->name, *got, s->hash, false);
 	if (err)
 		*reason = strdup("it is not the package that is pinned");
 	return err;

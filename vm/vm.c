@@ -37,7 +37,6 @@
 struct vm {
 	char *vmlinux, *console_path;
 	enum accel accel;
-	unsigned int mem_mb;
 	int boot_timeout_ms, cancel_fd;
 	struct qemu qemu;
 	struct console *console;
@@ -115,7 +114,6 @@ int vm__start(const struct vm_opts *opts, struct vm **out)
 		return -ENOMEM;
 	qemu__init(&vm->qemu);
 	vm->accel = opts->accel;
-	vm->mem_mb = opts->mem_mb;
 	vm->cancel_fd = opts->cancel_fd;
 	vm->boot_timeout_ms = opts->boot_timeout_ms > 0 ? opts->boot_timeout_ms : DEFAULT_BOOT_MS;
 	vm->vmlinux = strdup(opts->vmlinux);
@@ -526,8 +524,8 @@ static void explain(struct vm *vm, struct vm_outcome *o)
 		.detail = o->detail,
 		.console = console,
 		.stderr_text = words,
+		.qemu_status = vm->qemu.status,
 		.timeout_ms = vm->boot_timeout_ms,
-		.mem_mb = vm->mem_mb,
 	};
 	char *reason = boot_reason(&f);
 

@@ -254,11 +254,9 @@ static int start_vm(struct session *s, struct vm_outcome *o)
 	if (err)
 		goto out;
 	err = vm__wait_hello(s->vm, &hello, o);
-	if (err)
-		goto out;
-	if (!s->guest.cpu_model)
+	if (!err && !s->guest.cpu_model)
 		s->guest.cpu_model = strdup(vm__cpu_model(s->vm));
-	if (o->end != VM_DONE)
+	if (err || o->end != VM_DONE)
 		stop_vm(s);
 out:
 	free(name);

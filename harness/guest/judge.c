@@ -8,16 +8,13 @@
 int judge__program(struct record *r, struct kver kernel, const struct strv *features,
 		   const char *evidence)
 {
-	enum verdict verdict = r->verdict;
 	struct judgement j = { 0 };
 	int err;
 
 	if (r->kind != RECORD_PROGRAM || r->status == STATUS_HARNESS || r->status == STATUS_SKIPPED)
 		return 0;
-	if (verdict == VERDICT_NONE && r->err)
-		verdict = VERDICT_REJECT;
 	err = expect__judge((const char *const *)r->tags.v, r->tags.n, kernel,
-			    (const char *const *)features->v, features->n, verdict, r->err,
+			    (const char *const *)features->v, features->n, r->verdict, r->err,
 			    evidence, &j);
 	if (err)
 		return err;

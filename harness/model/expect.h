@@ -12,6 +12,8 @@
  *
  *   assay:accept:RANGE
  *   assay:reject:RANGE:ERRNO:REGEX     extended regular expression, searched in the whole log
+ *                                      and, before it, in what libbpf said; a program that libbpf
+ *                                      refuses with that errno is as expected, too
  *   assay:any:RANGE                    no expectation on these kernels, and the reason is in the README
  *
  * RANGE as in model/kver.h. For one kernel exactly one tag of a program must apply: two that

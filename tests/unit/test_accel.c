@@ -127,24 +127,21 @@ static void test_unclear(void **state)
 static void test_other_version(void **state)
 {
 	struct fake *f = *state;
+	char *text = NULL, *at;
 
 	if (!kvm_there())
 		skip();
 	fake__does(f, FAILS);
 	settle(f, ACCEL_AUTO, 0, ACCEL_TCG, "for a test");
+	/* the same program says another version */
 	fake__does(f, WORKS);
 	settle(f, ACCEL_AUTO, 0, ACCEL_TCG, "for a test");
-	fake__does(f, "true; " WORKS);
-	{
-		char *text = NULL, *at;
-
-		assert_int_equal(file_read(f->qemu, 0, &text, NULL), 0);
-		at = strstr(text, "1.2.3 (fake)");
-		assert_non_null(at);
-		memcpy(at, "1.2.4", 5);
-		assert_int_equal(file_write(f->qemu, text, strlen(text)), 0);
-		free(text);
-	}
+	assert_int_equal(file_read(f->qemu, 0, &text, NULL), 0);
+	at = strstr(text, "1.2.3 (fake)");
+	assert_non_null(at);
+	memcpy(at, "1.2.4", 5);
+	assert_int_equal(file_write(f->qemu, text, strlen(text)), 0);
+	free(text);
 	settle(f, ACCEL_AUTO, 0, ACCEL_KVM, "boots");
 }
 

@@ -48,6 +48,7 @@ static void test_qemu_says(void **state)
 			.detail = detail,
 			.console = "",
 			.stderr_text = cases[i][0],
+			.qemu_status = 1,
 		};
 
 		strcat(detail, cases[i][0]);
@@ -120,6 +121,25 @@ static void test_timeouts(void **state)
 	check(&f, "CONFIG_BINFMT_ELF");
 }
 
+static void test_reset_at_once(void **state)
+{
+	struct boot_facts f = {
+		.vmlinux = "/k/vmlinux",
+		.end = VM_DIED,
+		.detail = "the guest powered off",
+		.console = "",
+	};
+
+	(void)state;
+	check(&f, "before the kernel printed anything");
+	f.console = "[    0.1] something\n";
+	check(&f, "the guest powered off");
+	f.console = "";
+	f.qemu_status = -9;
+	f.detail = "killed by signal 9";
+	check(&f, "killed by signal 9");
+}
+
 /* These say all there is to say. */
 static void test_plain_ends(void **state)
 {
@@ -145,9 +165,8 @@ static void test_plain_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_qemu_says),
-		cmocka_unit_test(test_console_says),
-		cmocka_unit_test(test_timeouts),
+		cmocka_unit_test(test_qemu_says),  cmocka_unit_test(test_console_says),
+		cmocka_unit_test(test_timeouts),   cmocka_unit_test(test_reset_at_once),
 		cmocka_unit_test(test_plain_ends),
 	};
 

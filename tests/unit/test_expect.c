@@ -151,6 +151,10 @@ static void test_as_expected(void **state)
 	assert_ok("5.10", VERDICT_ACCEPT, 0, NULL, TAGS("assay:any:*"), NULL);
 	assert_ok("5.10", VERDICT_REJECT, EINVAL, "x", TAGS("assay:any:*"), NULL);
 	assert_ok("5.10", VERDICT_NONE, ENOENT, NULL, TAGS("assay:any:*"), NULL);
+	/* Libbpf refused it: the verifier never saw it. */
+	assert_ok("5.10", VERDICT_NONE, ESRCH, "failed to find BTF type ID of 'f': -3",
+		  TAGS("assay:reject:*:ESRCH:BTF type ID of 'f'"),
+		  "reject ESRCH /BTF type ID of 'f'/");
 }
 
 static void test_no_tags(void **state)
@@ -191,6 +195,12 @@ static void test_unexpected(void **state)
 		      "expected accept, was rejected with ENOMEM: the log gives no reason");
 	assert_not_ok("5.10.262", VERDICT_NONE, ENOENT, NULL, flips, STATUS_UNEXPECTED,
 		      "expected accept, but the program never reached the verifier: ENOENT");
+	assert_not_ok("5.10", VERDICT_NONE, ESRCH, "another message", TAGS("assay:reject:*:ESRCH:x"),
+		      STATUS_UNEXPECTED,
+		      "expected reject ESRCH /x/, but the program never reached the verifier: ESRCH");
+	assert_not_ok("5.10", VERDICT_NONE, EINVAL, "x", TAGS("assay:reject:*:ESRCH:x"),
+		      STATUS_UNEXPECTED,
+		      "expected reject ESRCH /x/, but the program never reached the verifier: EINVAL");
 	assert_not_ok("5.10.218", VERDICT_NONE, 0, NULL, TAGS("assay:reject:*:EACCES:x"),
 		      STATUS_UNEXPECTED,
 		      "expected reject EACCES /x/, but the program never reached the verifier");

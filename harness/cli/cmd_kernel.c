@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `assay kernel`: build, path, prune, sources. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/num.h"
+#include "base/str.h"
+#include "base/term.h"
+#include "cli/cli.h"
+#include "vm/source.h"
+
+#define DEFAULT_TREE_LIMIT (6ull << 30)
+
+struct kernel_args {
+	struct strv words;
+	const char *source;
+	uint64_t limit;
+};
+
+enum { OPT_LIMIT = 0x400, OPT_SOURCE };
+
+static const struct argp_option options[] = {
+	{ "limit", OPT_LIMIT, "SIZE", 0, "prune: what the build trees may take (default 6G)", 0 },
+	{ "kernel-source", OPT_SOURCE, "DIR|TARBALL", 0,
+	  "build, path: the source instead of the entry's (it is copied, never changed)", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct kernel_args *a = state->input;
+
+	switch (key) {
+	case OPT_LIMIT:
+		if (num_size(arg, 0, UINT64_MAX / 2, &a->limit))
+			argp_error(state, "--limit: '%s' is no size such as 6G or 0", arg);
+		return 0;
+	case OPT_SOURCE:
+		a->source = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		return strv__add(&a->words, arg) ? ENOMEM : 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "build [KERNEL...]\npath KERNEL\nprune\nsources [KERNEL...]",
+	.doc = "Builds kernels, says where one lies, bounds the cache, fetches sources. Without a name: "
+	       "the default kernel.\vbuild gets, patches, configures and builds what is not up to date. "
+	       "path prints the folder with vmlinux, BTF, config, System.map, patches and build log. "
+	       "prune removes build trees until they fit into --limit, least recently used first, the "
+	       "default kernel's last; the built kernels stay. sources downloads without building.",
+};
+
+static int build_one(struct cli *cli, const struct kernel *k)
+{
+	struct image *img = NULL;
+	int err = cli__image(cli, k, &img);
+
+	if (!err)
+		printf("%s: %s, build id %.12s, in %s\n", k->name, img->release, img->build_id,
+		       img->dir);
+	image__free(img);
+	return err;
+}
+
+static int path_one(struct cli *cli, const struct kernel *k)
+{
+	struct image_opts opts = { .paths = &cli->paths, .cancel_fd = cli->cancel_fd };
+	struct kernel entry = *k;
+	struct image *img = NULL;
+	int err;
+
+	if (cli->kernel_source)
+		entry.source = (char *)cli->kernel_source;
+	err = image__lookup(&entry, &opts, &img);
+	if (!err)
+		puts(img->dir);
+	else if (err == -ENOENT)
+		log_err("%s is not built, or not as it would be built now; `assay kernel build %s`",
+			k->name, k->name);
+	image__free(img);
+	return err;
+}
+
+static int source_one(struct cli *cli, const struct kernel *k)
+{
+	struct source_opts opts = {
+		.paths = &cli->paths,
+		.cancel_fd = cli->cancel_fd,
+		.verbose = cli->verbose,
+	};
+	struct source src = { 0 };
+	int err;
+
+	if (k->source)
+		err = source__user(k, &opts, &src);
+	else
+		err = source__obtain(k, &opts, &src);
+	if (!err)
+		printf("%s: %s\n  %s\n", k->name, src.what, src.path);
+	source__release(&src);
+	return err;
+}
+
+/* Does `one` for every kernel named, or the default one; a failure does not stop the others. */
+static int for_each(struct cli *cli, const struct kernel_args *a,
+		    int (*one)(struct cli *cli, const struct kernel *k))
+{
+	const struct kernel *k;
+	size_t i, n = a->words.n > 1 ? a->words.n - 1 : 1;
+	int err, first = 0;
+
+	/* A wrong name is found before any work is done. */
+	for (i = 0; i < n; i++) {
+		err = cli__kernel(cli, a->words.n > 1 ? a->words.v[i + 1] : NULL, &k);
+		if (err)
+			return err;
+	}
+	if (cli->kernel_source && n > 1) {
+		log_err("--kernel-source goes with one kernel; %zu are named", n);
+		return -EINVAL;
+	}
+	for (i = 0; i < n; i++) {
+		err = cli__kernel(cli, a->words.n > 1 ? a->words.v[i + 1] : NULL, &k);
+		if (!err)
+			err = one(cli, k);
+		if (err == -EINTR)
+			return err;
+		if (err && !first)
+			first = err == -EINVAL ? -EIO : err; /* not the user's words are at fault */
+	}
+	return first;
+}
+
+static int do_build(struct cli *cli, const struct kernel_args *a)
+{
+	return for_each(cli, a, build_one);
+}
+
+static int do_path(struct cli *cli, const struct kernel_args *a)
+{
+	return for_each(cli, a, path_one);
+}
+
+static int do_sources(struct cli *cli, const struct kernel_args *a)
+{
+	return for_each(cli, a, source_one);
+}
+
+static int do_prune(struct cli *cli, const struct kernel_args *a)
+{
+	const struct kernels *ks;
+	uint64_t freed = 0;
+	char buf[32];
+	int err;
+
+	if (a->words.n > 1) {
+		log_err("kernel prune takes no names; --limit says how much stays");
+		return -EINVAL;
+	}
+	err = cli__kernels(cli, &ks);
+	if (!err)
+		err = image__prune(&cli->paths, a->limit, kernels__default(ks)->name, &freed);
+	if (!err)
+		printf("%s freed in %s/trees\n", fmt_bytes((double)freed, buf, sizeof(buf)),
+		       cli->paths.cache);
+	else
+		log_err("prune %s/trees: %s", cli->paths.cache, strerror(-err));
+	return err;
+}
+
+static const struct verb {
+	const char *name;
+	int (*run)(struct cli *cli, const struct kernel_args *a);
+} verbs[] = {
+	{ "build", do_build },
+	{ "path", do_path },
+	{ "prune", do_prune },
+	{ "sources", do_sources },
+};
+#define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static int unknown_verb(const char *word)
+{
+	const char *names[NR_VERBS], *nearest = NULL;
+	size_t i;
+
+	for (i = 0; i < NR_VERBS; i++)
+		names[i] = verbs[i].name;
+	if (word)
+		nearest = str_nearest(word, names, NR_VERBS);
+	log_err("kernel: %s%s%s%s%s%s; `assay kernel --help` shows what there is",
+		word ? "unknown word '" : "say what to do", word ? word : "", word ? "'" : "",
+		nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	return -EINVAL;
+}
+
+int cmd_kernel(struct cli *cli, int argc, char **argv)
+{
+	struct kernel_args a = { .limit = DEFAULT_TREE_LIMIT };
+	int status;
+	size_t i;
+
+	if (!cli__parse(&argp, "kernel", argc, argv, &a, &status))
+		goto out;
+	cli->kernel_source = a.source;
+	for (i = 0; a.words.n && i < NR_VERBS; i++)
+		if (strcmp(verbs[i].name, a.words.v[0]) == 0)
+			break;
+	status = cli__exit_status(a.words.n && i < NR_VERBS
+					  ? verbs[i].run(cli, &a)
+					  : unknown_verb(a.words.n ? a.words.v[0] : NULL));
+out:
+	strv__free(&a.words);
+	return status;
+}
