@@ -80,10 +80,13 @@ $(BUILD)/libguest.a: $(call objs,$(call module_srcs,guest))
 $(BUILD)/assay: $(BUILD)/harness/cli/main.o $(host_archives)
 	$(call say,LD,$@)$(CC) $(CFLAGS) -o $@ $^ $(HOST_LIBS)
 
+# An experiment's loader: every .c of its folder $(1) that is no BPF program.
+experiment_objs = $(call objs,$(filter-out %.bpf.c,$(wildcard $(1)/*.c)))
+
 # $(1) program, $(2) experiments, $(3) their folder
 define guest_rule
 $(BUILD)/$(1): $(BUILD)/$(1).registry.o \
-	$$(foreach e,$(2),$(BUILD)/$(3)/$$e/$$e.o) $(guest_archives)
+	$(foreach e,$(2),$(call experiment_objs,$(3)/$(e))) $(guest_archives)
 	$$(call say,LD,$$@)$(CC) $(CFLAGS) -static -o $$@ $$^ $(GUEST_LIBS)
 $(BUILD)/$(1).registry.c: $(3) $(foreach e,$(2),$(3)/$(e)) Makefile
 	@mkdir -p $$(@D)
@@ -108,14 +111,14 @@ $(BUILD)/%.bpf.o: %.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
 
-# $(1) folder/name: skeleton and loader of one experiment; the object is optional
+# $(1) folder/name: skeleton and loader of one experiment; the BPF object is optional
 define experiment_rule
 ifneq ($(wildcard $(1)/$(notdir $(1)).bpf.c),)
 $(BUILD)/$(1)/$(notdir $(1)).skel.h: $(BUILD)/$(1)/$(notdir $(1)).bpf.o
 	$$(call say,SKEL,$$@)$(BPFTOOL) gen skeleton $$< name $(subst -,_,$(notdir $(1)))_bpf > $$@
-$(BUILD)/$(1)/$(notdir $(1)).o: $(BUILD)/$(1)/$(notdir $(1)).skel.h
+$(call experiment_objs,$(1)): $(BUILD)/$(1)/$(notdir $(1)).skel.h
 endif
-$(BUILD)/$(1)/$(notdir $(1)).o: private ALL_CFLAGS += -I$(BUILD)/$(1)
+$(call experiment_objs,$(1)): private ALL_CFLAGS += -I$(BUILD)/$(1)
 endef
 $(foreach e,$(experiments),$(eval $(call experiment_rule,experiments/$(e))))
 $(foreach e,$(selftests),$(eval $(call experiment_rule,tests/experiments/$(e))))
@@ -156,21 +159,22 @@ $(BUILD)/tests/runner: tests/runner.c $(BUILD)/libbase.a
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $^ -lm
 
-.PHONY: unit-binaries
+.PHONY: unit-binaries both-units test-binaries
 unit-binaries: $(foreach t,$(unit_tests),$(BUILD)/tests/$(t))
-.PHONY: test-binaries
-test-binaries: binaries unit-binaries $(BUILD)/assay-guest-test $(BUILD)/tests/runner \
-	$(foreach t,$(vm_tests),$(BUILD)/tests/$(t))
+both-units: unit-binaries $(BUILD)/tests/runner
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san CFLAGS='-O1 -g $(SAN)' unit-binaries
+test-binaries: both-units binaries $(BUILD)/assay-guest-test \
+	$(foreach t,$(vm_tests),$(BUILD)/tests/$(t))
+
+unit_programs := $(foreach t,$(unit_tests),$(BUILD)/tests/$(t) $(BUILD)/san/tests/$(t))
 
 unit: deps
-	@$(MAKE) --no-print-directory test-binaries
-	@$(BUILD)/tests/runner $(foreach t,$(unit_tests),$(BUILD)/tests/$(t) $(BUILD)/san/tests/$(t))
+	@$(MAKE) --no-print-directory both-units
+	@ASSAY_VERBOSE=$(V) $(BUILD)/tests/runner $(unit_programs)
 
 test: deps
 	@$(MAKE) --no-print-directory test-binaries
-	@ASSAY_VERBOSE=$(V) $(BUILD)/tests/runner \
-		$(foreach t,$(unit_tests),$(BUILD)/tests/$(t) $(BUILD)/san/tests/$(t)) \
+	@ASSAY_VERBOSE=$(V) $(BUILD)/tests/runner $(unit_programs) \
 		$(foreach t,$(vm_tests),$(BUILD)/tests/$(t))
 
 run: all

@@ -109,8 +109,8 @@ static int check_version(struct work *w)
 			 w->source.what, kver__str(is, a), kver__str(w->k->version, b), a);
 		return 0;
 	}
-	log_err("kernel %s: its source is version %s, kernels.ini:%d says %s", w->k->name,
-		kver__str(is, a), w->k->line, kver__str(w->k->version, b));
+	log_err("kernel %s: its source is version %s, %s:%d says %s", w->k->name, kver__str(is, a),
+		w->o->paths->ini, w->k->line, kver__str(w->k->version, b));
 	return -EINVAL;
 }
 

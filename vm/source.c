@@ -221,14 +221,15 @@ static int fetch(const struct kernel *k, const struct source_opts *o, const char
 	return err;
 }
 
-static void say_nothing_left(const struct kernel *k, const char *reason)
+static void say_nothing_left(const struct kernel *k, const struct source_opts *o,
+			     const char *reason)
 {
 	log_err("kernel %s: %s cannot be had from Debian's archive (%s)", k->name,
 		k->package ? k->package : "no package", reason ? reason : "none is named");
 	if (k->tarball && !k->tarball_sha256)
-		log_err("%s could take its place, but kernels.ini:%d does not know its SHA-256 "
-			"('tarball-sha256')",
-			k->tarball, k->line);
+		log_err("%s could take its place, but its SHA-256 is not known ('tarball-sha256' in "
+			"%s:%d)",
+			k->tarball, o->paths->ini, k->line);
 	log_err("a source of your own: --kernel-source DIR|TARBALL");
 }
 
@@ -254,7 +255,7 @@ int source__obtain(const struct kernel *k, const struct source_opts *o, struct s
 			move(out, &s[i]);
 	}
 	if (err && err != -EINTR)
-		say_nothing_left(k, reason);
+		say_nothing_left(k, o, reason);
 	source__release(&s[0]);
 	source__release(&s[1]);
 	free(reason);

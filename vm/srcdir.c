@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,6 +223,14 @@ static int fill_hashes(struct srcdir *d, const char *dir, const struct srcdir *k
 	return err;
 }
 
+static bool lists(const struct srcdir *d, const char *path)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (!strcmp(d->v[i].path, path))
+			return true;
+	return false;
+}
+
 int srcdir__scan(const char *dir, const char *memo, int cancel_fd, struct srcdir *out)
 {
 	struct srcdir d = { 0 }, known = { 0 };
@@ -231,6 +240,9 @@ int srcdir__scan(const char *dir, const char *memo, int cancel_fd, struct srcdir
 	if (!git)
 		return err;
 	err = file_exists(git) ? list_git(dir, &d) : -ENOENT;
+	/* Debian's kernel sources carry a .gitignore for all that is not debian/. */
+	if (!err && !lists(&d, "Kconfig"))
+		err = -ENOENT;
 	if (err == -ENOENT || err == -EIO) { /* no git tree, no git, or it does not like the tree */
 		srcdir__release(&d);
 		err = list_folder(dir, "", &d, 0);

@@ -23,10 +23,10 @@
  *	(arch/x86/kernel/apic/io_apic.c). On a loaded host it can fail, and the kernel then panics
  *	or goes on in a worse interrupt mode; KVM's own guest code turns it off for that reason.
  *
- * Measured with 5.10.218 on TCG, QEMU 7.2, start to hello, CPU seconds of QEMU: 0.97 in all; 0.2
- * of it is ACPI's routing table, which this machine's firmware builds in a loop, anew for every PCI
- * device. "acpi=noirq" (0.79), the q35 machine (0.85) and q35 with qboot (0.75) are faster, but
- * the first leaves interrupts to the MP table, and the others are not where the rest was tried. */
+ * Measured with 5.10.218 on TCG, QEMU 7.2, start to hello, CPU seconds of QEMU: 0.97. "acpi=noirq"
+ * (0.79; so ACPI's interrupt routing probably costs 0.2, it was not profiled), the q35 machine
+ * (0.85) and q35 with qboot (0.75) are faster, but the first leaves interrupts to the MP table,
+ * and the others are not where the rest was tried. */
 static const char kernel_args[] =
 	"console=ttyS0 earlyprintk=serial,ttyS0,115200 loglevel=7 printk.time=1 panic=-1 "
 	"sysctl.kernel.panic_on_oops=0 rdinit=/init no_timer_check";

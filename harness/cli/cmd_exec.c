@@ -68,8 +68,7 @@ static const struct argp argp = {
 	.doc = "Boots a kernel and runs a command in the guest, in the folder /files, with busybox's "
 	       "commands in PATH. Its output comes out here unchanged.\vExit status: the command's "
 	       "(128 + N when signal N killed it). When assay itself fails it is 3 (2 for wrong use), "
-	       "and then, only then, stderr has a message that begins with \"assay:\" and is no "
-	       "warning.",
+	       "and stderr says why.",
 	.children = children,
 };
 

@@ -6,18 +6,17 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "base/term.h"
+#include "cli/report_guests.h"
 #include "cli/report_section.h"
 #include "cli/report_text.h"
 #include "model/record.h"
 #include "store/store.h"
 
-#define DEFAULT_WIDTH 120
-#define MIN_WIDTH     60
+#define FAILURES_MAX 12 /* named at the end; a run with more has other worries */
 
 struct report {
 	const struct report_opts *opts;
@@ -25,16 +24,8 @@ struct report {
 	struct report_style style;
 	struct report_section **sections; /* in the order in which they began */
 	size_t n;
+	struct report_guests guests;
 };
-
-static size_t width_of(FILE *out)
-{
-	struct winsize ws = { 0 };
-
-	if (!isatty(fileno(out)) || ioctl(fileno(out), TIOCGWINSZ, &ws) || !ws.ws_col)
-		return DEFAULT_WIDTH;
-	return ws.ws_col < MIN_WIDTH ? MIN_WIDTH : ws.ws_col;
-}
 
 static int section_of(struct report *r, const char *kernel, const char *experiment,
 		      struct report_section **out)
@@ -52,7 +43,7 @@ static int section_of(struct report *r, const char *kernel, const char *experime
 	if (!sections)
 		return -ENOMEM;
 	r->sections = sections;
-	err = report_section__new(kernel, experiment, r->run->name, &r->style, out);
+	err = report_section__new(kernel, experiment, &r->style, out);
 	if (!err)
 		r->sections[r->n++] = *out;
 	return err;
@@ -60,10 +51,13 @@ static int section_of(struct report *r, const char *kernel, const char *experime
 
 static int on_experiment(void *ctx, const struct stored_experiment *e)
 {
+	struct report *r = ctx;
 	struct report_section *section;
-	int err = section_of(ctx, e->kernel, e->experiment, &section);
+	int err = section_of(r, e->kernel, e->experiment, &section);
 
-	return err ? err : report_section__ended(section, e);
+	if (!err)
+		err = report_section__ended(section, e);
+	return err ? err : report_guests__add(&r->guests, &e->guest);
 }
 
 static int on_record(void *ctx, const struct stored_record *sr)
@@ -75,7 +69,9 @@ static int on_record(void *ctx, const struct stored_record *sr)
 	if (r->opts->program && strcmp(r->opts->program, sr->record->name) != 0)
 		return 0;
 	err = section_of(r, sr->guest.kernel, sr->record->experiment, &section);
-	return err ? err : report_section__add(section, sr);
+	if (!err)
+		err = report_section__add(section, sr);
+	return err ? err : report_guests__add(&r->guests, &sr->guest);
 }
 
 /* Sections without the program that was asked for. */

@@ -20,12 +20,15 @@ struct report_opts {
 	/* What an experiment asks, one line; may be NULL, and may return NULL. */
 	const char *(*summary)(void *ctx, const char *experiment);
 	void *ctx;
-	size_t width; /* 0: of the terminal, else 120 */
+	size_t width;	  /* 0: of the terminal, else of COLUMNS, else 120 */
+	bool color;	  /* even where out is no terminal */
+	const char *prog; /* how assay is called, for hints; NULL: as this process was */
 };
 
 /* Prints what a run showed, from the store: for each experiment on each kernel its tables and what
- * was not as expected; then one line that sums up, and where the evidence lies. Returns 0 or
- * -errno, logged by the store. */
+ * was not as expected; then a line that sums up and says where every figure comes from (kernels,
+ * accelerator, clock), and where the evidence lies. Of a single program (opts->program) all that is
+ * known is printed. Returns 0 or -errno, logged by the store. */
 int report__print(struct store *s, const struct run_info *run, const struct report_opts *opts);
 /* The same for a run by its id, without summaries. -ENOENT when there is no such run. */
 int report__run(struct store *s, int64_t run, const char *kernel, const char *experiment,

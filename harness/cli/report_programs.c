@@ -5,21 +5,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/term.h"
-#include "base/utf8.h"
+#include "base/str.h"
+#include "cli/report_table.h"
+#include "cli/report_text.h"
 #include "cli/stat_columns.h"
 #include "store/store.h"
 
-#define GAP	    2  /* between columns of a table */
-#define MESSAGE_MIN 24 /* below this the lines rather get too long */
-
-static const char *const shown[] = { "prog_name",    "said",	    "errno",	   "total_insns",
-				     "total_states", "peak_states", "stack_depth", "duration",
-				     "status",	     "message" };
+static const char *const shown[] = { "prog_name",   "said",	   "total_insns", "total_states",
+				     "peak_states", "stack_depth", "duration",	  "status" };
 #define NR_SHOWN (sizeof(shown) / sizeof(shown[0]))
+#define STATUS	 (NR_SHOWN - 1)
+
+/* What the table has no room for. */
+static const struct {
+	const char *column, *title, *unit;
+} details[] = {
+	{ "section", "section", "" },
+	{ "prog_type", "type", "" },
+	{ "expected", "expected", "" },
+	{ "max_states_per_insn", "most states at one instruction", "" },
+	{ "max_mark_read_len", "longest mark_read chain", "" },
+	{ "subprogs", "subprograms", "" },
+	{ "load_time_us", "load call", " µs" },
+	{ "xlated_size", "translated", " bytes" },
+	{ "prog_size_jited", "jited", " bytes" },
+};
+#define NR_DETAILS (sizeof(details) / sizeof(details[0]))
 
 struct row {
 	char *cells[NR_SHOWN];
+	char *message;
+	char *details[NR_DETAILS]; /* NULL: unknown, or not wanted */
 	struct stat_value key;
 	char *key_text; /* what key.text points to */
 	size_t pos;	/* keeps the order of equal keys */
@@ -27,19 +43,20 @@ struct row {
 
 struct report_programs {
 	const struct stat_column *sort;
-	bool reverse;
+	bool reverse, details;
 	struct row *rows;
 	size_t n;
 };
 
-struct report_programs *report_programs__new(const struct stat_column *sort, bool reverse)
+struct report_programs *report_programs__new(const struct stat_column *sort, bool reverse,
+					     bool details)
 {
 	struct report_programs *t = calloc(1, sizeof(*t));
 
-	if (t) {
-		t->sort = sort;
-		t->reverse = reverse;
-	}
+	if (t)
+		*t = (struct report_programs){ .sort = sort,
+					       .reverse = reverse,
+					       .details = details };
 	return t;
 }
 
@@ -49,6 +66,9 @@ static void release_row(struct row *r)
 
 	for (i = 0; i < NR_SHOWN; i++)
 		free(r->cells[i]);
+	for (i = 0; i < NR_DETAILS; i++)
+		free(r->details[i]);
+	free(r->message);
 	free(r->key_text);
 }
 
@@ -69,19 +89,51 @@ size_t report_programs__count(const struct report_programs *t)
 	return t->n;
 }
 
-static int fill_row(const struct report_programs *t, struct row *row, const struct stored_record *r)
+static char *value_of(const char *column, const struct stored_record *r, bool *known)
 {
+	struct stat_value v = { 0 };
 	char buf[32];
+
+	stat_column__find(column, NULL)->get(r, &v);
+	*known = v.known;
+	return strdup(stat_value__str(&v, buf, sizeof(buf)));
+}
+
+static int fill_details(struct row *row, const struct stored_record *r)
+{
 	size_t i;
 
-	for (i = 0; i < NR_SHOWN; i++) {
-		struct stat_value v = { 0 };
+	for (i = 0; i < NR_DETAILS; i++) {
+		bool known;
+		char *value = value_of(details[i].column, r, &known);
 
-		stat_column__find(shown[i], NULL)->get(r, &v);
-		row->cells[i] = strdup(stat_value__str(&v, buf, sizeof(buf)));
+		if (!value)
+			return -ENOMEM;
+		if (known)
+			row->details[i] = str_fmt("%s%s", value, details[i].unit);
+		free(value);
+		if (known && !row->details[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int fill_row(const struct report_programs *t, struct row *row, const struct stored_record *r)
+{
+	bool known;
+	size_t i;
+	int err = t->details ? fill_details(row, r) : 0;
+
+	if (err)
+		return err;
+	for (i = 0; i < NR_SHOWN; i++) {
+		row->cells[i] = value_of(shown[i], r, &known);
 		if (!row->cells[i])
 			return -ENOMEM;
 	}
+	row->message = value_of("message", r, &known);
+	if (!row->message)
+		return -ENOMEM;
 	if (!t->sort)
 		return 0;
 	t->sort->get(r, &row->key);
@@ -123,50 +175,46 @@ static int compare_rows(const void *a, const void *b, void *ctx)
 	return x->pos < y->pos ? -1 : x->pos > y->pos;
 }
 
-/* What is left for the message when the other columns have their width. */
-static size_t message_width(const struct report_programs *t, const struct column *columns,
-			    size_t width)
+static void print_details(const struct row *r, FILE *out, size_t indent, size_t width)
 {
-	size_t used = 0, i, k;
+	size_t i;
 
-	for (i = 0; i + 1 < NR_SHOWN; i++) {
-		size_t w = utf8_width(columns[i].title);
+	fputc('\n', out);
+	for (i = 0; i < NR_DETAILS; i++) {
+		char first[64];
 
-		for (k = 0; k < t->n; k++) {
-			size_t cell = utf8_width(t->rows[k].cells[i]);
-
-			if (columns[i].max && cell > columns[i].max)
-				cell = columns[i].max;
-			if (cell > w)
-				w = cell;
-		}
-		used += w + GAP;
+		if (!r->details[i])
+			continue;
+		snprintf(first, sizeof(first), "%*s%-32s", (int)indent, "", details[i].title);
+		report_text__wrap(out, NULL, first, r->details[i], width);
 	}
-	return used + MESSAGE_MIN < width ? width - used : MESSAGE_MIN;
 }
 
-int report_programs__print(struct report_programs *t, FILE *out, size_t width, bool color)
+int report_programs__print(struct report_programs *t, FILE *out, size_t indent, size_t width,
+			   bool color)
 {
-	struct column columns[NR_SHOWN];
-	struct table *table;
+	struct report_column columns[NR_SHOWN];
+	struct report_table *table;
 	int err = 0;
 	size_t i;
 
 	for (i = 0; i < NR_SHOWN; i++) {
 		const struct stat_column *c = stat_column__find(shown[i], NULL);
 
-		columns[i] = (struct column){ c->header, c->align, c->max };
+		columns[i] = (struct report_column){ c->title, c->unit, c->align, i == STATUS };
 	}
-	columns[NR_SHOWN - 1].max = message_width(t, columns, width);
 	if (t->sort)
 		qsort_r(t->rows, t->n, sizeof(*t->rows), compare_rows, t);
-	table = table__new(columns, NR_SHOWN);
+	table = report_table__new(columns, NR_SHOWN);
 	if (!table)
 		return -ENOMEM;
 	for (i = 0; i < t->n && !err; i++)
-		err = table__row(table, (const char *const *)t->rows[i].cells);
+		err = report_table__row(table, (const char *const *)t->rows[i].cells,
+					t->rows[i].message);
 	if (!err)
-		table__print(table, out, color);
-	table__free(table);
+		err = report_table__print(table, out, indent, width, color);
+	for (i = 0; i < t->n && !err && t->details; i++)
+		print_details(&t->rows[i], out, indent, width);
+	report_table__free(table);
 	return err;
 }

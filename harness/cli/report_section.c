@@ -8,32 +8,44 @@
 
 #include "base/str.h"
 #include "base/term.h"
+#include "base/utf8.h"
 #include "cli/report_matrix.h"
 #include "cli/report_measures.h"
+#include "cli/report_notes.h"
 #include "cli/report_programs.h"
 #include "cli/report_text.h"
 #include "model/record.h"
 #include "store/store.h"
 
+#define INDENT 2
+
+/* A matrix, drawn or in one line. */
+struct picture {
+	bool drawn;
+	char *text;
+};
+
 struct report_section {
 	const struct report_style *style; /* the caller's */
-	char *kernel, *experiment, *run_name;
+	char *kernel, *experiment;
 	bool ended;
 	enum status status;
 	char *reason, *params;
 	double seconds;
 	struct report_programs *programs;
 	struct report_measures *measures;
-	char *matrices; /* drawn */
-	size_t matrices_len;
-	FILE *matrices_out;
-	struct strv notes;  /* what was not as expected, a sentence each */
-	struct strv series; /* "name (unit)" of those kept */
+	struct picture *pictures;
+	size_t nr_pictures;
+	struct report_notes notes; /* what was not as expected */
+	struct strv failures;
+	struct strv series; /* names of those kept */
 	size_t checks, checks_failed;
 	int counts[6];
+	char *example;
+	int rank;
 };
 
-int report_section__new(const char *kernel, const char *experiment, const char *run_name,
+int report_section__new(const char *kernel, const char *experiment,
 			const struct report_style *style, struct report_section **out)
 {
 	struct report_section *s = calloc(1, sizeof(*s));
@@ -44,12 +56,9 @@ int report_section__new(const char *kernel, const char *experiment, const char *
 	s->style = style;
 	s->kernel = strdup(kernel);
 	s->experiment = strdup(experiment);
-	s->run_name = strdup(run_name);
-	s->programs = report_programs__new(style->sort, style->reverse);
+	s->programs = report_programs__new(style->sort, style->reverse, style->details);
 	s->measures = report_measures__new();
-	s->matrices_out = open_memstream(&s->matrices, &s->matrices_len);
-	if (!s->kernel || !s->experiment || !s->run_name || !s->programs || !s->measures ||
-	    !s->matrices_out) {
+	if (!s->kernel || !s->experiment || !s->programs || !s->measures) {
 		report_section__free(s);
 		return -ENOMEM;
 	}
@@ -59,20 +68,23 @@ int report_section__new(const char *kernel, const char *experiment, const char *
 
 void report_section__free(struct report_section *s)
 {
+	size_t i;
+
 	if (!s)
 		return;
-	if (s->matrices_out)
-		fclose(s->matrices_out);
-	free(s->matrices);
+	for (i = 0; i < s->nr_pictures; i++)
+		free(s->pictures[i].text);
+	free(s->pictures);
 	report_programs__free(s->programs);
 	report_measures__free(s->measures);
-	strv__free(&s->notes);
+	report_notes__release(&s->notes);
+	strv__free(&s->failures);
 	strv__free(&s->series);
 	free(s->kernel);
 	free(s->experiment);
-	free(s->run_name);
 	free(s->reason);
 	free(s->params);
+	free(s->example);
 	free(s);
 }
 
@@ -118,55 +130,52 @@ int report_section__ended(struct report_section *s, const struct stored_experime
 
 /* --- collecting ---------------------------------------------------------------------------- */
 
-static int add_note(struct report_section *s, const struct record *r, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-static int add_note(struct report_section *s, const struct record *r, const char *fmt, ...)
+/* "copyout (hook=int3 size=4096)"; NULL on ENOMEM. */
+static char *subject_of(const struct record *r)
 {
-	char *labels = record__labels_str(r), *note;
-	struct strbuf sb = STRBUF_INIT;
-	va_list ap;
-	int err = -ENOMEM;
+	char *labels = record__labels_str(r), *subject = NULL;
 
-	strbuf__addf(&sb, "%s", r->name);
-	if (labels && *labels)
-		strbuf__addf(&sb, " (%s)", labels);
-	strbuf__addf(&sb, ": ");
-	va_start(ap, fmt);
-	strbuf__addv(&sb, fmt, ap);
-	va_end(ap);
-	note = strbuf__detach(&sb);
-	if (labels && note)
-		err = strv__add(&s->notes, note);
-	free(note);
+	if (labels)
+		subject = *labels ? str_fmt("%s (%s)", r->name, labels) : strdup(r->name);
 	free(labels);
-	return err;
+	return subject;
 }
 
-static int add_checks(struct report_section *s, const struct record *r)
+static int add_checks(struct report_section *s, const struct record *r, const char *subject)
 {
 	size_t i;
 	int err = 0;
 
 	for (i = 0; i < r->nr_checks && !err; i++) {
 		const struct check *c = &r->checks[i];
+		char *text;
 
 		s->checks++;
 		if (c->ok)
 			continue;
 		s->checks_failed++;
-		err = add_note(s, r, "check failed: %s%s%s", c->text, *c->found ? "; found: " : "",
-			       c->found);
+		text = *c->found ? str_fmt("%s; found: %s", c->text, c->found) : strdup(c->text);
+		err = text ? report_notes__add(&s->notes,
+					       report_text__status_ink(STATUS_UNEXPECTED),
+					       "failed check", subject, text)
+			   : -ENOMEM;
+		free(text);
 	}
 	return err;
 }
 
 /* A failed check is what made a measurement unexpected: its reason would say the same again. */
-static int add_reason(struct report_section *s, const struct record *r, size_t failed_checks)
+static int add_reason(struct report_section *s, const struct record *r, const char *subject,
+		      size_t failed_checks)
 {
-	if (r->status == STATUS_OK || (r->status == STATUS_UNEXPECTED && failed_checks))
-		return 0;
-	return add_note(s, r, "%s%s%s", status__name(r->status), r->reason ? ": " : "",
-			r->reason ? r->reason : "");
+	int err = 0;
+
+	if (r->status > STATUS_SKIPPED && !strv__has(&s->failures, subject))
+		err = strv__add(&s->failures, subject);
+	if (err || r->status == STATUS_OK || (r->status == STATUS_UNEXPECTED && failed_checks))
+		return err;
+	return report_notes__add(&s->notes, report_text__status_ink(r->status),
+				 status__name(r->status), subject, r->reason ? r->reason : "");
 }
 
 static int add_series(struct report_section *s, const struct record *r)
@@ -174,71 +183,82 @@ static int add_series(struct report_section *s, const struct record *r)
 	int err = 0;
 	size_t i;
 
-	for (i = 0; i < r->nr_series && !err; i++) {
-		const struct series *sr = &r->series[i];
-		char *name = sr->unit && *sr->unit ? str_fmt("%s (%s)", sr->name, sr->unit)
-						   : strdup(sr->name);
-
-		if (!name)
-			return -ENOMEM;
-		if (!strv__has(&s->series, name))
-			err = strv__add(&s->series, name);
-		free(name);
-	}
+	for (i = 0; i < r->nr_series && !err; i++)
+		if (!strv__has(&s->series, r->series[i].name))
+			err = strv__add(&s->series, r->series[i].name);
 	return err;
 }
 
-static int add_matrices(struct report_section *s, const struct record *r)
+static char *draw(const struct matrix *m, const char *of, size_t width)
 {
-	char *labels = record__labels_str(r), *of = NULL;
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	report_matrix__draw(m, of, out, INDENT, width);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static int add_matrices(struct report_section *s, const struct record *r, const char *subject)
+{
 	size_t i;
 
-	if (labels)
-		of = *labels ? str_fmt("%s (%s)", r->name, labels) : strdup(r->name);
-	free(labels);
-	if (!of)
-		return -ENOMEM;
 	for (i = 0; i < r->nr_matrices; i++) {
 		const struct matrix *m = &r->matrices[i];
+		struct picture *p = realloc(s->pictures, (s->nr_pictures + 1) * sizeof(*p));
 
-		if (report_matrix__is_small(m, s->style->width)) {
-			fputc('\n', s->matrices_out);
-			report_matrix__draw(m, of, s->matrices_out);
-		} else {
-			char *name = report_text__clean(m->name), *clean = report_text__clean(of);
-
-			fprintf(s->matrices_out,
-				"\n%s: %s: %zu by %zu cells; `assay show %s %s -k %s --matrix` "
-				"draws it\n",
-				clean ? clean : "", name ? name : "", m->nr_rows, m->nr_cols,
-				s->run_name, s->experiment, s->kernel);
-			free(name);
-			free(clean);
-		}
+		if (!p)
+			return -ENOMEM;
+		s->pictures = p;
+		p = &p[s->nr_pictures];
+		p->drawn = report_matrix__is_small(m, s->style->width - INDENT);
+		p->text = p->drawn ? draw(m, subject, s->style->width)
+				   : report_matrix__sum(m, subject);
+		if (!p->text)
+			return -ENOMEM;
+		s->nr_pictures++;
 	}
-	free(of);
-	return ferror(s->matrices_out) ? -ENOMEM : 0;
+	return 0;
+}
+
+static int consider_as_example(struct report_section *s, const struct record *r)
+{
+	int rank = r->status > STATUS_SKIPPED ? 3 : r->verdict == VERDICT_REJECT ? 2 : 1;
+
+	if (r->kind != RECORD_PROGRAM || r->verdict == VERDICT_NONE || rank <= s->rank)
+		return 0;
+	s->rank = rank;
+	return record__set(&s->example, r->name);
 }
 
 int report_section__add(struct report_section *s, const struct stored_record *sr)
 {
 	const struct record *r = sr->record;
 	size_t failed_before = s->checks_failed;
-	int err;
+	char *subject = subject_of(r);
+	int err = subject ? 0 : -ENOMEM;
 
 	s->counts[r->status]++;
-	if (r->kind == RECORD_PROGRAM)
-		err = report_programs__add(s->programs, sr);
-	else
-		err = report_measures__add(s->measures, r);
 	if (!err)
-		err = add_checks(s, r);
+		err = r->kind == RECORD_PROGRAM ? report_programs__add(s->programs, sr)
+						: report_measures__add(s->measures, r);
 	if (!err)
-		err = add_reason(s, r, s->checks_failed - failed_before);
+		err = add_checks(s, r, subject);
+	if (!err)
+		err = add_reason(s, r, subject, s->checks_failed - failed_before);
 	if (!err)
 		err = add_series(s, r);
-	if (!err && r->nr_matrices)
-		err = add_matrices(s, r);
+	if (!err)
+		err = add_matrices(s, r, subject);
+	if (!err)
+		err = consider_as_example(s, r);
+	free(subject);
 	return err;
 }
 
@@ -247,90 +267,199 @@ bool report_section__is_empty(const struct report_section *s)
 	return !report_programs__count(s->programs) && !report_measures__count(s->measures);
 }
 
+/* What befell the experiment befell none of its records. */
+static bool failed_apart(const struct report_section *s)
+{
+	return s->ended && s->status != STATUS_OK && !s->counts[s->status];
+}
+
 void report_section__count(const struct report_section *s, int counts[6])
 {
 	int i;
 
 	for (i = 0; i < 6; i++)
 		counts[i] += s->counts[i];
-	if (s->ended && s->status != STATUS_OK && !s->counts[s->status])
+	if (failed_apart(s))
 		counts[s->status]++;
+}
+
+static int add_failure(const struct report_section *s, const char *subject, struct strv *out)
+{
+	bool many = s->style->many_kernels;
+	char *name = str_fmt("%s%s%s%s%s", s->experiment, *subject ? " " : "", subject,
+			     many ? " on " : "", many ? s->kernel : "");
+	int err = name ? strv__add(out, name) : -ENOMEM;
+
+	free(name);
+	return err;
+}
+
+int report_section__failures(const struct report_section *s, struct strv *out)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < s->failures.n && !err; i++)
+		err = add_failure(s, s->failures.v[i], out);
+	if (!err && failed_apart(s) && s->status > STATUS_SKIPPED)
+		err = add_failure(s, "", out);
+	return err;
+}
+
+const char *report_section__example(const struct report_section *s, int *rank)
+{
+	*rank = s->rank;
+	return s->example;
 }
 
 /* --- printing ------------------------------------------------------------------------------ */
 
 static void print_heading(const struct report_section *s, const char *summary, FILE *out)
 {
-	const char *bold = s->style->color ? "\033[1m" : "",
-		   *plain = s->style->color ? "\033[0m" : "";
+	const struct report_style *style = s->style;
+	const char *word = s->ended ? status__name(s->status) : "did not end";
+	enum status status = s->ended ? s->status : STATUS_HARNESS;
+	const char *ink = style->color ? report_text__status_ink(status) : NULL;
 	char time[32];
 
-	fprintf(out, "%s%s on %s%s: %s", bold, s->experiment, s->kernel, plain,
-		s->ended ? status__name(s->status) : "did not end");
+	report_text__put(out, style->color ? INK_BOLD : NULL, s->experiment);
+	fprintf(out, " on %s: ", s->kernel);
+	report_text__put(out, ink, word);
 	if (s->ended && s->seconds > 0)
 		fprintf(out, " (%s)", fmt_seconds(s->seconds, time, sizeof(time)));
 	fputc('\n', out);
 	if (summary && *summary)
-		report_text__wrap(out, "  ", summary, s->style->width);
+		report_text__wrap(out, NULL, "  ", summary, style->width);
 	if (s->params)
-		report_text__wrap(out, "  parameters: ", s->params, s->style->width);
+		report_text__wrap(out, NULL, "  parameters: ", s->params, style->width);
 	/* Of an unexpected experiment the records below say more. */
 	if (s->reason && *s->reason && (s->status != STATUS_UNEXPECTED || !s->notes.n)) {
-		char *first = str_fmt("  %s: ", status__name(s->status));
+		char *first = str_fmt("  %s: ", word);
 
-		report_text__wrap(out, first ? first : "  ", s->reason, s->style->width);
+		report_text__wrap(out, ink, first ? first : "  ", s->reason, style->width);
 		free(first);
 	}
 }
 
-static void print_notes(const struct report_section *s, FILE *out)
+/* The command that shows this section in another form; NULL on ENOMEM. */
+static char *command(const struct report_section *s, const char *form)
 {
-	size_t i;
-
-	if (s->notes.n)
-		fputc('\n', out);
-	for (i = 0; i < s->notes.n; i++)
-		report_text__wrap(out, "  ! ", s->notes.v[i], s->style->width);
+	return str_fmt("%s %s%s%s --%s", s->style->show, s->experiment,
+		       s->style->many_kernels ? " -k " : "",
+		       s->style->many_kernels ? s->kernel : "", form);
 }
 
-static void print_tail(const struct report_section *s, FILE *out)
+static void print_pictures(const struct report_section *s, FILE *out)
 {
-	struct strbuf names = STRBUF_INIT;
+	char *how = command(s, "matrix");
 	size_t i;
 
-	if (s->checks || s->series.n)
+	for (i = 0; i < s->nr_pictures; i++) {
+		const struct picture *p = &s->pictures[i];
+		char *text;
+
 		fputc('\n', out);
-	if (s->checks)
-		fprintf(out, "  checks: %zu of %zu hold\n", s->checks - s->checks_failed,
-			s->checks);
-	if (!s->series.n)
-		return;
-	for (i = 0; i < s->series.n; i++)
-		strbuf__addf(&names, "%s%s", i ? ", " : "", s->series.v[i]);
-	report_text__wrap(out, "  series: ", strbuf__str(&names), s->style->width);
-	fprintf(out, "          `assay show %s %s -k %s --json` has the samples\n", s->run_name,
-		s->experiment, s->kernel);
-	strbuf__free(&names);
+		if (p->drawn) {
+			fputs(p->text, out);
+			continue;
+		}
+		text = str_fmt("%s; drawn by %s", p->text, how ? how : "--matrix");
+		report_text__wrap(out, NULL, "  ", text, s->style->width);
+		free(text);
+	}
+	free(how);
+}
+
+static void print_checks(const struct report_section *s, FILE *out)
+{
+	char text[96];
+
+	if (s->checks_failed)
+		snprintf(text, sizeof(text), "%zu of %zu checks failed", s->checks_failed,
+			 s->checks);
+	else
+		snprintf(text, sizeof(text), "%zu check%s", s->checks,
+			 s->checks == 1 ? " holds" : "s hold");
+	fputs("  ", out);
+	report_text__put(out,
+			 s->style->color && s->checks_failed
+				 ? report_text__status_ink(STATUS_UNEXPECTED)
+				 : NULL,
+			 text);
+	fputc('\n', out);
+}
+
+/* "samples of a, b and 4 more: COMMAND" with the first n names; NULL on ENOMEM. */
+static char *series_line(const struct report_section *s, size_t n, const char *how)
+{
+	struct strbuf sb = STRBUF_INIT;
+	size_t i;
+
+	strbuf__addf(&sb, "samples of");
+	for (i = 0; i < n; i++)
+		strbuf__addf(&sb, "%s %s", i ? "," : "", s->series.v[i]);
+	if (n < s->series.n)
+		strbuf__addf(&sb, "%s %zu %sseries", n ? " and" : "", s->series.n - n,
+			     n ? "more " : "");
+	strbuf__addf(&sb, ": %s", how);
+	return strbuf__detach(&sb);
+}
+
+/* One line, whatever the experiment keeps. */
+static void print_series(const struct report_section *s, FILE *out)
+{
+	char *how = command(s, "json"), *line = NULL, *clean;
+	size_t n = s->series.n + 1;
+
+	while (how && n--) {
+		free(line);
+		line = series_line(s, n, how);
+		if (!line || utf8_width(line) + INDENT <= s->style->width)
+			break;
+	}
+	clean = line ? report_text__clean(line) : NULL;
+	if (clean) {
+		fputs("  ", out);
+		report_text__put(out, s->style->color ? INK_DIM : NULL, clean);
+		fputc('\n', out);
+	}
+	free(clean);
+	free(line);
+	free(how);
+}
+
+static int print_tables(struct report_section *s, FILE *out)
+{
+	const struct report_style *style = s->style;
+	int err = 0;
+
+	if (report_programs__count(s->programs)) {
+		fputc('\n', out);
+		err = report_programs__print(s->programs, out, INDENT, style->width, style->color);
+	}
+	if (!err && report_measures__count(s->measures)) {
+		fputc('\n', out);
+		err = report_measures__print(s->measures, out, INDENT, style->width, style->color);
+	}
+	return err;
 }
 
 int report_section__print(struct report_section *s, const char *summary, FILE *out)
 {
 	const struct report_style *style = s->style;
-	int err = 0;
+	int err;
 
 	print_heading(s, summary, out);
-	if (report_programs__count(s->programs)) {
+	err = print_tables(s, out);
+	if (err)
+		return err;
+	print_pictures(s, out);
+	if (s->notes.n || s->checks || s->series.n)
 		fputc('\n', out);
-		err = report_programs__print(s->programs, out, style->width, style->color);
-	}
-	if (!err && report_measures__count(s->measures)) {
-		fputc('\n', out);
-		err = report_measures__print(s->measures, out, style->width, style->color);
-	}
-	fflush(s->matrices_out);
-	if (!err && s->matrices_len)
-		fwrite(s->matrices, 1, s->matrices_len, out);
-	print_notes(s, out);
-	print_tail(s, out);
-	return err;
+	report_notes__print(&s->notes, out, INDENT, style->width, style->color);
+	if (s->checks)
+		print_checks(s, out);
+	if (s->series.n)
+		print_series(s, out);
+	return 0;
 }

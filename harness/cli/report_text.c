@@ -1,13 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli/report_text.h"
 
-#include <math.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include "base/num.h"
 #include "base/str.h"
 #include "base/utf8.h"
+
+#define DEFAULT_WIDTH 120
+#define MIN_WIDTH     60
+#define MAX_WIDTH     10000
+
+const char *report_text__status_ink(enum status s)
+{
+	return s == STATUS_OK ? NULL : s == STATUS_SKIPPED ? INK_NOTICE : INK_BAD;
+}
+
+void report_text__put(FILE *out, const char *ink, const char *s)
+{
+	if (ink && *s)
+		fprintf(out, "%s%s" INK_OFF, ink, s);
+	else
+		fputs(s, out);
+}
+
+size_t report_text__width(FILE *out)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize ws = { 0 };
+	uint64_t n;
+
+	if (isatty(fileno(out)) && !ioctl(fileno(out), TIOCGWINSZ, &ws) && ws.ws_col)
+		n = ws.ws_col;
+	else if (!columns || num_u64(columns, 1, MAX_WIDTH, &n))
+		return DEFAULT_WIDTH;
+	return n < MIN_WIDTH ? MIN_WIDTH : (size_t)n;
+}
 
 char *report_text__clean(const char *s)
 {
@@ -23,14 +55,16 @@ char *report_text__clean(const char *s)
 	return clean;
 }
 
-void report_text__wrap(FILE *out, const char *first, const char *text, size_t width)
+void report_text__wrap(FILE *out, const char *ink, const char *first, const char *text,
+		       size_t width)
 {
 	char *clean = report_text__clean(text);
-	size_t indent = utf8_width(first), column = indent;
+	size_t indent = utf8_width(first), column = indent, blanks = strspn(first, " ");
 	const char *word = clean, *end;
 	bool begun = false;
 
-	fputs(first, out);
+	fprintf(out, "%*s", (int)blanks, "");
+	report_text__put(out, ink, first + blanks);
 	for (; word && *(word += strspn(word, " ")); word = end) {
 		char *one;
 		size_t w;
@@ -52,17 +86,4 @@ void report_text__wrap(FILE *out, const char *first, const char *text, size_t wi
 	}
 	fputc('\n', out);
 	free(clean);
-}
-
-const char *report_text__number(double v, char *buf, size_t len)
-{
-	if (isnan(v))
-		snprintf(buf, len, "-");
-	else if (v == floor(v) && fabs(v) < 1e15)
-		snprintf(buf, len, "%.0f", v);
-	else if (fabs(v) >= 1000 && fabs(v) < 1e15)
-		snprintf(buf, len, "%.1f", v);
-	else
-		snprintf(buf, len, "%.4g", v);
-	return buf;
 }

@@ -318,6 +318,9 @@ static void converse(struct session *s, struct session_result *res)
 		goto out;
 	}
 	vm__pump(s->vm, (int)(limit + GUEST_GRACE_MS), on_event, s, &o);
+	/* Also after one that the experiment declares: a WARN_ONCE would not come a second time,
+	 * lockdep is off from then on. */
+	s->dirty |= o.splat != SPLAT_NONE;
 out:
 	/* A record whose log was still to come is kept with what there is. */
 	if (finish_pending(s))

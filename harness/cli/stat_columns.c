@@ -184,40 +184,48 @@ static void get_image_key(const struct stored_record *r, struct stat_value *out)
 	text(out, r->guest.image_key);
 }
 
+/* In one cell: "reject EACCES"; "none ENOENT" for a program that never reached the verifier. */
 static void get_verdict(const struct stored_record *r, struct stat_value *out)
 {
-	text(out, verdict__name(r->record->verdict));
+	const struct record *rec = r->record;
+
+	snprintf(out->buf, sizeof(out->buf), "%s%s%s",
+		 rec->verdict == VERDICT_NONE ? "none" : verdict__name(rec->verdict),
+		 rec->err ? " " : "", rec->err ? errno__name(rec->err) : "");
+	text(out, out->buf);
 }
 
-#define VERISTAT	   .veristat = true
-#define LEFT(title, width) .header = title, .align = ALIGN_LEFT, .max = width
-#define RIGHT(title)	   .header = title, .align = ALIGN_RIGHT
+#define VERISTAT       .veristat = true
+#define TEXT(name)     .title = name, .align = ALIGN_LEFT
+#define NUMBER(name)   .title = name, .align = ALIGN_RIGHT
+#define TIME(name)     .title = name, .unit = "(µs)", .align = ALIGN_RIGHT
+#define SIZE(name)     .title = name, .unit = "(B)", .align = ALIGN_RIGHT
 
 const struct stat_column stat_columns[] = {
 	{ "file_name", "file", .get = get_file_name, VERISTAT },
-	{ "prog_name", "program", .get = get_prog_name, VERISTAT, LEFT("program", 40) },
+	{ "prog_name", "program", .get = get_prog_name, VERISTAT, TEXT("program") },
 	{ "verdict", NULL, .get = get_success, VERISTAT },
-	{ "duration", "verification_time", .get = get_duration, VERISTAT, RIGHT("verif. µs") },
-	{ "total_insns", "insns", .get = get_insns, VERISTAT, RIGHT("insns") },
-	{ "total_states", "states", .get = get_states, VERISTAT, RIGHT("states") },
-	{ "peak_states", "peak", .get = get_peak, VERISTAT, RIGHT("peak") },
+	{ "duration", "verification_time", .get = get_duration, VERISTAT, TIME("verify") },
+	{ "total_insns", "insns", .get = get_insns, VERISTAT, NUMBER("insns") },
+	{ "total_states", "states", .get = get_states, VERISTAT, NUMBER("states") },
+	{ "peak_states", "peak", .get = get_peak, VERISTAT, NUMBER("peak") },
 	{ "max_states_per_insn", NULL, .get = get_max_per_insn, VERISTAT },
 	{ "max_mark_read_len", "mark_read", .get = get_mark_read, VERISTAT },
 	{ "prog_size_jited", "jited_size", .get = get_jited, VERISTAT },
 	{ "prog_type", NULL, .get = get_prog_type, VERISTAT },
-	{ "stack_depth", "stack", .get = get_stack, VERISTAT, RIGHT("stack") },
+	{ "stack_depth", "stack", .get = get_stack, VERISTAT, SIZE("stack") },
 	{ "kernel", NULL, .get = get_kernel },
 	{ "release", NULL, .get = get_release },
 	{ "experiment", NULL, .get = get_experiment },
 	{ "section", NULL, .get = get_section },
-	{ "status", NULL, .get = get_status, LEFT("status", 0) },
-	{ "errno", NULL, .get = get_errno, LEFT("errno", 0) },
+	{ "status", NULL, .get = get_status, TEXT("status") },
+	{ "errno", NULL, .get = get_errno },
 	{ "load_time_us", "load_time", .get = get_load_time },
 	{ "xlated_size", NULL, .get = get_xlated },
 	{ "subprogs", NULL, .get = get_subprogs },
 	{ "expected", NULL, .get = get_expected },
 	{ "reason", NULL, .get = get_reason },
-	{ "message", NULL, .get = get_message, LEFT("message", 0) },
+	{ "message", NULL, .get = get_message },
 	{ "accel", NULL, .get = get_accel },
 	{ "timing", NULL, .get = get_timing },
 	{ "cpu_model", NULL, .get = get_cpu_model },
@@ -225,8 +233,7 @@ const struct stat_column stat_columns[] = {
 	{ "mem_mb", NULL, .get = get_mem },
 	{ "build_id", NULL, .get = get_build_id },
 	{ "image_key", NULL, .get = get_image_key },
-	/* assay's own word, with '-' for a program that never reached the verifier. */
-	{ "said", NULL, .get = get_verdict, LEFT("verdict", 0), .table_only = true },
+	{ "said", NULL, .get = get_verdict, TEXT("verdict"), .table_only = true },
 };
 
 const size_t nr_stat_columns = sizeof(stat_columns) / sizeof(stat_columns[0]);

@@ -11,7 +11,7 @@
 struct stored_record;
 
 /* What is known of a program on a kernel: one row of the table in stat_columns.c gives a
- * statistic its name (CSV, --sort), its heading in tables, and its value. */
+ * statistic its name (CSV, --sort), its title in tables, and its value. */
 struct stat_value {
 	const char *text; /* borrowed from the record; NULL: a number, or nothing */
 	int64_t number;
@@ -21,9 +21,8 @@ struct stat_value {
 
 struct stat_column {
 	const char *name, *alias; /* alias may be NULL */
-	const char *header;	  /* NULL: not in tables */
+	const char *title, *unit; /* in tables; title NULL: not in those, unit NULL: none */
 	enum align align;
-	size_t max;    /* widest cell in tables; 0: any */
 	bool veristat; /* veristat's column: unknown numbers are 0, as it writes them */
 	bool table_only;
 	void (*get)(const struct stored_record *r, struct stat_value *out);

@@ -16,6 +16,7 @@
 #include "guest/load.h"
 #include "guest/params.h"
 #include "model/record.h"
+#include "wire/event.h"
 
 #define PROGRESS_INTERVAL_NS 100000000ull
 
@@ -170,6 +171,17 @@ static void judge_checks(struct record *r)
 			     failed, first->text, first->found);
 }
 
+/* Nothing shorter than "0.0," stands for a number: what can't fit is refused before the work of
+ * writing it out, which for millions of samples takes long and all of a guest's memory. */
+static bool too_large(const struct record *r)
+{
+	size_t samples = 0;
+
+	for (size_t i = 0; i < r->nr_series; i++)
+		samples += r->series[i].n;
+	return samples > WIRE_LINE_MAX / 4;
+}
+
 int exp__emit(struct exp *e, struct record *r)
 {
 	int err;
@@ -177,9 +189,12 @@ int exp__emit(struct exp *e, struct record *r)
 	if (!r)
 		return -ENOMEM;
 	judge_checks(r);
-	err = sink__record(&e->sink, r);
+	err = too_large(r) ? -EMSGSIZE : sink__record(&e->sink, r);
 	if (err == -EMSGSIZE)
-		exp__fail(e, err, "measurement %s: fewer samples are needed", r->name);
+		exp__stop(e, STATUS_HARNESS,
+			  "measurement %s: an event holds at most %u bytes; give fewer samples, or "
+			  "several series",
+			  r->name, WIRE_LINE_MAX);
 	else if (!err)
 		e->nr_measurements++;
 	record__free(r);
@@ -190,7 +205,8 @@ void exp__progress(struct exp *e, uint64_t done, uint64_t total, const char *wha
 {
 	uint64_t now = exp__now_ns();
 
-	if (done && done < total && now - e->last_progress_ns < PROGRESS_INTERVAL_NS)
+	/* The first and the last always go out; a total of 0 is unknown. */
+	if (done && done != total && now - e->last_progress_ns < PROGRESS_INTERVAL_NS)
 		return;
 	e->last_progress_ns = now;
 	sink__progress(&e->sink, e->def->name, done, total, what);

@@ -5,7 +5,9 @@
 #include <bpf/libbpf.h>
 #include <elf.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -174,109 +176,123 @@ static void read_config(struct kfacts *k)
 	free(path);
 }
 
-/* Each check returns a clause when the need is unmet and NULL when it is met. */
-static char *check_config(struct kfacts *k, const char *name, const struct strv *features)
+/* One need that is looked into. */
+struct question {
+	struct kfacts *k;
+	const char *name;
+	const struct strv *features;
+	char *why; /* clause, when unmet */
+};
+
+static bool unmet(struct question *q, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static bool unmet(struct question *q, const char *fmt, ...)
 {
-	(void)features;
+	struct strbuf sb = STRBUF_INIT;
+	va_list args;
+
+	va_start(args, fmt);
+	strbuf__addv(&sb, fmt, args);
+	va_end(args);
+	q->why = strbuf__detach(&sb);
+	return false;
+}
+
+static bool check_config(struct question *q)
+{
+	struct kfacts *k = q->k;
+	char word[256];
+
 	if (!k->config_tried)
 		read_config(k);
 	if (!k->config)
-		return str_fmt("the kernel's configuration can't be read (no /proc/config.gz) and "
-			       "%s is needed",
-			       name);
+		return unmet(q,
+			     "the kernel's configuration can't be read (no /proc/config.gz) and "
+			     "%s is needed",
+			     q->name);
 	for (const char *suffix = "ym"; *suffix; suffix++) {
-		char word[256];
-
-		snprintf(word, sizeof(word), "%s=%c", name, *suffix);
+		snprintf(word, sizeof(word), "%s=%c", q->name, *suffix);
 		if (text__has_word(k->config, k->config_len, word, '\n', "\n"))
-			return NULL;
+			return true;
 	}
-	return str_fmt("%s is not set", name);
+	return unmet(q, "%s is not set", q->name);
 }
 
-static char *check_list(const char *name, const char *path, const char *path2, char before,
-			const char *what)
+static bool check_list(struct question *q, const char *path, const char *path2, char before,
+		       const char *what)
 {
-	char *text = NULL, *why = NULL;
+	char *text = NULL;
 	size_t len;
+	bool found;
 
 	if (file_read(path, 0, &text, &len) &&
 	    (!path2 || file_read((path = path2), 0, &text, &len)))
-		return str_fmt("%s can't be read and %s is needed there", path, name);
-	if (!text__has_word(text, len, name, before, " \t\n+["))
-		why = str_fmt("%s is not %s", name, what);
+		return unmet(q, "%s can't be read and %s is needed there", path, q->name);
+	found = text__has_word(text, len, q->name, before, " \t\n+[");
 	free(text);
-	return why;
+	return found || unmet(q, "%s is not %s", q->name, what);
 }
 
-static char *check_symbol(struct kfacts *k, const char *name, const struct strv *features)
+static bool check_symbol(struct question *q)
 {
-	(void)k, (void)features;
-	return check_list(name, "/proc/kallsyms", NULL, ' ', "a symbol of the kernel");
+	return check_list(q, "/proc/kallsyms", NULL, ' ', "a symbol of the kernel");
 }
 
-static char *check_ftrace(struct kfacts *k, const char *name, const struct strv *features)
+static bool check_ftrace(struct question *q)
 {
-	(void)k, (void)features;
-	return check_list(name, "/sys/kernel/tracing/available_filter_functions",
+	return check_list(q, "/sys/kernel/tracing/available_filter_functions",
 			  "/sys/kernel/debug/tracing/available_filter_functions", '\n',
 			  "a function with an ftrace entry");
 }
 
-static char *check_inject(struct kfacts *k, const char *name, const struct strv *features)
+static bool check_inject(struct question *q)
 {
-	(void)k, (void)features;
-	return check_list(name, "/sys/kernel/debug/error_injection/list", NULL, '\n',
+	return check_list(q, "/sys/kernel/debug/error_injection/list", NULL, '\n',
 			  "on the list of error-injectable functions");
 }
 
-static char *check_btf_func(struct kfacts *k, const char *name, const struct strv *features)
+static bool check_btf_func(struct question *q)
 {
-	const struct btf *btf = kfacts__btf(k);
+	const struct btf *btf = kfacts__btf(q->k);
 
-	(void)features;
 	if (!btf)
-		return str_fmt("the kernel has no BTF (CONFIG_DEBUG_INFO_BTF) and the function %s "
-			       "is needed in it",
-			       name);
-	if (btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) < 0)
-		return str_fmt("%s is not a function in the kernel's BTF", name);
-	return NULL;
+		return unmet(q,
+			     "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF) and the function %s "
+			     "is needed in it",
+			     q->name);
+	return btf__find_by_name_kind(btf, q->name, BTF_KIND_FUNC) > 0 ||
+	       unmet(q, "%s is not a function in the kernel's BTF", q->name);
 }
 
-static char *check_file(struct kfacts *k, const char *name, const struct strv *features)
+static bool check_file(struct question *q)
 {
-	(void)k, (void)features;
-	return file_exists(name) ? NULL : str_fmt("%s does not exist", name);
+	return file_exists(q->name) || unmet(q, "%s does not exist", q->name);
 }
 
-static char *check_feature(struct kfacts *k, const char *name, const struct strv *features)
+static bool check_feature(struct question *q)
 {
-	(void)k;
-	if (features && strv__has(features, name))
-		return NULL;
-	return str_fmt("the kernel's patches do not provide '%s'", name);
+	return (q->features && strv__has(q->features, q->name)) ||
+	       unmet(q, "the kernel's patches do not provide '%s'", q->name);
 }
 
-static char *check_kernel(struct kfacts *k, const char *name, const struct strv *features)
+static bool check_kernel(struct question *q)
 {
+	const struct strv none = { 0 }, *f = q->features ? q->features : &none;
 	struct krange *range = NULL;
 	char err[256] = "", buf[24];
 	bool match;
 
-	if (krange__parse(name, &range, err, sizeof(err)))
-		return str_fmt("the kernel range '%s' can't be read: %s", name, err);
-	match = krange__match(range, k->version, features ? (const char *const *)features->v : NULL,
-			      features ? features->n : 0);
+	if (krange__parse(q->name, &range, err, sizeof(err)))
+		return unmet(q, "the kernel range '%s' can't be read: %s", q->name, err);
+	match = krange__match(range, q->k->version, (const char *const *)f->v, f->n);
 	krange__free(range);
-	if (match)
-		return NULL;
-	return str_fmt("kernel %s is not in the range %s", kver__str(k->version, buf), name);
+	return match ||
+	       unmet(q, "kernel %s is not in the range %s", kver__str(q->k->version, buf), q->name);
 }
 
 static const struct {
 	const char *name;
-	char *(*check)(struct kfacts *k, const char *name, const struct strv *features);
+	bool (*check)(struct question *q);
 } kinds[] = {
 	[NEED_CONFIG] = { "config", check_config },
 	[NEED_SYMBOL] = { "symbol", check_symbol },
@@ -296,12 +312,12 @@ const char *need_kind__name(enum need_kind kind)
 bool kfacts__has(struct kfacts *k, enum need_kind kind, const char *name,
 		 const struct strv *features, char **why)
 {
-	char *clause = kinds[kind].check(k, name, features);
-	bool met = !clause;
+	struct question q = { .k = k, .name = name, .features = features };
+	bool met = kinds[kind].check(&q);
 
 	if (why)
-		*why = clause;
+		*why = q.why;
 	else
-		free(clause);
+		free(q.why);
 	return met;
 }

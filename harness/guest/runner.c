@@ -249,10 +249,8 @@ static int check_needs(struct exp *e)
 
 		if (kfacts__has(e->kernel, n->kind, n->name, &e->features, &why))
 			continue;
-		if (n->why)
-			exp__skip(e, "%s (%s)", why, n->why);
-		else
-			exp__skip(e, "%s", why);
+		exp__skip(e, "%s%s%s%s", why ? why : n->name, n->why ? " (" : "",
+			  n->why ? n->why : "", n->why ? ")" : "");
 		free(why);
 		return -ECANCELED;
 	}

@@ -19,7 +19,8 @@
  *   record   {record: {...}}                       see wire/record_json.h
  *   text     {experiment, name, kind, part, last, data}   evidence in parts of at most 64 KiB;
  *            kind: log, libbpf, dmesg, trace_pipe, stack, xlated; name "" for the experiment's own
- *   end      {experiment, status, reason}          exactly one per experiment
+ *   end      {experiment, status, reason, splat}   exactly one per experiment; splat, the class
+ *            of a splat that was not declared (model/splat.h), only where there was one
  *   out      {fd, data}                            exec's output, base64
  *   exit     {status}                              exec and shell: 0-255, 128 + signal
  *   log      {level, text}                         the guest's own diagnostics

@@ -4,7 +4,6 @@
 #ifndef ASSAY_TEST_FAKE_QEMU_H
 #define ASSAY_TEST_FAKE_QEMU_H
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

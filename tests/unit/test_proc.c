@@ -488,15 +488,20 @@ static int clean_signals(void)
 			       .on_line = keep_line,
 			       .ctx = &lines,
 			       .cancel_fd = cancel_open() };
-	int ret;
+	/* 32 and 33 are glibc's own: its sigaction refuses them, and make 4.3 starts its children
+	 * with both ignored. */
+	const unsigned long long glibc = 3ull << 31;
+	unsigned long long blocked = 1, ignored = 1;
+	int n;
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_DFL); /* kept when it is ignored, and CI may start us so */
 	if (o.cancel_fd < 0 || proc_run(&o, NULL))
 		return 1;
-	ret = strcmp(strbuf__str(&lines), "<SigBlk:\t0000000000000000><SigIgn:\t0000000000000000>");
+	n = sscanf(strbuf__str(&lines), "<SigBlk:\t%llx><SigIgn:\t%llx>", &blocked, &ignored);
 	strbuf__free(&lines);
-	return ret ? 2 : 0;
+	return n != 2 || blocked || (ignored & ~glibc) ? 2 : 0;
 }
 
 static void resets_signals(void **state)

@@ -143,6 +143,29 @@ void assay_start(struct running *r, const struct call *c, const char *const *arg
 	r->pid = start(c, args, fileno(r->out), fileno(r->err));
 }
 
+struct said {
+	int fd;
+	const char *text;
+};
+
+/* Its stderr is a file of ours: read without moving the position that it writes at. */
+static bool has_said(void *ctx)
+{
+	const struct said *s = ctx;
+	char buf[65536];
+	ssize_t n = pread(s->fd, buf, sizeof(buf), 0);
+
+	return n > 0 && memmem(buf, (size_t)n, s->text, strlen(s->text));
+}
+
+void assay_await(const struct running *r, const char *text)
+{
+	struct said s = { .fd = fileno(r->err), .text = text };
+
+	if (!wait_until(has_said, &s, r->limit_s))
+		fail_msg("assay did not say \"%s\" within %u s", text, r->limit_s);
+}
+
 void assay_wait(struct running *r, struct outcome *o)
 {
 	o->status = await(r->pid, r->limit_s);

@@ -35,12 +35,14 @@ struct running {
 };
 /* The program is ASSAY_BIN or build/assay. It dies with the test. */
 void assay_start(struct running *r, const struct call *c, const char *const *args);
+/* Waits until it has said that on stderr. */
+void assay_await(const struct running *r, const char *text);
 void assay_wait(struct running *r, struct outcome *o);
 void assay_call(struct outcome *o, const struct call *c, const char *const *args);
 
 /* The usual call. */
 void assay_run(struct outcome *o, bool selftest, const char *results, const char *const *args);
-#define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define ARGS(...)			 ((const char *const[]){ __VA_ARGS__, NULL })
 #define ASSAY(o, selftest, results, ...) assay_run(o, selftest, results, ARGS(__VA_ARGS__))
 
 /* With all that the program said in the failure's message. */

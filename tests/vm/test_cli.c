@@ -29,12 +29,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void assert_has(const char *text, const char *part)
-{
-	if (!strstr(text, part))
-		fail_msg("\"%s\" is not in: %s", part, text);
-}
-
 struct wrong_use {
 	const char *args[8];
 	const char *message; /* on stderr */

@@ -41,7 +41,7 @@ static int measure(struct exp *e, struct bpf_object *obj)
 static const struct param params[] = {
 	{ .name = "insns",
 	  .type = PARAM_UINT,
-	  .value = "300000",
+	  .value = "400000",
 	  .min = 100,
 	  .max = 1000000,
 	  .help = "instructions of the program" },
