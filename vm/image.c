@@ -127,20 +127,6 @@ static bool take_from_tree(struct work *w)
 	return false;
 }
 
-static int obtain(struct work *w)
-{
-	int lock, err;
-
-	if (w->k->source)
-		return 0;
-	lock = lock__take(w->o->paths->cache, "sources", "is fetching sources", w->o->cancel_fd);
-	if (lock < 0)
-		return lock;
-	err = source__obtain(w->k, &w->source_opts, &w->source);
-	close(lock);
-	return err;
-}
-
 static int get_source(struct work *w)
 {
 	int err;
@@ -151,8 +137,8 @@ static int get_source(struct work *w)
 		return 0;
 	err = check_disk(w, file_exists(w->tree.dir) ? NEED_BUILD : NEED_UNPACK,
 			 "unpack and build it");
-	if (!err)
-		err = obtain(w);
+	if (!err && !w->k->source)
+		err = source__obtain(w->k, &w->source_opts, &w->source);
 	if (!err)
 		err = w->source.kind == SOURCE_DIR
 			      ? tree__copy_folder(&w->tree, &w->source, &w->source_opts)
@@ -354,7 +340,8 @@ int image__ensure(const struct kernel *k, const struct image_opts *opts, struct 
 		image__free(img);
 	else
 		*out = img;
-	return err;
+	/* What was asked for is right: -EINVAL is kept for that. */
+	return err == -EINVAL ? -EIO : err;
 }
 
 int image__lookup(const struct kernel *k, const struct image_opts *opts, struct image **out)

@@ -39,7 +39,9 @@ struct image_opts {
 
 /* Gets source, patches, configures and builds as far as needed; every step is keyed by its inputs
  * and nothing is done twice. Takes the entry's lock. Shows progress. Failures are logged with the
- * step, the object, the cause and the mend. Returns 0 or -errno (-EINTR: cancelled). */
+ * step, the object, the cause and the mend. Returns 0 or -errno (-EINTR: cancelled; -EINVAL: a
+ * fragment, a series or the source that the user named cannot be read as such; -EIO and others: a
+ * step failed). */
 int image__ensure(const struct kernel *k, const struct image_opts *opts, struct image **out);
 /* The image when it is built and up to date, without doing any work: 0, or -ENOENT. */
 int image__lookup(const struct kernel *k, const struct image_opts *opts, struct image **out);

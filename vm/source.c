@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "vm/aptsrc.h"
 #include "vm/fetch.h"
+#include "vm/lock.h"
 #include "vm/srcdir.h"
 
 void source__release(struct source *s)
@@ -233,7 +234,7 @@ static void say_nothing_left(const struct kernel *k, const struct source_opts *o
 	log_err("a source of your own: --kernel-source DIR|TARBALL");
 }
 
-int source__obtain(const struct kernel *k, const struct source_opts *o, struct source *out)
+static int obtain(const struct kernel *k, const struct source_opts *o, struct source *out)
 {
 	struct source s[2] = { 0 };
 	size_t n = source__pinned(k, s);
@@ -260,5 +261,16 @@ int source__obtain(const struct kernel *k, const struct source_opts *o, struct s
 	source__release(&s[1]);
 	free(reason);
 	free(dir);
+	return err;
+}
+
+int source__obtain(const struct kernel *k, const struct source_opts *o, struct source *out)
+{
+	int err, lock = lock__take(o->paths->cache, "sources", "is fetching sources", o->cancel_fd);
+
+	if (lock < 0)
+		return lock;
+	err = obtain(k, o, out);
+	close(lock);
 	return err;
 }

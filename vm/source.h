@@ -34,7 +34,8 @@ int source__user(const struct kernel *k, const struct source_opts *o, struct sou
 /* A file in the cache for what is remembered of a user's source. Caller frees. */
 char *source__memo(const struct kernel_paths *paths, const char *source);
 /* Gets a pinned source into the cache: what is there, else Debian's package, else kernel.org's
- * tarball (which is said). Checks its SHA-256. 0 or -errno, logged. */
+ * tarball (which is said). Checks its SHA-256. Waits while another assay does so. 0 or -errno
+ * (-EINTR), logged. */
 int source__obtain(const struct kernel *k, const struct source_opts *o, struct source *out);
 
 #endif

@@ -20,12 +20,12 @@
 static const struct need {
 	const char *program, *package;
 } needs[] = {
-	{ "make", "make" },	{ "gcc", "gcc" },
-	{ "ld", "binutils" },	{ "objcopy", "binutils" },
-	{ "flex", "flex" },	{ "bison", "bison" },
-	{ "bc", "bc" },		{ "perl", "perl" },
-	{ "pahole", "pahole" }, { "patch", "patch" },
-	{ "tar", "tar" },	{ "xz", "xz-utils" },
+	{ "make", "make" },	 { "gcc", "gcc" },
+	{ "ld", "binutils" },	 { "objcopy", "binutils" },
+	{ "flex", "flex" },	 { "bison", "bison" },
+	{ "bc", "bc" },		 { "perl", "perl" },
+	{ "pahole", "dwarves" }, { "patch", "patch" },
+	{ "tar", "tar" },	 { "xz", "xz-utils" },
 };
 #define NR_NEEDS (sizeof(needs) / sizeof(needs[0]))
 
@@ -123,7 +123,7 @@ int toolchain__check(const struct toolchain *t, const char *kernel)
 	} else if (!t->pahole || sscanf(t->pahole, "v%d.%d", &major, &minor) != 2 ||
 		   major < PAHOLE_MAJOR || (major == PAHOLE_MAJOR && minor < PAHOLE_MINOR)) {
 		log_err("kernel %s: BTF takes pahole %d.%d or later, here it is '%s': apt-get "
-			"install pahole, or build it from the sources of dwarves",
+			"install dwarves, or build it from its sources",
 			kernel, PAHOLE_MAJOR, PAHOLE_MINOR, t->pahole ? t->pahole : "unknown");
 		err = -ENOENT;
 	}

@@ -32,9 +32,7 @@ int cli__kernel(struct cli *cli, const char *name, const struct kernel **out)
 	*out = name ? kernels__find(ks, name, &nearest) : kernels__default(ks);
 	if (*out)
 		return 0;
-	log_err("unknown kernel '%s'%s%s%s; `assay list kernels` shows all", name,
-		nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
-	return -EINVAL;
+	return cli__unknown("kernel", name, nearest, "`assay list kernels` shows all");
 }
 
 int cli__image(struct cli *cli, const struct kernel *k, struct image **out)
@@ -80,6 +78,13 @@ int cli__store(struct cli *cli, bool create, struct store **out)
 	if (err == -ENOENT)
 		log_err("%s: no results yet; `assay run` makes some", cli->results);
 	return err;
+}
+
+int cli__unknown(const char *what, const char *name, const char *nearest, const char *mend)
+{
+	log_err("unknown %s '%s'%s%s%s; %s", what, name, nearest ? ": did you mean '" : "",
+		nearest ? nearest : "", nearest ? "'?" : "", mend);
+	return -EINVAL;
 }
 
 int cli__exit_status(int err)

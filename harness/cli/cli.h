@@ -40,6 +40,8 @@ int cli__kernel(struct cli *cli, const char *name, const struct kernel **out);
 int cli__image(struct cli *cli, const struct kernel *k, struct image **out);
 /* Opens the results; logs. */
 int cli__store(struct cli *cli, bool create, struct store **out);
+/* "unknown WHAT 'NAME': did you mean 'NEAREST'?; MEND" (nearest may be NULL). Returns -EINVAL. */
+int cli__unknown(const char *what, const char *name, const char *nearest, const char *mend);
 /* Exit status for a negative errno of the functions above: EXIT_USAGE for -EINVAL, else
  * EXIT_HARNESS. */
 int cli__exit_status(int err);

@@ -189,16 +189,15 @@ static const struct verb {
 
 static int unknown_verb(const char *word)
 {
-	const char *names[NR_VERBS], *nearest = NULL;
+	const char *names[NR_VERBS];
 	size_t i;
 
 	for (i = 0; i < NR_VERBS; i++)
 		names[i] = verbs[i].name;
 	if (word)
-		nearest = str_nearest(word, names, NR_VERBS);
-	log_err("kernel: %s%s%s%s%s%s; `assay kernel --help` shows what there is",
-		word ? "unknown word '" : "say what to do", word ? word : "", word ? "'" : "",
-		nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+		return cli__unknown("word", word, str_nearest(word, names, NR_VERBS),
+				    "`assay kernel --help` shows what there is");
+	log_err("kernel: say what to do; `assay kernel --help` shows what there is");
 	return -EINVAL;
 }
 

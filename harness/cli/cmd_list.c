@@ -10,87 +10,93 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/term.h"
+#include "base/utf8.h"
 #include "cli/catalog.h"
 #include "cli/cli.h"
+#include "cli/report_table.h"
+#include "cli/report_text.h"
 #include "model/verdict.h"
 #include "store/store.h"
 
 /* --- experiments --------------------------------------------------------------------------- */
 
+/* What it may be, "" for any text; NULL on ENOMEM. */
 static char *param_values(const struct catalog_param *p)
 {
 	struct strbuf sb = STRBUF_INIT;
+	char min[32], max[32];
 	const json_t *choice;
 	size_t i;
 
 	if (strcmp(p->type, "uint") == 0)
-		strbuf__addf(&sb, "%" PRIu64 " to %" PRIu64, p->min, p->max);
+		strbuf__addf(&sb, "%s to %s", fmt_count(p->min, min, sizeof(min)),
+			     fmt_count(p->max, max, sizeof(max)));
 	else if (strcmp(p->type, "bool") == 0)
 		strbuf__addf(&sb, "yes, no");
-	else if (!json_array_size(p->choices))
-		strbuf__addf(&sb, "text");
 	json_array_foreach (p->choices, i, choice)
 		strbuf__addf(&sb, "%s%s", i ? ", " : "", json_string_value(choice));
-	return strbuf__detach(&sb);
+	return sb.len ? strbuf__detach(&sb) : strdup("");
 }
 
-static int print_params(const struct catalog *c)
+/* "-p map=coarse"; NULL on ENOMEM. */
+static char *param_setting(const struct catalog_param *p)
 {
-	static const struct column columns[] = {
-		{ "experiment", ALIGN_LEFT, 0 }, { "parameter", ALIGN_LEFT, 0 },
-		{ "default", ALIGN_LEFT, 20 },	 { "values", ALIGN_LEFT, 40 },
-		{ "meaning", ALIGN_LEFT, 0 },
-	};
-	struct table *t = table__new(columns, 5);
-	size_t i, p, n = 0;
+	return str_fmt("-p %s=%s", p->name, p->value);
+}
+
+/* Beneath their experiment, the settings aligned. */
+static int print_params(const struct catalog *c, size_t experiment, size_t width)
+{
+	size_t n = catalog__nr_params(c, experiment), widest = 0, i;
+	struct catalog_param p;
 	int err = 0;
 
-	if (!t)
-		return -ENOMEM;
-	for (i = 0; i < catalog__count(c) && !err; i++) {
-		for (p = 0; p < catalog__nr_params(c, i) && !err; p++, n++) {
-			struct catalog_param param;
-			char *values;
+	for (i = 0; i < n; i++) {
+		size_t w;
 
-			catalog__param(c, i, p, &param);
-			values = param_values(&param);
-			err = table__row(t, (const char *[]){ catalog__name(c, i), param.name,
-							      param.value, values, param.help });
-			free(values);
-		}
+		catalog__param(c, experiment, i, &p);
+		w = strlen("-p =") + utf8_width(p.name) + utf8_width(p.value);
+		widest = w > widest ? w : widest;
 	}
-	if (!err && n) {
-		fputs("\nParameters (assay run EXPERIMENT -p NAME=VALUE):\n", stdout);
-		table__print(t, stdout, term_color(stdout));
+	for (i = 0; i < n && !err; i++) {
+		char *setting, *values, *first, *text;
+
+		catalog__param(c, experiment, i, &p);
+		setting = param_setting(&p);
+		values = param_values(&p);
+		first = setting ? str_fmt("    %s%*s  ", setting,
+					  (int)(widest - utf8_width(setting)), "")
+				: NULL;
+		text = values ? str_fmt("%s%s%s%s", p.help, *values ? " (" : "", values,
+					*values ? ")" : "")
+			      : NULL;
+		if (first && text)
+			report_text__wrap(stdout, NULL, first, text, width);
+		else
+			err = -ENOMEM;
+		free(setting);
+		free(values);
+		free(first);
+		free(text);
 	}
-	table__free(t);
 	return err;
 }
 
 static int list_experiments(struct cli *cli)
 {
-	static const struct column columns[] = {
-		{ "experiment", ALIGN_LEFT, 0 },
-		{ "summary", ALIGN_LEFT, 90 },
-		{ "catalogue", ALIGN_LEFT, 0 },
-	};
+	size_t width = report_text__width(stdout), i;
+	bool color = term_color(stdout);
 	struct catalog *c = NULL;
-	struct table *t;
-	size_t i;
 	int err = catalog__load(cli->guest, &c);
 
-	if (err)
-		return err;
-	t = table__new(columns, 3);
-	err = t ? 0 : -ENOMEM;
-	for (i = 0; i < catalog__count(c) && !err; i++)
-		err = table__row(t, (const char *[]){ catalog__name(c, i), catalog__summary(c, i),
-						      catalog__rows(c, i) });
-	if (!err) {
-		table__print(t, stdout, term_color(stdout));
-		err = print_params(c);
+	for (i = 0; !err && i < catalog__count(c); i++) {
+		report_text__put(stdout, color ? INK_BOLD : NULL, catalog__name(c, i));
+		printf("  ");
+		report_text__put(stdout, color ? INK_DIM : NULL, catalog__rows(c, i));
+		printf("\n");
+		report_text__wrap(stdout, NULL, "    ", catalog__summary(c, i), width);
+		err = print_params(c, i, width);
 	}
-	table__free(t);
 	catalog__free(c);
 	return err;
 }
@@ -112,12 +118,12 @@ static char *features_of(const struct kernel *k)
 	size_t i;
 
 	for (i = 0; i < k->features.n; i++)
-		strbuf__addf(&sb, "%s%s", i ? " " : "", k->features.v[i]);
+		strbuf__addf(&sb, "%s%s", i ? " " : "provides ", k->features.v[i]);
 	return sb.len ? strbuf__detach(&sb) : strdup("");
 }
 
 static int kernel_row(const struct cli *cli, const struct kernel *k, bool is_default,
-		      struct table *t)
+		      struct report_table *t)
 {
 	struct image_opts opts = { .paths = &cli->paths, .cancel_fd = cli->cancel_fd };
 	char *source = source_of(k), *features = features_of(k), size[32] = "";
@@ -132,9 +138,11 @@ static int kernel_row(const struct cli *cli, const struct kernel *k, bool is_def
 	}
 	err = err == -ENOMEM || !source || !features || !name
 		      ? -ENOMEM
-		      : table__row(t, (const char *[]){ name, img ? "built" : "not built", size,
-							k->series ? k->series : "none", source,
-							features });
+		      : report_table__row(t,
+					  (const char *[]){ name, img ? "built" : "not built", size,
+							    k->series ? k->series : "none",
+							    source },
+					  features);
 	image__free(img);
 	free(name);
 	free(features);
@@ -144,30 +152,31 @@ static int kernel_row(const struct cli *cli, const struct kernel *k, bool is_def
 
 static int list_kernels(struct cli *cli)
 {
-	static const struct column columns[] = {
-		{ "kernel", ALIGN_LEFT, 0 }, { "state", ALIGN_LEFT, 0 },
-		{ "size", ALIGN_RIGHT, 0 },  { "patches", ALIGN_LEFT, 0 },
-		{ "source", ALIGN_LEFT, 0 }, { "provides", ALIGN_LEFT, 0 },
+	static const struct report_column columns[] = {
+		{ "kernel", NULL, ALIGN_LEFT, false }, { "state", NULL, ALIGN_LEFT, false },
+		{ "size", NULL, ALIGN_RIGHT, false },  { "patches", NULL, ALIGN_LEFT, false },
+		{ "source", NULL, ALIGN_LEFT, false },
 	};
 	const struct kernels *ks;
-	struct table *t;
+	struct report_table *t;
 	size_t i;
 	int err = cli__kernels(cli, &ks);
 
 	if (err)
 		return err;
-	t = table__new(columns, 6);
+	t = report_table__new(columns, 5);
 	err = t ? 0 : -ENOMEM;
 	for (i = 0; i < kernels__count(ks) && !err; i++) {
 		const struct kernel *k = kernels__at(ks, i);
 
 		err = kernel_row(cli, k, k == kernels__default(ks), t);
 	}
-	if (!err) {
-		table__print(t, stdout, term_color(stdout));
+	if (!err)
+		err = report_table__print(t, stdout, 0, report_text__width(stdout),
+					  term_color(stdout));
+	if (!err)
 		printf("\n* the default; %s names them\n", cli->paths.ini);
-	}
-	table__free(t);
+	report_table__free(t);
 	return err;
 }
 

@@ -327,7 +327,8 @@ static int show_pieces(const struct show_what *w, const struct show_args *a)
 			continue;
 		if (printed)
 			fputc('\n', stdout);
-		n = show__texts(w, &show_kinds[i]);
+		/* Several kinds: even a text that is alone must say which it is. */
+		n = show__texts(w, &show_kinds[i], a->kinds & (a->kinds - 1));
 		if (n < 0)
 			return n;
 		printed += n;

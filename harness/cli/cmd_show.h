@@ -2,6 +2,7 @@
 #ifndef ASSAY_CLI_CMD_SHOW_H
 #define ASSAY_CLI_CMD_SHOW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "store/store.h"
@@ -20,9 +21,9 @@ struct show_kind {
 extern const struct show_kind show_kinds[];
 extern const size_t nr_show_kinds;
 
-/* Prints the texts of one kind, each under a heading when there are several. Returns the number of
- * texts printed or -errno, logged. */
-int show__texts(const struct show_what *w, const struct show_kind *k);
+/* Prints the texts of one kind, each under a heading when there are several or `heading` asks for
+ * it. Returns the number of texts printed or -errno, logged. */
+int show__texts(const struct show_what *w, const struct show_kind *k, bool heading);
 /* Draws all matrices. Number drawn, or -errno. */
 int show__matrices(const struct show_what *w);
 

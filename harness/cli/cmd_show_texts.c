@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/term.h"
 #include "cli/report_matrix.h"
+#include "cli/report_text.h"
 #include "model/record.h"
 
 #define CONSOLE		"console"
@@ -151,14 +152,14 @@ static int collect_kind(const struct show_what *w, const struct show_kind *k,
 	return err;
 }
 
-int show__texts(const struct show_what *w, const struct show_kind *k)
+int show__texts(const struct show_what *w, const struct show_kind *k, bool heading)
 {
 	struct text_list list = { 0 };
 	int err = collect_kind(w, k, &list), bad = 0;
 	size_t i;
 
 	for (i = 0; i < list.n && !err; i++) {
-		if (list.n > 1)
+		if (heading || list.n > 1)
 			print_heading(&list.v[i], k, i == 0);
 		bad = print_one(&list.v[i]) ?: bad;
 	}
@@ -193,7 +194,7 @@ static int draw(void *ctx, const struct stored_record *sr)
 	for (i = 0; i < r->nr_matrices; i++) {
 		if (d->n++)
 			fputc('\n', stdout);
-		report_matrix__draw(&r->matrices[i], of, stdout);
+		report_matrix__draw(&r->matrices[i], of, stdout, 0, report_text__width(stdout));
 	}
 	free(of);
 	return 0;

@@ -2,6 +2,7 @@
 /* assay, the host program: finds its parts, then hands over to one command. */
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,8 +60,7 @@ static int unknown_command(const char *name)
 	for (i = 0; i < NR_COMMANDS; i++)
 		names[i] = commands[i].name;
 	nearest = str_nearest(name, names, NR_COMMANDS);
-	log_err("unknown command '%s'%s%s%s; `assay --help` shows all", name,
-		nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	cli__unknown("command", name, nearest, "`assay --help` shows all");
 	return EXIT_USAGE;
 }
 
@@ -209,6 +209,21 @@ static int global_options(int argc, char **argv, struct cli *cli, const char **r
 	return -1;
 }
 
+/* Was everything written? A reader that has seen enough (`| head`) is told nothing. What failed
+ * before the last flush has left no errno. */
+static bool finish_output(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+	int err = fflush(stdout) ? errno : 0;
+
+	if (!err && !ferror(stdout))
+		return true;
+	if (poll(&out, 1, 0) != 1 || !(out.revents & POLLERR))
+		log_err("standard output: %s",
+			err ? strerror(err) : "not all of it could be written");
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = { .cancel_fd = -1 };
@@ -244,11 +259,8 @@ int main(int argc, char **argv)
 		optind = 0; /* getopt starts anew for the command */
 		status = commands[i].run(&cli, argc, argv);
 	}
-	if (fflush(stdout) || ferror(stdout)) {
-		if (errno != EPIPE)
-			log_err("standard output: %s", strerror(errno));
+	if (!finish_output())
 		status = status ? status : EXIT_HARNESS;
-	}
 	free_cli(&cli);
 	return status;
 }

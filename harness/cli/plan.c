@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "cli/catalog.h"
+#include "cli/cli.h"
 #include "vm/kernels.h"
 
 static int add_experiment(struct plan *p, const struct catalog *c, size_t i)
@@ -55,10 +56,8 @@ static int choose_experiments(struct plan *p, const struct catalog *c, const str
 
 		found = catalog__find(c, name, &nearest);
 		if (found < 0) {
-			log_err("unknown experiment '%s'%s%s%s; `assay list experiments` shows all",
-				name, nearest ? ": did you mean '" : "", nearest ? nearest : "",
-				nearest ? "'?" : "");
-			return -EINVAL;
+			return cli__unknown("experiment", name, nearest,
+					    "`assay list experiments` shows all");
 		}
 		if (find_item(p, name, strlen(name)))
 			continue;
@@ -107,10 +106,7 @@ static int choose_kernels(struct plan *p, const struct kernels *ks, const char *
 			err = add_kernel(p, k);
 			continue;
 		}
-		log_err("unknown kernel '%s'%s%s%s; `assay list kernels` shows all", names.v[i],
-			nearest ? ": did you mean '" : "", nearest ? nearest : "",
-			nearest ? "'?" : "");
-		err = -EINVAL;
+		err = cli__unknown("kernel", names.v[i], nearest, "`assay list kernels` shows all");
 	}
 	strv__free(&names);
 	return err;
@@ -211,10 +207,8 @@ static int apply_param(struct plan *p, const struct catalog *c, const char *arg)
 	err = 0;
 	if (!taken) {
 		nearest = str_nearest(name, (const char *const *)known.v, known.n);
-		log_err("unknown parameter '%s'%s%s%s; `assay list experiments -v` shows them",
-			name, nearest ? ": did you mean '" : "", nearest ? nearest : "",
-			nearest ? "'?" : "");
-		err = -EINVAL;
+		err = cli__unknown("parameter", name, nearest,
+				   "`assay list experiments` shows them");
 	}
 out:
 	strv__free(&known);

@@ -16,6 +16,7 @@
 #include "model/record.h"
 #include "store/store.h"
 
+#define INDENT	     2	/* of lines that go on */
 #define FAILURES_MAX 12 /* named at the end; a run with more has other worries */
 
 struct report {
@@ -57,7 +58,8 @@ static int on_experiment(void *ctx, const struct stored_experiment *e)
 
 	if (!err)
 		err = report_section__ended(section, e);
-	return err ? err : report_guests__add(&r->guests, &e->guest);
+	/* Of one program only those guests count that have it. */
+	return err || r->opts->program ? err : report_guests__add(&r->guests, &e->guest);
 }
 
 static int on_record(void *ctx, const struct stored_record *sr)
@@ -88,37 +90,110 @@ static void drop_empty(struct report *r)
 	r->n = kept;
 }
 
-/* How many different kernels, or experiments, there are. */
-static size_t count_names(const struct report *r,
-			  const char *(*name)(const struct report_section *s))
+/* --- the end ------------------------------------------------------------------------------- */
+
+static size_t count_experiments(const struct report *r)
 {
 	size_t n = 0, i, k;
 
 	for (i = 0; i < r->n; i++) {
 		for (k = 0; k < i; k++)
-			if (strcmp(name(r->sections[i]), name(r->sections[k])) == 0)
+			if (strcmp(report_section__experiment(r->sections[i]),
+				   report_section__experiment(r->sections[k])) == 0)
 				break;
 		n += k == i;
 	}
 	return n;
 }
 
-static void print_sum(const struct report *r, FILE *out)
+/* Returns how many columns it took. */
+static size_t put_count(const struct report *r, int n, enum status s, bool first, FILE *out)
 {
-	size_t experiments = count_names(r, report_section__experiment);
-	size_t kernels = count_names(r, report_section__kernel);
-	int counts[6] = { 0 }, i;
-	size_t k;
+	static const char *const words[][2] = {
+		[STATUS_OK] = { "ok", "ok" },
+		[STATUS_SKIPPED] = { "skipped", "skipped" },
+		[STATUS_UNEXPECTED] = { "unexpected", "unexpected" },
+		[STATUS_TIMEOUT] = { "timed out", "timed out" },
+		[STATUS_CRASHED] = { "crashed", "crashed" },
+		[STATUS_HARNESS] = { "harness error", "harness errors" },
+	};
+	char text[48];
 
-	for (k = 0; k < r->n; k++)
-		report_section__count(r->sections[k], counts);
-	fprintf(out, "%zu experiment%s on %zu kernel%s: %d ok, %d unexpected", experiments,
-		experiments == 1 ? "" : "s", kernels, kernels == 1 ? "" : "s", counts[STATUS_OK],
-		counts[STATUS_UNEXPECTED]);
-	for (i = 0; i < 6; i++)
-		if (counts[i] && i != STATUS_OK && i != STATUS_UNEXPECTED)
-			fprintf(out, ", %d %s", counts[i], status__name(i));
-	fputc('\n', out);
+	if (!n && s != STATUS_OK && s != STATUS_UNEXPECTED)
+		return 0;
+	if (n || s == STATUS_OK)
+		snprintf(text, sizeof(text), "%d %s", n, words[s][n != 1]);
+	else
+		snprintf(text, sizeof(text), "none %s", words[s][0]);
+	if (!first)
+		fputs(", ", out);
+	report_text__put(out, n && r->style.color ? report_text__status_ink(s) : NULL, text);
+	return strlen(text) + (first ? 0 : 2);
+}
+
+/* The result, then what it is the result of. */
+static int print_sum(const struct report *r, FILE *out)
+{
+	static const enum status order[] = { STATUS_OK,	     STATUS_UNEXPECTED, STATUS_TIMEOUT,
+					     STATUS_CRASHED, STATUS_HARNESS,	STATUS_SKIPPED };
+	size_t experiments = count_experiments(r), column = 0, i;
+	char *guests = report_guests__str(&r->guests), *what = NULL;
+	int counts[6] = { 0 };
+
+	if (guests)
+		what = str_fmt("%zu experiment%s on %s", experiments, experiments == 1 ? "" : "s",
+			       guests);
+	free(guests);
+	if (!what)
+		return -ENOMEM;
+	for (i = 0; i < r->n; i++)
+		report_section__count(r->sections[i], counts);
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		column += put_count(r, counts[order[i]], order[i], i == 0, out);
+	fputs(": ", out);
+	report_text__wrap_from(out, column + 2, INDENT, what, r->style.width);
+	free(what);
+	return 0;
+}
+
+/* Which they were: whoever reads only the end must not search. */
+static int print_failures(const struct report *r, FILE *out)
+{
+	struct strv names = { 0 };
+	struct strbuf sb = STRBUF_INIT;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < r->n && !err; i++)
+		err = report_section__failures(r->sections[i], &names);
+	for (i = 0; i < names.n && i < FAILURES_MAX; i++)
+		strbuf__addf(&sb, "%s%s", i ? "; " : "", names.v[i]);
+	if (names.n > FAILURES_MAX)
+		strbuf__addf(&sb, "; and %zu more", names.n - FAILURES_MAX);
+	if (!err && names.n)
+		report_text__wrap(
+			out, r->style.color ? report_text__status_ink(STATUS_UNEXPECTED) : NULL,
+			"look at: ", strbuf__str(&sb), r->style.width);
+	strbuf__free(&sb);
+	strv__free(&names);
+	return err;
+}
+
+static void print_state(const struct report *r, FILE *out)
+{
+	const struct run_info *run = r->run;
+	char *first;
+
+	if (run->state == RUN_RUNNING)
+		fprintf(out, "run %s is not over\n", run->name);
+	if (run->state != RUN_CUT_OFF)
+		return;
+	first = str_fmt("run %s was cut off: ", run->name);
+	report_text__wrap(out, r->style.color ? report_text__status_ink(STATUS_HARNESS) : NULL,
+			  first ? first : "",
+			  run->cut_off_reason ? run->cut_off_reason : "no reason is known",
+			  r->style.width);
+	free(first);
 }
 
 /* The folder as the user would type it: relative where it lies below the working directory. */
@@ -132,51 +207,121 @@ static const char *short_path(const char *path, char *cwd, size_t len)
 	return strncmp(path, cwd, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }
 
+static int found_text(void *ctx, const struct stored_text *t)
+{
+	(void)ctx;
+	(void)t;
+	return 1;
+}
+
+/* The section with the program whose log is the most telling; NULL when no program has one. */
+static const struct report_section *example_of(const struct report *r, const char **program)
+{
+	const struct report_section *best = NULL;
+	int rank, highest = 0;
+	size_t i;
+
+	*program = NULL;
+	for (i = 0; i < r->n; i++) {
+		const char *example = report_section__example(r->sections[i], &rank);
+
+		if (example && rank > highest) {
+			best = r->sections[i];
+			*program = example;
+			highest = rank;
+		}
+	}
+	return best;
+}
+
+/* Sets *command to one that shows a log, or a console, that this run has; to NULL when it has
+ * neither. */
+static int log_command(const struct report *r, struct store *s, char **command)
+{
+	const char *program, *kernel, *experiment;
+	const struct report_section *best = example_of(r, &program);
+	bool many = r->style.many_kernels;
+	int found = 0;
+
+	*command = NULL;
+	if (best) {
+		kernel = report_section__kernel(best);
+		experiment = report_section__experiment(best);
+		found = store__texts(s, r->run->id, kernel, experiment, program, "log", found_text,
+				     NULL);
+		if (found > 0)
+			*command = str_fmt("%s %s %s%s%s --log", r->style.show, experiment, program,
+					   many ? " -k " : "", many ? kernel : "");
+	}
+	if (!found) {
+		found = store__texts(s, r->run->id, NULL, "", NULL, "console", found_text, NULL);
+		if (found > 0)
+			*command = str_fmt("%s --console", r->style.show);
+	}
+	return found < 0 ? found : found && !*command ? -ENOMEM : 0;
+}
+
 static int print_end(const struct report *r, struct store *s, FILE *out)
 {
-	char *dir = store__run_dir(s, r->run->name), cwd[PATH_MAX];
+	char *dir = store__run_dir(s, r->run->name), *command = NULL;
+	char cwd[PATH_MAX];
+	int err = dir ? log_command(r, s, &command) : -ENOMEM;
 
-	if (!dir)
-		return -ENOMEM;
-	if (!r->n)
+	if (!err && !r->n)
 		fputs(r->opts->kernel || r->opts->experiment || r->opts->program
 			      ? "nothing was recorded of this\n"
 			      : "nothing was recorded\n",
 		      out);
-	else
-		print_sum(r, out);
-	if (r->run->state == RUN_CUT_OFF) {
-		char *first = str_fmt("run %s was cut off: ", r->run->name);
-
-		report_text__wrap(
-			out, first ? first : "",
-			r->run->cut_off_reason ? r->run->cut_off_reason : "no reason is known", 0);
-		free(first);
-	} else if (r->run->state == RUN_RUNNING) {
-		fprintf(out, "run %s is not over\n", r->run->name);
+	else if (!err)
+		err = print_sum(r, out);
+	if (!err)
+		err = print_failures(r, out);
+	if (!err) {
+		print_state(r, out);
+		fprintf(out, "evidence: %s\n", short_path(dir, cwd, sizeof(cwd)));
+		if (command)
+			fprintf(out, "a log:    %s\n", command);
 	}
-	fprintf(out, "evidence: %s; `assay show %s --log` (--disasm, --console, ...) prints it\n",
-		short_path(dir, cwd, sizeof(cwd)), r->run->name);
+	free(command);
 	free(dir);
-	return 0;
+	return err;
+}
+
+/* "build/assay show 12": ids of runs are shorter than their names. NULL on ENOMEM. */
+static char *show_command(const struct run_info *run, const struct report_opts *opts)
+{
+	char cwd[PATH_MAX];
+
+	return str_fmt("%s show %" PRId64,
+		       opts->prog ? opts->prog
+				  : short_path(program_invocation_name, cwd, sizeof(cwd)),
+		       run->id);
 }
 
 int report__print(struct store *s, const struct run_info *run, const struct report_opts *opts)
 {
 	struct report r = { .opts = opts, .run = run };
+	char *show = show_command(run, opts);
 	size_t i;
 	int err;
 
-	r.style = (struct report_style){ .width = opts->width ? opts->width : width_of(opts->out),
-					 .color = term_color(opts->out),
-					 .sort = opts->sort,
-					 .reverse = opts->reverse };
+	if (!show)
+		return -ENOMEM;
+	r.style = (struct report_style){
+		.width = opts->width ? opts->width : report_text__width(opts->out),
+		.color = opts->color || term_color(opts->out),
+		.sort = opts->sort,
+		.reverse = opts->reverse,
+		.details = opts->program,
+		.show = show,
+	};
 	/* In the order in which they ended; what never ended comes last with its records. */
 	err = store__experiments(s, run->id, opts->kernel, opts->experiment, on_experiment, &r);
 	if (!err)
 		err = store__records(s, run->id, opts->kernel, opts->experiment, on_record, &r);
 	if (opts->program)
 		drop_empty(&r);
+	r.style.many_kernels = r.guests.kernels.n > 1;
 	for (i = 0; i < r.n && !err; i++) {
 		const char *experiment = report_section__experiment(r.sections[i]);
 
@@ -190,6 +335,8 @@ int report__print(struct store *s, const struct run_info *run, const struct repo
 	for (i = 0; i < r.n; i++)
 		report_section__free(r.sections[i]);
 	free(r.sections);
+	report_guests__release(&r.guests);
+	free(show);
 	return err;
 }
 

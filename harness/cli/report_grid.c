@@ -197,8 +197,9 @@ static char *hoist_metrics(struct report_grid *g)
 		if (f->kind != GRID_METRIC || f->hoisted || !is_constant(g, f))
 			continue;
 		f->hoisted = true;
-		strbuf__addf(&sb, "%s%s %s%s%s", sb.len ? ", " : "", f->title, f->cells[0],
-			     *f->unit ? " " : "", f->unit);
+		/* The title without what it says of an interval. */
+		strbuf__addf(&sb, "%s%.*s=%s%s%s", sb.len ? ", " : "", (int)strcspn(f->title, " "),
+			     f->title, f->cells[0], *f->unit ? " " : "", f->unit);
 	}
 	return sb.len ? strbuf__detach(&sb) : strdup("");
 }
@@ -300,8 +301,7 @@ static int print_part(const struct report_grid *g, const struct part *p, FILE *o
 		const struct field *f = &g->fields[i];
 
 		if (is_in(g, i, p))
-			columns[n++] = (struct report_column){ f->title, f->unit,
-							       field_align(g, f),
+			columns[n++] = (struct report_column){ f->title, f->unit, field_align(g, f),
 							       f->kind == GRID_STATUS };
 	}
 	table = report_table__new(columns, n);

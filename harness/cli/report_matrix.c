@@ -13,7 +13,7 @@
 #define GAP	   2
 #define NAME_MAX   24 /* columns that the names of rows take at most */
 #define COUNTS_MAX 6
-#define HEAD_MAX   8  /* lines that the names of columns take at most */
+#define HEAD_MAX   8 /* lines that the names of columns take at most */
 
 static size_t longest(char *const *names, size_t n, size_t max)
 {

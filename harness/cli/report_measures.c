@@ -147,9 +147,8 @@ static bool much_in_common(const struct group *g, const struct record *r)
 
 static bool belongs(const struct group *g, const struct record *r, const char *shape)
 {
-	return same_labels(g, r) &&
-	       (strv__has(&g->shapes, shape) ||
-		(strv__has(&g->names, r->name) && much_in_common(g, r)));
+	return same_labels(g, r) && (strv__has(&g->shapes, shape) ||
+				     (strv__has(&g->names, r->name) && much_in_common(g, r)));
 }
 
 /* Where a new table goes: after the last one that has this name, else at the end. */

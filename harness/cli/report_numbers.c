@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define ANY		  (-1) /* decimals: as many as the number itself asks for */
+#define EXPONENT_FROM	  1e15
 #define MAX_DECIMALS	  4
 #define INTERVAL_DECIMALS 3 /* of numbers below 10 */
 #define INTERVAL_MAX	  6
@@ -15,9 +16,9 @@ const char *report_number__str(double v, char *buf, size_t len)
 {
 	if (isnan(v))
 		snprintf(buf, len, "-");
-	else if (v == floor(v) && fabs(v) < 1e15)
+	else if (v == floor(v) && fabs(v) < EXPONENT_FROM)
 		snprintf(buf, len, "%.0f", v);
-	else if (fabs(v) >= 1000 && fabs(v) < 1e15)
+	else if (fabs(v) >= 1000 && fabs(v) < EXPONENT_FROM)
 		snprintf(buf, len, "%.1f", v);
 	else
 		snprintf(buf, len, "%.4g", v);
@@ -26,7 +27,7 @@ const char *report_number__str(double v, char *buf, size_t len)
 
 static const char *fixed(double v, int decimals, char *buf, size_t len)
 {
-	if (decimals == ANY || !isfinite(v))
+	if (decimals == ANY || !(fabs(v) < EXPONENT_FROM))
 		return report_number__str(v, buf, len);
 	snprintf(buf, len, "%.*f", decimals, v);
 	return buf;
@@ -94,7 +95,7 @@ static int column_interval_decimals(const struct report_number *numbers, size_t 
 
 static char *cell(const struct report_number *n, int decimals)
 {
-	char v[400], low[400], high[400], *s = NULL;
+	char v[64], low[64], high[64], *s = NULL;
 
 	if (!n->known)
 		return strdup("");

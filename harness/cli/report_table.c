@@ -103,9 +103,8 @@ int report_table__row(struct report_table *t, const char *const *cells, const ch
 		if (!r->cells[i])
 			break;
 	}
-	if (note && *note)
-		r->note = report_text__clean(note);
-	if (!r->cells || i < t->nr_columns || (note && *note && !r->note)) {
+	r->note = report_text__clean(note);
+	if (!r->cells || i < t->nr_columns || !r->note) {
 		release_row(t, r);
 		return -ENOMEM;
 	}
@@ -203,7 +202,7 @@ static void print_row(const struct report_table *t, const struct printing *p,
 		p->cells[0] = "";
 	}
 	print_line(t, p);
-	if (r->note) {
+	if (r->note[strspn(r->note, " ")]) {
 		char blanks[64];
 
 		snprintf(blanks, sizeof(blanks), "%*s", (int)(p->indent + NOTE), "");

@@ -55,16 +55,12 @@ char *report_text__clean(const char *s)
 	return clean;
 }
 
-void report_text__wrap(FILE *out, const char *ink, const char *first, const char *text,
-		       size_t width)
+void report_text__wrap_from(FILE *out, size_t column, size_t indent, const char *text, size_t width)
 {
 	char *clean = report_text__clean(text);
-	size_t indent = utf8_width(first), column = indent, blanks = strspn(first, " ");
 	const char *word = clean, *end;
 	bool begun = false;
 
-	fprintf(out, "%*s", (int)blanks, "");
-	report_text__put(out, ink, first + blanks);
 	for (; word && *(word += strspn(word, " ")); word = end) {
 		char *one;
 		size_t w;
@@ -86,4 +82,14 @@ void report_text__wrap(FILE *out, const char *ink, const char *first, const char
 	}
 	fputc('\n', out);
 	free(clean);
+}
+
+void report_text__wrap(FILE *out, const char *ink, const char *first, const char *text,
+		       size_t width)
+{
+	size_t blanks = strspn(first, " "), indent = utf8_width(first);
+
+	fprintf(out, "%*s", (int)blanks, "");
+	report_text__put(out, ink, first + blanks);
+	report_text__wrap_from(out, indent, indent, text, width);
 }

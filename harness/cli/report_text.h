@@ -29,5 +29,8 @@ char *report_text__clean(const char *s);
  * `first`, in an ink unless that is NULL, the others with blanks of its width. */
 void report_text__wrap(FILE *out, const char *ink, const char *first, const char *text,
 		       size_t width);
+/* The same on a line of which `column` columns are printed; the others begin with indent blanks. */
+void report_text__wrap_from(FILE *out, size_t column, size_t indent, const char *text,
+			    size_t width);
 
 #endif

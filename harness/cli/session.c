@@ -243,8 +243,8 @@ static int start_vm(struct session *s, struct vm_outcome *o)
 	const json_t *hello;
 	char *name = s->boots ? str_fmt("boot-%u", s->boots + 1) : strdup(""), *path = NULL;
 	int err = name ? store__text_path(s->o->store, s->o->run, s->guest.kernel, "", name,
-					  "console", &path) :
-			 -ENOMEM;
+					  "console", &path)
+		       : -ENOMEM;
 
 	if (err)
 		goto out;
@@ -394,17 +394,6 @@ static int set_guest(struct session *s)
 		       : -ENOMEM;
 }
 
-static void free_guest(struct guest_info *g)
-{
-	free(g->kernel);
-	free(g->release);
-	free(g->build_id);
-	free(g->image_key);
-	free(g->accel);
-	free(g->timing);
-	free(g->cpu_model);
-}
-
 int session__run(const struct session_opts *o, const struct plan *plan, struct session_result *out)
 {
 	struct session s = { .o = o };
@@ -416,7 +405,7 @@ int session__run(const struct session_opts *o, const struct plan *plan, struct s
 		err = run_item(&s, &plan->items[i], out);
 	out->worst = s.worst;
 	stop_vm(&s);
-	free_guest(&s.guest);
+	guest_info__release(&s.guest);
 	return err;
 }
 

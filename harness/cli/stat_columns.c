@@ -195,11 +195,11 @@ static void get_verdict(const struct stored_record *r, struct stat_value *out)
 	text(out, out->buf);
 }
 
-#define VERISTAT       .veristat = true
-#define TEXT(name)     .title = name, .align = ALIGN_LEFT
-#define NUMBER(name)   .title = name, .align = ALIGN_RIGHT
-#define TIME(name)     .title = name, .unit = "(µs)", .align = ALIGN_RIGHT
-#define SIZE(name)     .title = name, .unit = "(B)", .align = ALIGN_RIGHT
+#define VERISTAT     .veristat = true
+#define TEXT(name)   .title = name, .align = ALIGN_LEFT
+#define NUMBER(name) .title = name, .align = ALIGN_RIGHT
+#define TIME(name)   .title = name, .unit = "(µs)", .align = ALIGN_RIGHT
+#define SIZE(name)   .title = name, .unit = "(B)", .align = ALIGN_RIGHT
 
 const struct stat_column stat_columns[] = {
 	{ "file_name", "file", .get = get_file_name, VERISTAT },

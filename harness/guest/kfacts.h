@@ -30,12 +30,4 @@ bool kfacts__has(struct kfacts *k, enum need_kind kind, const char *name,
 		 const struct strv *features, char **why);
 const char *need_kind__name(enum need_kind kind); /* "config", "btf_func", … as in `list --json` */
 
-/* The build id in an ELF note section (/sys/kernel/notes) as hex, caller frees; NULL when there is
- * no NT_GNU_BUILD_ID or memory ran out. */
-char *notes__build_id(const void *notes, size_t len);
-
-/* Does the text hold the word, between `before` and one of the characters of `after`? The start
- * and the end of the text match anything. */
-bool text__has_word(const char *text, size_t len, const char *word, char before, const char *after);
-
 #endif

@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,24 +12,79 @@
 #include "guest/experiment.h"
 #include "model/expect.h"
 
+/* A .rodata that holds nothing but constants without a name is described by an empty DATASEC (LLVM,
+ * D84002). Kernels before 5.12 (13ca51d5eb35) refuse such BTF as a whole, and libbpf goes on
+ * without any: the verifier's log then has no source lines. A "const void" is as long and says as
+ * much. */
+static void mend_btf(char *data, size_t size)
+{
+	static const struct btf_type const_void = { .info = BTF_KIND_CONST << 24 };
+	struct btf *btf = btf__new(data, (__u32)size);
+	__u32 raw_size, n = btf ? btf__type_cnt(btf) : 0;
+	const char *raw = btf ? btf__raw_data(btf, &raw_size) : NULL;
+
+	for (__u32 id = 1; raw && id < n; id++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+
+		if (btf_is_datasec(t) && !btf_vlen(t))
+			memcpy(data + ((const char *)t - raw), &const_void, sizeof(const_void));
+	}
+	btf__free(btf);
+}
+
+/* Mends the BTF in a copy of an object's file; what is wrong with the file is for libbpf to say. */
+static void mend_object(char *bytes, size_t size)
+{
+	Elf_Scn *section = NULL;
+	size_t names;
+	Elf *elf;
+
+	elf_version(EV_CURRENT);
+	elf = elf_memory(bytes, size);
+	if (!elf || elf_getshdrstrndx(elf, &names))
+		goto out;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr head;
+		const char *name;
+
+		if (!gelf_getshdr(section, &head))
+			continue;
+		name = elf_strptr(elf, names, head.sh_name);
+		if (name && !strcmp(name, ".BTF") && head.sh_offset <= size &&
+		    head.sh_size <= size - head.sh_offset)
+			mend_btf(bytes + head.sh_offset, head.sh_size);
+	}
+out:
+	elf_end(elf);
+}
+
 int object__open(const struct experiment *ex, struct bpf_object **out)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
 	const void *bytes;
 	size_t size;
-	char *name = strdup(ex->name);
+	char *name = strdup(ex->name), *copy = NULL;
+	int err = -ENOMEM;
 
 	if (!name)
-		return -ENOMEM;
+		goto out;
 	/* Names of maps begin with it, and the kernel takes no '-' there. */
 	for (char *p = name; *p; p++)
 		if (*p == '-')
 			*p = '_';
 	opts.object_name = name;
 	bytes = ex->elf_bytes(&size);
-	*out = bpf_object__open_mem(bytes, size, &opts);
+	copy = malloc(size);
+	if (!copy)
+		goto out;
+	memcpy(copy, bytes, size);
+	mend_object(copy, size);
+	*out = bpf_object__open_mem(copy, size, &opts);
+	err = *out ? 0 : -errno;
+out:
+	free(copy);
 	free(name);
-	return *out ? 0 : -errno;
+	return err;
 }
 
 void object__choose(struct bpf_object *obj, int (*want)(void *ctx, const char *name), void *ctx)

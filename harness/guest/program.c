@@ -38,6 +38,9 @@ static int fill(struct record *r, const struct program_info *p, const struct loa
 		err = record__set(&r->message, l->trouble);
 	if (!err)
 		err = fill_series(r, l);
+	/* Said where the log is read: the statistics at its end are missing, or its beginning. */
+	if (!err && l->log_cut)
+		err = record__metric(r, "log_kept", "bytes", (double)l->log_len);
 	r->verdict = l->verdict;
 	r->err = l->err;
 	r->stats = l->stats;
@@ -66,6 +69,10 @@ static int send_texts(struct exp *e, const struct program_info *p, const struct 
 	char *layout = NULL;
 	int err = 0;
 
+	if (l->log_cut)
+		sink__log(&e->sink, "warning",
+			  "the verifier log of %s is longer than %zu bytes and was cut", p->name,
+			  l->log_len);
 	if (l->log_len)
 		err = exp__text(e, p->name, "log", l->log, l->log_len);
 	if (!err && messages && messages->all.len)

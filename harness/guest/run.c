@@ -212,7 +212,7 @@ static int send_end(const struct run *r)
 }
 
 /* What the kernel said and BPF programs printed since the experiment began. */
-static int send_kernel_texts(struct run *r, const struct strbuf *dmesg, uint64_t mark)
+static int send_kernel_texts(struct run *r, const struct strbuf *dmesg, bool stuck, uint64_t mark)
 {
 	struct strbuf trace = STRBUF_INIT;
 	const char *name = r->rq->ex->name;
@@ -220,7 +220,9 @@ static int send_kernel_texts(struct run *r, const struct strbuf *dmesg, uint64_t
 
 	if (dmesg->len)
 		err = sink__text(r->sink, name, "", "dmesg", dmesg->data, dmesg->len);
-	if (!err && !trace__since(mark, &trace) && trace.len)
+	/* Opening the trace waits for an RCU grace period, which may never end while the kernel
+	 * holds a task. */
+	if (!err && !stuck && !trace__since(mark, &trace) && trace.len)
 		err = sink__text(r->sink, name, "", "trace_pipe", trace.data, trace.len);
 	strbuf__free(&trace);
 	return err;
@@ -243,7 +245,7 @@ static int finish(struct run *r, const struct child_end *end, int kmsg, uint64_t
 			   str_fmt("the kernel's messages can't be read: %s", strerror(-err)));
 	if (r->stdio.len)
 		take_stdio(r, strbuf__str(&r->stdio), r->stdio.len + 1);
-	err = send_kernel_texts(r, &dmesg, mark);
+	err = send_kernel_texts(r, &dmesg, end->stuck, mark);
 	if (!err)
 		err = send_end(r);
 	splat_judgement__release(&j);

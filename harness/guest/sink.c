@@ -26,6 +26,8 @@ static int append(const char *data, size_t len, void *ctx)
 {
 	struct strbuf *sb = ctx;
 
+	if (sb->len + len >= WIRE_LINE_MAX)
+		return -1; /* no use in writing the rest of it */
 	strbuf__add(sb, data, len);
 	return sb->failed ? -1 : 0;
 }
@@ -38,16 +40,11 @@ int sink__send(const struct sink *s, json_t *event)
 	if (!event)
 		return -ENOMEM;
 	if (json_dump_callback(event, append, &line, JSON_COMPACT | JSON_REAL_PRECISION(17))) {
-		err = -ENOMEM;
+		err = line.failed ? -ENOMEM : -EMSGSIZE;
 		goto out;
 	}
 	strbuf__add(&line, "\n", 1);
-	if (line.failed)
-		err = -ENOMEM;
-	else if (line.len > WIRE_LINE_MAX)
-		err = -EMSGSIZE;
-	else
-		err = s->line(s->ctx, line.data, line.len);
+	err = line.failed ? -ENOMEM : s->line(s->ctx, line.data, line.len);
 out:
 	strbuf__free(&line);
 	json_decref(event);

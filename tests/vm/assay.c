@@ -73,7 +73,7 @@ static void set_environment(const struct call *c)
 
 static void child(const struct call *c, const char *const *args, int in, int out, int err)
 {
-	const char *argv[MAX_ARGS + 2] = { assay_bin() };
+	const char *argv[MAX_ARGS + 2] = { c->program ? c->program : assay_bin() };
 
 	for (int i = 0; args[i] && i < MAX_ARGS; i++)
 		argv[i + 1] = args[i];
@@ -90,8 +90,11 @@ static void child(const struct call *c, const char *const *args, int in, int out
 static pid_t start(const struct call *c, const char *const *args, int out, int err)
 {
 	int in = open_input(c);
-	pid_t pid = fork();
+	pid_t pid;
 
+	if (access(assay_bin(), X_OK))
+		fail_msg("%s: %s (ASSAY_BIN)", assay_bin(), strerror(errno));
+	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid)
 		child(c, args, in, out, err);
@@ -174,8 +177,6 @@ void assay_wait(struct running *r, struct outcome *o)
 	if (o->status < 0)
 		fail_msg("assay did not end within %u s; it said: %s%s", r->limit_s, o->out,
 			 o->err);
-	if (o->status == 127)
-		fail_msg("%s can't be started", assay_bin());
 }
 
 void assay_call(struct outcome *o, const struct call *c, const char *const *args)

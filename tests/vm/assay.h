@@ -22,6 +22,7 @@ struct outcome {
 void outcome__release(struct outcome *o);
 
 struct call {
+	const char *program;	/* NULL: assay itself */
 	const char *results;	/* folder; NULL: the program's own choice */
 	bool selftest;		/* with the guest program that has tests/experiments */
 	const char *input;	/* piped into it, at most 60,000 bytes; NULL: /dev/null */

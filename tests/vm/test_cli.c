@@ -178,6 +178,33 @@ static void test_results_not_writable(void **state)
 	free(below);
 }
 
+/* Runs it through a shell with its output somewhere else. */
+static void run_redirected(struct outcome *o, const char *command)
+{
+	const char *bin = getenv("ASSAY_BIN");
+	char *line = str_fmt("%s %s", bin && *bin ? bin : "build/assay", command);
+	const struct call c = { .results = results, .program = "/bin/bash" };
+
+	assay_call(o, &c, ARGS("-c", line));
+	free(line);
+}
+
+static void test_output_is_lost(void **state)
+{
+	struct outcome o;
+
+	(void)state;
+	run_redirected(&o, "list kernels > /dev/full");
+	assert_status(&o, 3);
+	assert_has(o.err, "standard output: No space left on device");
+	outcome__release(&o);
+	/* who has seen enough knows it */
+	run_redirected(&o, "list kernels | true");
+	assert_status(&o, 0);
+	assert_string_equal(o.err, "");
+	outcome__release(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +214,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_damaged_database, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_results, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_results_not_writable, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_output_is_lost, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("cli", tests, NULL, NULL);

@@ -119,7 +119,7 @@ static void test_texts(void **state)
 	assert_text("strtol", "kstrtol_nosize", "log",
 		    ARGS("0: R1=ctx(", "kernel subsystem misconfigured", "\nprocessed "));
 	assert_text("strtol", "kstrtol_right", "disasm",
-		    ARGS("<kstrtol_right>:", "; ", "strtol.bpf.c:", " call ", " exit"));
+		    ARGS("<kstrtol_right>:", "; ", "strtol.bpf.c:", "\tcall ", "\texit"));
 	assert_text("masked-read", "mask_7f_buf_126", "disasm",
 		    ARGS("<mask_7f_buf_126>:", "&= 127"));
 	assert_text("masked-read", "mask_7f_buf_126", "stack", ARGS("mask_7f_buf_126"));
@@ -207,8 +207,10 @@ static void see_record(struct seen *s, json_t *record)
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		if (!json_object_get(record, always[i]))
 			fail_msg("%s is missing", always[i]);
+	/* of the object `stats` each field has a row of its own */
 	json_object_foreach (record, key, value)
-		see_field(s, "", key);
+		if (strcmp(key, "stats") != 0)
+			see_field(s, "", key);
 	json_object_foreach (json_object_get(record, "stats"), key, value)
 		see_field(s, "stats.", key);
 	assert_string_equal(json_string_value(json_object_get(record, "kernel")), KERNEL);

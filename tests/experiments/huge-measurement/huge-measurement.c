@@ -8,7 +8,7 @@
 #include "guest/experiment.h"
 #include "model/record.h"
 
-#define SAMPLES 1000000
+#define SAMPLES 2000000
 
 static int measure(struct exp *e, struct bpf_object *obj)
 {
