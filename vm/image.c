@@ -14,6 +14,7 @@
 #include "vm/kept.h"
 #include "vm/lock.h"
 #include "vm/patch.h"
+#include "vm/prune.h"
 #include "vm/source.h"
 #include "vm/tree.h"
 
@@ -330,8 +331,9 @@ int image__ensure(const struct kernel *k, const struct image_opts *opts, struct 
 	if (err == -ENOENT) {
 		err = make_locked(&w, &img);
 		if (!err)
-			image__prune(opts->paths, opts->tree_limit ? opts->tree_limit : TREE_LIMIT,
-				     opts->keep_tree, &freed);
+			prune_trees(opts->paths->cache,
+				    opts->tree_limit ? opts->tree_limit : TREE_LIMIT,
+				    opts->keep_tree, opts->cancel_fd, &freed);
 	}
 	if (!err && k->series && opts->need_btf_funcs)
 		err = kept__check_funcs(img, opts->need_btf_funcs);

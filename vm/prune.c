@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "vm/image.h"
+#include "vm/prune.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,6 +11,10 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "base/term.h"
+#include "vm/image.h"
 #include "vm/lock.h"
 
 struct tree_entry {
@@ -26,6 +30,7 @@ struct listing {
 	size_t n;
 	char *dir;
 	int64_t total;
+	int cancel_fd;
 };
 
 static bool is_slot_of(const char *slot, const char *entry)
@@ -108,6 +113,29 @@ static int compare(const void *a, const void *b)
 	return x->used.tv_nsec < y->used.tv_nsec ? -1 : x->used.tv_nsec > y->used.tv_nsec;
 }
 
+static void on_removed(void *ctx, const char *line)
+{
+	(void)line;
+	progress__update(ctx, -1, NULL);
+}
+
+/* rm rather than dir_remove: 100,000 files can take minutes on a busy disk, and it can be
+ * cancelled. */
+static int remove_folder(const struct listing *l, const char *path, const char *slot)
+{
+	const char *argv[] = { "rm", "-rfv", "--", path, NULL };
+	char *title = str_fmt("build tree %s: remove", slot);
+	struct progress *p = title ? progress__new(title, false) : NULL;
+	struct proc_opts opts = {
+		.argv = argv, .on_line = on_removed, .ctx = p, .cancel_fd = l->cancel_fd
+	};
+	int status = 0, err = proc_run(&opts, &status);
+
+	progress__done(p, err || status ? NULL : "done");
+	free(title);
+	return err ? err : status ? -EIO : 0;
+}
+
 /* 0, 1 when it is in use, or -errno. The lock of a leftover is that of its tree. */
 static int remove_tree(const struct listing *l, const char *cache, const struct tree_entry *e)
 {
@@ -128,8 +156,8 @@ static int remove_tree(const struct listing *l, const char *cache, const struct 
 			err = -errno;
 	}
 	if (!err)
-		err = dir_remove(e->leftover ? path : gone);
-	if (err < 0)
+		err = remove_folder(l, e->leftover ? path : gone, slot);
+	if (err < 0 && err != -EINTR)
 		log_err("%s: cannot be removed: %s", path ? path : e->slot, strerror(-err));
 	if (lock >= 0)
 		close(lock);
@@ -139,15 +167,15 @@ static int remove_tree(const struct listing *l, const char *cache, const struct 
 	return err;
 }
 
-int image__prune(const struct kernel_paths *paths, uint64_t limit, const char *keep_tree,
-		 uint64_t *freed)
+int prune_trees(const char *cache, uint64_t limit, const char *keep_tree, int cancel_fd,
+		uint64_t *freed)
 {
-	struct listing l = { 0 };
-	int err = list(&l, paths->cache, keep_tree), bad = 0;
+	struct listing l = { .cancel_fd = cancel_fd };
+	int err = list(&l, cache, keep_tree), bad = 0;
 
 	*freed = 0;
 	if (err)
-		log_err("%s: cannot be read: %s", l.dir ? l.dir : paths->cache, strerror(-err));
+		log_err("%s: cannot be read: %s", l.dir ? l.dir : cache, strerror(-err));
 	else if (l.n)
 		qsort(l.v, l.n, sizeof(*l.v), compare);
 	for (size_t i = 0; !err && i < l.n; i++) {
@@ -155,13 +183,15 @@ int image__prune(const struct kernel_paths *paths, uint64_t limit, const char *k
 
 		if (!e->leftover && (uint64_t)l.total <= limit)
 			break;
-		err = remove_tree(&l, paths->cache, e);
+		err = remove_tree(&l, cache, e);
 		if (!err) {
 			l.total -= e->size;
 			*freed += e->size;
 			log_debug("build tree %s removed (%lld bytes)", e->slot,
 				  (long long)e->size);
 		}
+		if (err == -EINTR)
+			break;
 		/* The next one may go although this one did not. */
 		bad = err < 0 ? err : bad;
 		err = 0;
@@ -171,4 +201,10 @@ int image__prune(const struct kernel_paths *paths, uint64_t limit, const char *k
 	free(l.v);
 	free(l.dir);
 	return err ? err : bad;
+}
+
+int image__prune(const struct kernel_paths *paths, uint64_t limit, const char *keep_tree,
+		 uint64_t *freed)
+{
+	return prune_trees(paths->cache, limit, keep_tree, -1, freed);
 }

@@ -110,7 +110,22 @@ static int add_path(struct srcdir *d, const char *dir, const char *path)
 	return err;
 }
 
-static int list_git(const char *dir, struct srcdir *d)
+struct git_list {
+	const char *dir;
+	struct srcdir *d;
+	int err;
+};
+
+/* What git says on stderr comes here, too: it is no file, and of no interest when git succeeds. */
+static void on_git_line(void *ctx, const char *line)
+{
+	struct git_list *g = ctx;
+
+	if (!g->err && *line)
+		g->err = *line == '"' ? -EILSEQ : add_path(g->d, g->dir, line);
+}
+
+static int list_git(const char *dir, struct srcdir *d, int cancel_fd)
 {
 	const char *argv[] = { "git",
 			       "-c",
@@ -125,19 +140,13 @@ static int list_git(const char *dir, struct srcdir *d)
 			       "--exclude-standard",
 			       "--deduplicate",
 			       NULL };
-	char *text = NULL, *p, *next;
-	int status, err = proc_output(argv, &text, &status);
+	struct git_list g = { .dir = dir, .d = d };
+	struct proc_opts o = {
+		.argv = argv, .on_line = on_git_line, .ctx = &g, .cancel_fd = cancel_fd
+	};
+	int status, err = proc_run(&o, &status);
 
-	if (!err && status)
-		err = -EIO;
-	for (p = text; !err && p && *p; p = next) {
-		next = strchr(p, '\n');
-		if (next)
-			*next++ = '\0';
-		err = *p == '"' ? -EILSEQ : add_path(d, dir, p);
-	}
-	free(text);
-	return err;
+	return err ? err : status ? -EIO : g.err;
 }
 
 static bool is_built(const char *path, const char *name)
@@ -239,7 +248,7 @@ int srcdir__scan(const char *dir, const char *memo, int cancel_fd, struct srcdir
 
 	if (!git)
 		return err;
-	err = file_exists(git) ? list_git(dir, &d) : -ENOENT;
+	err = file_exists(git) ? list_git(dir, &d, cancel_fd) : -ENOENT;
 	/* Debian's kernel sources carry a .gitignore for all that is not debian/. */
 	if (!err && !lists(&d, "Kconfig"))
 		err = -ENOENT;

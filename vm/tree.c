@@ -260,7 +260,9 @@ int tree__unpack(const struct tree *t, const struct source *s, const struct sour
 			log_err("kernel %s: cannot put the source to %s: %s", t->kernel, t->dir,
 				strerror(-err));
 	}
-	dir_remove(t->part);
+	/* Cut off, it should end at once: the next time removes it. */
+	if (err != -EINTR)
+		dir_remove(t->part);
 out:
 	free(u.last);
 	free(title);

@@ -297,6 +297,7 @@ static void finish_timeout(struct pump *p)
 
 static void finish_disk(struct pump *p)
 {
+	p->o->err = -ENOSPC;
 	finish(p, VM_FAILED,
 	       str_fmt("less than 1 MB is left on the disk of %s: what the guest shows can't be "
 		       "kept; make room",

@@ -47,6 +47,7 @@ const char *vm_end__name(enum vm_end e);
 struct vm_outcome {
 	enum vm_end end;
 	enum splat splat; /* on the console meanwhile; can be set for VM_DONE too */
+	int err;	  /* -ENOSPC: VM_FAILED because the host's disk is full; else 0 */
 	char *detail;	  /* one sentence: what and, where known, why; NULL for VM_DONE */
 	char *excerpt;	  /* console lines around the trouble, or the last ones; NULL for VM_DONE */
 };

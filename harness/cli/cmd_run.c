@@ -252,10 +252,12 @@ static int execute(struct run *run, const struct plan *plan)
 		err = run_on_kernel(run, plan, plan->kernels[i]);
 	}
 	status = exit_status(run, err);
-	if (err && !run->reason)
+	if (err && !run->cut_off) {
+		run->cut_off = true;
 		run->reason = strerror(-err);
-	err = store__end_run(run->store, run->info.id,
-			     run->cut_off || err ? RUN_CUT_OFF : RUN_COMPLETE, run->reason, status);
+	}
+	err = store__end_run(run->store, run->info.id, run->cut_off ? RUN_CUT_OFF : RUN_COMPLETE,
+			     run->reason, status);
 	if (run->args->output == OUTPUT_TABLE && !err)
 		err = print_report(run);
 	if (run->cut_off)

@@ -342,32 +342,46 @@ static void print_heading(const struct report_section *s, const char *summary, F
 }
 
 /* The command that shows this section in another form; NULL on ENOMEM. */
-static char *command(const struct report_section *s, const char *form)
+static char *command_of(const struct report_section *s, const char *form)
 {
 	return str_fmt("%s %s%s%s --%s", s->style->show, s->experiment,
 		       s->style->many_kernels ? " -k " : "",
 		       s->style->many_kernels ? s->kernel : "", form);
 }
 
-static void print_pictures(const struct report_section *s, FILE *out)
+/* A matrix that is not drawn: what it holds, and the command that draws it, which is never torn. */
+static void print_sum(const struct report_section *s, const char *sum, const char *how, FILE *out)
 {
-	char *how = command(s, "matrix");
-	size_t i;
+	char *line = str_fmt("%s; %s", sum, how);
 
-	for (i = 0; i < s->nr_pictures; i++) {
+	if (line && utf8_width(line) + INDENT <= s->style->width) {
+		report_text__wrap(out, NULL, "  ", line, s->style->width);
+	} else {
+		report_text__wrap(out, NULL, "  ", sum, s->style->width);
+		report_text__wrap(out, NULL, "  ", how, 0);
+	}
+	free(line);
+}
+
+static int print_pictures(const struct report_section *s, FILE *out)
+{
+	char *command = command_of(s, "matrix");
+	char *how = command ? str_fmt("drawn by %s", command) : NULL;
+	size_t i;
+	int err = how ? 0 : -ENOMEM;
+
+	for (i = 0; i < s->nr_pictures && !err; i++) {
 		const struct picture *p = &s->pictures[i];
-		char *text;
 
 		fputc('\n', out);
-		if (p->drawn) {
+		if (p->drawn)
 			fputs(p->text, out);
-			continue;
-		}
-		text = str_fmt("%s; drawn by %s", p->text, how ? how : "--matrix");
-		report_text__wrap(out, NULL, "  ", text, s->style->width);
-		free(text);
+		else
+			print_sum(s, p->text, how, out);
 	}
 	free(how);
+	free(command);
+	return err;
 }
 
 static void print_checks(const struct report_section *s, FILE *out)
@@ -408,7 +422,7 @@ static char *series_line(const struct report_section *s, size_t n, const char *h
 /* One line, whatever the experiment keeps. */
 static void print_series(const struct report_section *s, FILE *out)
 {
-	char *how = command(s, "json"), *line = NULL, *clean;
+	char *how = command_of(s, "json"), *line = NULL, *clean;
 	size_t n = s->series.n + 1;
 
 	while (how && n--) {
@@ -451,9 +465,10 @@ int report_section__print(struct report_section *s, const char *summary, FILE *o
 
 	print_heading(s, summary, out);
 	err = print_tables(s, out);
+	if (!err)
+		err = print_pictures(s, out);
 	if (err)
 		return err;
-	print_pictures(s, out);
 	if (s->notes.n || s->checks || s->series.n)
 		fputc('\n', out);
 	report_notes__print(&s->notes, out, INDENT, style->width, style->color);

@@ -326,6 +326,8 @@ out:
 	if (finish_pending(s))
 		s->store_err = -EIO;
 	blame(s, &o);
+	if (o.err == -ENOSPC)
+		s->store_err = o.err;
 	if (o.end == VM_CANCELLED) {
 		res->cut_off = true;
 		res->reason = "interrupted";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a run's table looks like, word for word, from records in a store. */
+/* What a run's report looks like, word for word, from records in a store. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -8,8 +8,6 @@
 
 #include "base/str.h"
 #include "cli/report.h"
-#include "cli/report_matrix.h"
-#include "cli/report_text.h"
 #include "cli/stat_columns.h"
 #include "store_fixture.h"
 
@@ -92,7 +90,8 @@ static void replace(char **text, const char *from, const char *to)
 	*text = strbuf__detach(&sb);
 }
 
-/* The report with the run's name as RUN and its folder as DIR; caller frees. */
+/* The report with the run's name as RUN and its folder as DIR, the run's id being 1; caller frees.
+ */
 static char *report(struct scene *sc, struct report_opts opts)
 {
 	char *text = NULL, *dir = store__run_dir(sc->store, sc->run.name);
@@ -101,6 +100,8 @@ static char *report(struct scene *sc, struct report_opts opts)
 
 	assert_int_equal(store__find_run(sc->store, NULL, &now), 0);
 	opts.out = open_memstream(&text, &len);
+	if (!opts.prog)
+		opts.prog = "assay";
 	assert_int_equal(report__print(sc->store, &now, &opts), 0);
 	fclose(opts.out);
 	run_info__release(&now);
@@ -126,7 +127,99 @@ static const char *summary_of(void *ctx, const char *experiment)
 		       : NULL;
 }
 
+/* The program has left a log. */
+static void keep_log(struct scene *sc, const char *experiment, const char *name)
+{
+	assert_int_equal(store__add_text(sc->store, sc->run.id, sc->guest.kernel, experiment, name,
+					 "log", "0: exit\n", 8, true),
+			 0);
+}
+
+static void some_programs(struct scene *sc)
+{
+	struct record *r;
+
+	add(sc, program("masked-read", "read_80", VERDICT_ACCEPT, 0, 1234));
+	r = program("masked-read", "read_126", VERDICT_REJECT, 13, 56);
+	record__set(&r->message, "invalid indirect read from stack R1 off -128+126 size 127");
+	add(sc, r);
+	r = program("masked-read", "never_there", VERDICT_NONE, 22, -1);
+	record__set(&r->message, "failed\tto\033[31m find \377");
+	record__fail(r, STATUS_UNEXPECTED,
+		     "expected accept on 5.10.218, got none: libbpf could "
+		     "not load the object, which is a long story that needs "
+		     "two lines");
+	add(sc, r);
+	keep_log(sc, "masked-read", "read_80");
+	keep_log(sc, "masked-read", "read_126");
+	ended(sc, "masked-read", "{\"full\":\"yes\",\"step\":\"4\"}", STATUS_UNEXPECTED,
+	      "one record is unexpected", 3.25);
+}
+
 static void programs_have_a_table(void **state)
+{
+	struct scene sc;
+	char *text;
+
+	scene_begin(&sc, *state);
+	some_programs(&sc);
+	text = report(&sc, (struct report_opts){ .width = 100, .summary = summary_of });
+	assert_text(
+		text,
+		"masked-read on 5.10.218: unexpected (3.2 s)\n"
+		"  Which masks let a variable-length read pass the verifier?\n"
+		"  parameters: full=yes step=4\n"
+		"\n"
+		"  program      verdict        insns  states  peak  stack  verify  status\n"
+		"                                                     (B)    (µs)\n"
+		"  read_80      accept          1234     123    61    128    8638  ok\n"
+		"  read_126     reject EACCES     56       5     2    128     392  ok\n"
+		"      invalid indirect read from stack R1 off -128+126 size 127\n"
+		"  never_there  none EINVAL                                        unexpected\n"
+		"      failed to [31m find ?\n"
+		"\n"
+		"  unexpected: never_there: expected accept on 5.10.218, got none: libbpf could not load the object,\n"
+		"              which is a long story that needs two lines\n"
+		"\n"
+		"2 ok, 1 unexpected: 1 experiment on 5.10.218 (release 5.10.218-assay, TCG, wall clock)\n"
+		"look at: masked-read never_there\n"
+		"run RUN is not over\n"
+		"evidence: DIR\n"
+		"a log:    assay show 1 masked-read read_126 --log\n");
+	free(text);
+	/* A message is never cut, whatever the width. */
+	text = report(&sc, (struct report_opts){ .width = 60 });
+	assert_non_null(strstr(text, "  read_126     reject EACCES     56       5     2    128     "
+				     "392  ok\n"
+				     "      invalid indirect read from stack R1 off -128+126 size\n"
+				     "      127\n"));
+	free(text);
+	scene_end(&sc);
+}
+
+static void expected_rejections_are_not_coloured(void **state)
+{
+	struct scene sc;
+	char *text;
+
+	scene_begin(&sc, *state);
+	some_programs(&sc);
+	text = report(&sc, (struct report_opts){ .width = 100, .color = true });
+	assert_true(str_starts(text, "\033[1mmasked-read\033[0m on 5.10.218: "
+				     "\033[1;31munexpected\033[0m (3.2 s)\n"));
+	assert_non_null(strstr(text, "  read_126     reject EACCES     56       5     2    128     "
+				     "392  ok\n"
+				     "      invalid indirect read"));
+	assert_non_null(strstr(text, "  \033[1;31munexpected\033[0m\n"));
+	assert_non_null(strstr(text, "\n  \033[1;31munexpected: \033[0mnever_there: expected"));
+	assert_non_null(strstr(text, "\n2 ok, \033[1;31m1 unexpected\033[0m: 1 experiment"));
+	assert_non_null(strstr(text, "\n\033[1;31mlook at: \033[0mmasked-read never_there\n"));
+	free(text);
+	scene_end(&sc);
+}
+
+/* Of one program all that is known. */
+static void a_program_by_itself(void **state)
 {
 	struct scene sc;
 	struct record *r;
@@ -135,45 +228,38 @@ static void programs_have_a_table(void **state)
 	scene_begin(&sc, *state);
 	add(&sc, program("masked-read", "read_80", VERDICT_ACCEPT, 0, 1234));
 	r = program("masked-read", "read_126", VERDICT_REJECT, 13, 56);
-	record__set(&r->message, "invalid indirect read from stack R1 off -128+126 size 127, and "
-				 "what follows is cut");
+	record__set(&r->section, "kprobe/vfs_write");
+	record__set(&r->expected, "reject EACCES /invalid/");
+	r->load_time_us = 99.6;
+	r->jited_size = 317;
+	r->stats.max_states_per_insn = 0;
 	add(&sc, r);
-	r = program("masked-read", "never_there", VERDICT_NONE, 22, -1);
-	record__set(&r->message, "failed\tto\033[31m find \377");
-	record__fail(r, STATUS_UNEXPECTED,
-		     "expected accept on 5.10.218, got none: libbpf could "
-		     "not load the object, which is a long story that needs "
-		     "two lines");
-	add(&sc, r);
-	ended(&sc, "masked-read", "{\"full\":\"yes\",\"step\":\"4\"}", STATUS_UNEXPECTED,
-	      "one record is unexpected", 3.25);
-	text = report(&sc, (struct report_opts){ .width = 100, .summary = summary_of });
+	ended(&sc, "masked-read", "{}", STATUS_OK, NULL, 0);
+	ended(&sc, "override", "{}", STATUS_OK, NULL, 0);
+	text = report(&sc, (struct report_opts){ .width = 100, .program = "read_126" });
 	assert_text(
 		text,
-		"masked-read on 5.10.218: unexpected (3.2 s)\n"
-		"  Which masks let a variable-length read pass the verifier?\n"
-		"  parameters: full=yes step=4\n"
+		"masked-read on 5.10.218: ok\n"
 		"\n"
-		"program      verdict  errno   insns  states  peak  stack  verif. µs  status      "
-		"message\n"
-		"read_80      accept            1234     123    61    128       8638  ok\n"
-		"read_126     reject   EACCES     56       5     2    128        392  ok          "
-		"invalid indirect read f…\n"
-		"never_there  -        EINVAL                                         unexpected  "
-		"failed to [31m find ?\n"
+		"  program   verdict        insns  states  peak  stack  verify  status\n"
+		"                                                  (B)    (µs)\n"
+		"  read_126  reject EACCES     56       5     2    128     392  ok\n"
 		"\n"
-		"  ! never_there: unexpected: expected accept on 5.10.218, got none: libbpf could not load "
-		"the\n"
-		"    object, which is a long story that needs two lines\n"
+		"  section                         kprobe/vfs_write\n"
+		"  type                            unspec\n"
+		"  expected                        reject EACCES /invalid/\n"
+		"  most states at one instruction  0\n"
+		"  load call                       100 µs\n"
+		"  jited                           317 bytes\n"
 		"\n"
-		"1 experiment on 1 kernel: 2 ok, 1 unexpected\n"
+		"1 ok, none unexpected: 1 experiment on 5.10.218 (release 5.10.218-assay, TCG, wall clock)\n"
 		"run RUN is not over\n"
-		"evidence: DIR; `assay show RUN --log` (--disasm, --console, ...) prints it\n");
+		"evidence: DIR\n");
 	free(text);
 	scene_end(&sc);
 }
 
-static void measurements_share_tables(void **state)
+static void checks_and_series(void **state)
 {
 	struct scene sc;
 	struct record *r;
@@ -187,11 +273,11 @@ static void measurements_share_tables(void **state)
 	record__check(r, false, "every read is overridden", "23473 of 400000");
 	record__fail(r, STATUS_UNEXPECTED, "check failed: every read is overridden");
 	add(&sc, r);
-	/* Another shape: a table of its own. */
 	r = record__new(RECORD_MEASUREMENT, "override", "flags");
 	r->status = STATUS_OK;
 	record__metric(r, "after", "ms", NAN);
 	record__series(r, "latency", "ns", samples, 3);
+	record__series(r, "a_series_with_a_name_of_some_length", "ns", samples, 3);
 	add(&sc, r);
 	add(&sc, reads("ftrace", 4096, 400000, 0.000123456));
 	ended(&sc, "override", "{}", STATUS_UNEXPECTED, NULL, 0);
@@ -201,59 +287,90 @@ static void measurements_share_tables(void **state)
 		text,
 		"override on 5.10.218: unexpected\n"
 		"\n"
-		"measurement  hook    size  overridden  share (%)  status\n"
-		"loss         int3     512      400000        100  ok\n"
-		"loss         int3    4096       23473      5.868  unexpected\n"
-		"loss         ftrace  4096      400000  0.0001235  ok\n"
+		"  loss\n"
+		"  hook    size  overridden      share  status\n"
+		"                                  (%)\n"
+		"  int3     512      400000        100  ok\n"
+		"  int3    4096       23473      5.868  unexpected\n"
+		"  ftrace  4096      400000  0.0001235  ok\n"
 		"\n"
-		"measurement  after (ms)  status\n"
-		"flags                 -  ok\n"
+		"  flags\n"
+		"  after  status\n"
+		"   (ms)\n"
+		"      -  ok\n"
 		"\n"
-		"  ! loss (hook=int3 size=4096): check failed: every read is overridden; found: "
-		"23473 of 400000\n"
+		"  failed check: loss (hook=int3 size=4096): every read is overridden; found: 23473 of 400000\n"
+		"  1 of 2 checks failed\n"
+		"  samples of latency, a_series_with_a_name_of_some_length: assay show 1 override --json\n"
 		"\n"
-		"  checks: 1 of 2 hold\n"
-		"  series: latency (ns)\n"
-		"          `assay show RUN override -k 5.10.218 --json` has the samples\n"
-		"\n"
-		"1 experiment on 1 kernel: 3 ok, 1 unexpected\n"
-		"evidence: DIR; `assay show RUN --log` (--disasm, --console, ...) prints it\n");
+		"3 ok, 1 unexpected: 1 experiment on 5.10.218 (release 5.10.218-assay, TCG, wall clock)\n"
+		"look at: override loss (hook=int3 size=4096)\n"
+		"evidence: DIR\n");
+	free(text);
+	/* One line whatever the width, and dim. */
+	text = report(&sc, (struct report_opts){ .width = 80, .color = true });
+	assert_non_null(strstr(text,
+			       "\n  \033[2msamples of latency and 1 more series: assay show 1 "
+			       "override --json\033[0m\n"));
+	assert_non_null(strstr(text, "\n  \033[1;31m1 of 2 checks failed\033[0m\n"));
+	free(text);
+	text = report(&sc, (struct report_opts){ .width = 60 });
+	assert_non_null(strstr(text, "\n  samples of 2 series: assay show 1 override --json\n"));
 	free(text);
 	scene_end(&sc);
 }
 
-/* A table too wide is split between metrics; every part repeats what tells the rows apart. */
-static void wide_tables_are_split(void **state)
+/* Nothing was measured. */
+static struct record *skipped_reads(int size)
+{
+	struct record *r = record__new(RECORD_MEASUREMENT, "override", "loss");
+	char buf[16];
+
+	snprintf(buf, sizeof(buf), "%d", size);
+	record__label(r, "hook", "ftrace");
+	record__label(r, "size", buf);
+	r->status = STATUS_OK;
+	record__fail(r, STATUS_SKIPPED, "no ftrace entry");
+	return r;
+}
+
+static void skipped_records_say_why(void **state)
 {
 	struct scene sc;
-	struct record *r = record__new(RECORD_MEASUREMENT, "override", "wide");
-	char name[32], *text;
+	struct record *r;
+	char *text;
 	int i;
 
 	scene_begin(&sc, *state);
-	r->status = STATUS_OK;
-	record__label(r, "cpu", "0");
-	for (i = 0; i < 5; i++) {
-		snprintf(name, sizeof(name), "quantity_number_%d", i);
-		record__metric(r, name, "", i);
+	for (i = 0; i < 3; i++) {
+		r = i ? skipped_reads(512 << i) : reads("ftrace", 512, 0, 0);
+		record__check(r, true, "the hook is there", "");
+		add(&sc, r);
 	}
+	r = program("override", "q", VERDICT_ACCEPT, 0, 10);
+	record__fail(r, STATUS_SKIPPED, "no kernel option");
 	add(&sc, r);
-	text = report(&sc, (struct report_opts){ .width = 70 });
-	assert_text(text,
-		    "override on 5.10.218: did not end\n"
-		    "\n"
-		    "measurement  cpu  quantity_number_0  quantity_number_1  status\n"
-		    "wide           0                  0                  1  ok\n"
-		    "\n"
-		    "measurement  cpu  quantity_number_2  quantity_number_3  status\n"
-		    "wide           0                  2                  3  ok\n"
-		    "\n"
-		    "measurement  cpu  quantity_number_4  status\n"
-		    "wide           0                  4  ok\n"
-		    "\n"
-		    "1 experiment on 1 kernel: 1 ok, 0 unexpected\n"
-		    "run RUN is not over\n"
-		    "evidence: DIR; `assay show RUN --log` (--disasm, --console, ...) prints it\n");
+	ended(&sc, "override", "{}", STATUS_OK, NULL, 0);
+	text = report(&sc, (struct report_opts){ .width = 80, .color = true });
+	assert_non_null(strstr(text, "override\033[0m on 5.10.218: ok\n"));
+	assert_non_null(
+		strstr(text, "\n"
+			     "  loss (hook=ftrace)\n"
+			     "  \033[1msize\033[0m  \033[1moverridden\033[0m  \033[1mshare\033[0m  "
+			     "\033[1mstatus\033[0m\n"
+			     "                      \033[2m(%)\033[0m\n"
+			     "   512           0      0  ok\n"
+			     "  1024                     \033[33mskipped\033[0m\n"
+			     "  2048                     \033[33mskipped\033[0m\n"
+			     "\n"
+			     "  \033[33mskipped: \033[0mloss (hook=ftrace size=1024) and loss "
+			     "(hook=ftrace size=2048): no\n"
+			     "           ftrace entry\n"
+			     "  \033[33mskipped: \033[0mq: no kernel option\n"
+			     "  3 checks hold\n"
+			     "\n"
+			     "1 ok, none unexpected, \033[33m3 skipped\033[0m: 1 experiment"));
+	assert_null(strstr(text, "look at"));
 	free(text);
 	scene_end(&sc);
 }
@@ -279,7 +396,7 @@ static void add_matrix(struct scene *sc, size_t rows)
 		cells[i] = (char *)(i ? "xx." : "...");
 	}
 	r->status = STATUS_OK;
-	record__label(r, "kind", "map");
+	record__label(r, "rows", rows == 3 ? "few" : "many");
 	assert_int_equal(record__matrix(r, &m), 0);
 	add(sc, r);
 	for (i = 0; i < rows; i++)
@@ -293,31 +410,34 @@ static void small_matrices_are_drawn(void **state)
 
 	scene_begin(&sc, *state);
 	add_matrix(&sc, 3);
-	add_matrix(&sc, 41);
+	add_matrix(&sc, 25);
 	ended(&sc, "masked-read", "{}", STATUS_OK, NULL, 12);
 	text = report(&sc, (struct report_opts){ .width = 100 });
-	assert_text(text,
-		    "masked-read on 5.10.218: ok (12 s)\n"
-		    "\n"
-		    "measurement  kind  status\n"
-		    "map          map   ok\n"
-		    "map          map   ok\n"
-		    "\n"
-		    "map (kind=map): verdict (down: mask, across: buffer size)\n"
-		    "  . accepted, x rejected\n"
-		    "       2\n"
-		    "      15\n"
-		    "     166\n"
-		    "  0  ...\n"
-		    " 64  xx.\n"
-		    "128  xx.\n"
-		    "\n"
-		    "map (kind=map): verdict: 41 by 3 cells; `assay show RUN masked-read -k "
-		    "5.10.218 --matrix` draws it\n"
-		    "\n"
-		    "1 experiment on 1 kernel: 2 ok, 0 unexpected\n"
-		    "run RUN is not over\n"
-		    "evidence: DIR; `assay show RUN --log` (--disasm, --console, ...) prints it\n");
+	assert_text(
+		text,
+		"masked-read on 5.10.218: ok (12 s)\n"
+		"\n"
+		"  map\n"
+		"  rows  status\n"
+		"  few   ok\n"
+		"  many  ok\n"
+		"\n"
+		"  map (rows=few): verdict\n"
+		"    . accepted, x rejected\n"
+		"        buffer size\n"
+		"          2\n"
+		"         15\n"
+		"  mask  166\n"
+		"     0  ...\n"
+		"    64  xx.\n"
+		"   128  xx.\n"
+		"\n"
+		"  map (rows=many): verdict, 25 by 3 (mask by buffer size); 48 'x', 27 '.'\n"
+		"  drawn by assay show 1 masked-read --matrix\n"
+		"\n"
+		"2 ok, none unexpected: 1 experiment on 5.10.218 (release 5.10.218-assay, TCG, wall clock)\n"
+		"run RUN is not over\n"
+		"evidence: DIR\n");
 	free(text);
 	scene_end(&sc);
 }
@@ -335,11 +455,14 @@ static void whole_failures_are_counted(void **state)
 	add(&sc, program("override", "p", VERDICT_ACCEPT, 0, 10));
 	ended(&sc, "override", "{}", STATUS_CRASHED, "kernel BUG at fs/read_write.c:42", 1);
 	sc.guest.kernel = (char *)"6.1.192";
+	sc.guest.release = (char *)"6.1.192";
+	sc.guest.accel = (char *)"kvm";
 	r = program("override", "p", VERDICT_ACCEPT, 0, 10);
 	record__fail(r, STATUS_TIMEOUT, "no answer for 60 s");
 	add(&sc, r);
 	ended(&sc, "override", "{}", STATUS_TIMEOUT, "no answer for 60 s", 60);
 	add(&sc, program("strtol", "q", VERDICT_ACCEPT, 0, 10));
+	keep_log(&sc, "override", "p");
 	assert_int_equal(store__end_run(sc.store, sc.run.id, RUN_CUT_OFF, "interrupted", 3), 0);
 	text = report(&sc, (struct report_opts){ .width = 100 });
 	assert_text(
@@ -350,41 +473,50 @@ static void whole_failures_are_counted(void **state)
 		"override on 5.10.218: crashed (1.0 s)\n"
 		"  crashed: kernel BUG at fs/read_write.c:42\n"
 		"\n"
-		"program  verdict  errno  insns  states  peak  stack  verif. µs  status  message\n"
-		"p        accept             10       1     0    128         70  ok\n"
+		"  program  verdict  insns  states  peak  stack  verify  status\n"
+		"                                           (B)    (µs)\n"
+		"  p        accept      10       1     0    128      70  ok\n"
 		"\n"
 		"override on 6.1.192: timeout (1 min 0 s)\n"
 		"  timeout: no answer for 60 s\n"
 		"\n"
-		"program  verdict  errno  insns  states  peak  stack  verif. µs  status   message\n"
-		"p        accept             10       1     0    128         70  timeout\n"
+		"  program  verdict  insns  states  peak  stack  verify  status\n"
+		"                                           (B)    (µs)\n"
+		"  p        accept      10       1     0    128      70  timeout\n"
 		"\n"
-		"  ! p: timeout: no answer for 60 s\n"
+		"  timeout: p: no answer for 60 s\n"
 		"\n"
 		"strtol on 6.1.192: did not end\n"
 		"\n"
-		"program  verdict  errno  insns  states  peak  stack  verif. µs  status  message\n"
-		"q        accept             10       1     0    128         70  ok\n"
+		"  program  verdict  insns  states  peak  stack  verify  status\n"
+		"                                           (B)    (µs)\n"
+		"  q        accept      10       1     0    128      70  ok\n"
 		"\n"
-		"2 experiments on 2 kernels: 2 ok, 0 unexpected, 1 skipped, 1 timeout, 1 crashed\n"
+		"2 ok, none unexpected, 1 timed out, 1 crashed, 1 skipped: 2 experiments on 5.10.218 (release\n"
+		"  5.10.218-assay, TCG, wall clock) and 6.1.192 (release 6.1.192, KVM, wall clock)\n"
+		"look at: override on 5.10.218; override p on 6.1.192\n"
 		"run RUN was cut off: interrupted\n"
-		"evidence: DIR; `assay show RUN --log` (--disasm, --console, ...) prints it\n");
+		"evidence: DIR\n"
+		"a log:    assay show 1 override p -k 6.1.192 --log\n");
 	free(text);
 	/* Part of it: one experiment on one kernel. */
 	text = report(&sc, (struct report_opts){
 				   .width = 100, .kernel = "5.10.218", .experiment = "strtol" });
-	assert_text(text,
-		    "strtol on 5.10.218: skipped\n"
-		    "  skipped: needs the helper bpf_kstrtol, which this kernel does not provide\n"
-		    "\n"
-		    "1 experiment on 1 kernel: 0 ok, 0 unexpected, 1 skipped\n"
-		    "run RUN was cut off: interrupted\n"
-		    "evidence: DIR; `assay show RUN --log` (--disasm, --console, ...) prints it\n");
+	assert_text(
+		text,
+		"strtol on 5.10.218: skipped\n"
+		"  skipped: needs the helper bpf_kstrtol, which this kernel does not provide\n"
+		"\n"
+		"0 ok, none unexpected, 1 skipped: 1 experiment on 5.10.218 (release 5.10.218-assay, "
+		"TCG, wall clock)\n"
+		"run RUN was cut off: interrupted\n"
+		"evidence: DIR\n");
 	free(text);
-	/* One program: sections without it are left out. */
+	/* One program: sections and kernels without it are left out. */
 	text = report(&sc, (struct report_opts){ .width = 100, .program = "q" });
 	assert_true(str_starts(text, "strtol on 6.1.192: did not end\n"));
-	assert_non_null(strstr(text, "1 experiment on 1 kernel: 1 ok, 0 unexpected\n"));
+	assert_non_null(strstr(text, "\n1 ok, none unexpected: 1 experiment on 6.1.192 (release "
+				     "6.1.192, KVM, wall clock)\n"));
 	free(text);
 	text = report(&sc, (struct report_opts){ .width = 100, .program = "no" });
 	assert_true(str_starts(text, "nothing was recorded of this\n"));
@@ -392,19 +524,89 @@ static void whole_failures_are_counted(void **state)
 	scene_end(&sc);
 }
 
+/* A kernel that could not be built has no release and no guest. */
+static void a_kernel_that_never_ran(void **state)
+{
+	const struct guest_info none = { .kernel = (char *)"6.1.192" };
+	struct scene sc;
+	char *text;
+
+	scene_begin(&sc, *state);
+	assert_int_equal(store__add_experiment(sc.store, sc.run.id, &none, "strtol", "{}",
+					       STATUS_HARNESS, "the kernel could not be built", 0),
+			 0);
+	assert_int_equal(store__add_experiment(sc.store, sc.run.id, &none, "override", "{}",
+					       STATUS_HARNESS, "the kernel could not be built", 0),
+			 0);
+	assert_int_equal(store__end_run(sc.store, sc.run.id, RUN_COMPLETE, NULL, 3), 0);
+	text = report(&sc, (struct report_opts){ .width = 100, .prog = "build/assay" });
+	assert_text(text,
+		    "strtol on 6.1.192: harness error\n"
+		    "  harness error: the kernel could not be built\n"
+		    "\n"
+		    "override on 6.1.192: harness error\n"
+		    "  harness error: the kernel could not be built\n"
+		    "\n"
+		    "0 ok, none unexpected, 2 harness errors: 2 experiments on 6.1.192 (never "
+		    "started)\n"
+		    "look at: strtol; override\n"
+		    "evidence: DIR\n");
+	free(text);
+	scene_end(&sc);
+}
+
+/* 300 programs, half of them failed: the end stays readable. */
+static void many_records(void **state)
+{
+	struct scene sc;
+	char name[64], *text, *p;
+	int i, lines = 0;
+
+	scene_begin(&sc, *state);
+	for (i = 0; i < 300; i++) {
+		struct record *r;
+
+		snprintf(name, sizeof(name), "program_%03d_%s", i, i == 7 ? "größe_漢字" : "x");
+		r = program("e", name, i % 2 ? VERDICT_REJECT : VERDICT_ACCEPT, i % 2 ? 13 : 0, i);
+		if (i % 2) {
+			record__set(&r->message, "R1 invalid mem access 'inv'");
+			record__fail(r, STATUS_UNEXPECTED, "expected accept, got reject EACCES");
+		}
+		add(&sc, r);
+	}
+	ended(&sc, "e", "{}", STATUS_UNEXPECTED, NULL, 0);
+	text = report(&sc, (struct report_opts){ .width = 300 });
+	for (p = text; (p = strstr(p, "\n  program_")); p++)
+		lines++;
+	assert_int_equal(lines, 300);
+	assert_non_null(strstr(text, "\n  program_007_größe_漢字  reject EACCES      7  "));
+	assert_non_null(strstr(text, "\n  program_008_x           accept             8  "));
+	assert_non_null(strstr(text, "\n150 ok, 150 unexpected: 1 experiment on 5.10.218 "));
+	assert_non_null(strstr(text, "e program_023_x; and 138 more\n"));
+	assert_null(strstr(strstr(text, "\nlook at:"), "program_025_x"));
+	free(text);
+	scene_end(&sc);
+}
+
 static void an_empty_run(void **state)
 {
 	struct scene sc;
-	char *text = NULL;
+	char *text = NULL, *path = NULL;
 	size_t len;
 	FILE *out;
 
 	scene_begin(&sc, *state);
 	text = report(&sc, (struct report_opts){ 0 });
-	assert_text(text,
-		    "nothing was recorded\n"
-		    "run RUN is not over\n"
-		    "evidence: DIR; `assay show RUN --log` (--disasm, --console, ...) prints it\n");
+	assert_text(text, "nothing was recorded\n"
+			  "run RUN is not over\n"
+			  "evidence: DIR\n");
+	free(text);
+	/* A guest that said nothing has a console all the same. */
+	assert_int_equal(
+		store__text_path(sc.store, sc.run.id, "5.10.218", "", "", "console", &path), 0);
+	free(path);
+	text = report(&sc, (struct report_opts){ 0 });
+	assert_true(str_ends(text, "evidence: DIR\na log:    assay show 1 --console\n"));
 	free(text);
 	out = open_memstream(&text, &len);
 	assert_int_equal(report__run(sc.store, sc.run.id + 1, NULL, NULL, out), -ENOENT);
@@ -412,6 +614,23 @@ static void an_empty_run(void **state)
 	fclose(out);
 	assert_true(str_starts(text, "nothing was recorded\n"));
 	free(text);
+	scene_end(&sc);
+}
+
+/* Where the results lie below the working directory the path can be typed as it stands. */
+static void paths_are_relative(void **state)
+{
+	struct fixture *f = *state;
+	char *text, cwd[4096];
+	struct scene sc;
+
+	scene_begin(&sc, f);
+	assert_non_null(getcwd(cwd, sizeof(cwd)));
+	assert_int_equal(chdir(f->dir), 0);
+	text = report(&sc, (struct report_opts){ 0 });
+	assert_non_null(strstr(text, "evidence: results/RUN\n"));
+	free(text);
+	assert_int_equal(chdir(cwd), 0);
 	scene_end(&sc);
 }
 
@@ -454,51 +673,23 @@ static void programs_are_sorted(void **state)
 	scene_end(&sc);
 }
 
-static void numbers_and_words(void **state)
-{
-	static const struct {
-		double v;
-		const char *s;
-	} cases[] = {
-		{ 0, "0" },
-		{ -3, "-3" },
-		{ 400000, "400000" },
-		{ 0.5, "0.5" },
-		{ 12345.678, "12345.7" },
-		{ 1e15, "1e+15" },
-		{ 1.0 / 3, "0.3333" },
-		{ INFINITY, "inf" },
-		{ 1e-9, "1e-09" },
-	};
-	char buf[64], *text = NULL;
-	size_t len, i;
-	FILE *out;
-
-	(void)state;
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_string_equal(report_text__number(cases[i].v, buf, sizeof(buf)), cases[i].s);
-	out = open_memstream(&text, &len);
-	report_text__wrap(out, "> ", "", 10);
-	report_text__wrap(out, "> ", "  a\nb   cdefghijklmnop qrs", 10);
-	report_text__wrap(out, "", "long enough to need no wrapping", 0);
-	fclose(out);
-	assert_text(text, "> \n"
-			  "> a b\n"
-			  "  cdefghijklmnop\n"
-			  "  qrs\n"
-			  "long enough to need no wrapping\n");
-	free(text);
-}
-
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(programs_have_a_table),      T(measurements_share_tables),
-		T(wide_tables_are_split),      T(small_matrices_are_drawn),
-		T(whole_failures_are_counted), T(an_empty_run),
-		T(programs_are_sorted),	       T(numbers_and_words),
+		T(programs_have_a_table),
+		T(expected_rejections_are_not_coloured),
+		T(a_program_by_itself),
+		T(checks_and_series),
+		T(skipped_records_say_why),
+		T(small_matrices_are_drawn),
+		T(whole_failures_are_counted),
+		T(a_kernel_that_never_ran),
+		T(many_records),
+		T(an_empty_run),
+		T(paths_are_relative),
+		T(programs_are_sorted),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);

@@ -16,10 +16,17 @@
 /* A guest program that tells of two experiments. */
 static const char guest_script[] =
 	"#!/bin/sh\n"
-	"echo '[{\"name\": \"masked-read\", \"summary\": \"Which masks pass?\", \"rows\": \"X1 E1\",'\n"
-	"echo '  \"params\": [{\"name\": \"step\", \"type\": \"uint\", \"value\": \"16\", \"min\": 1,'\n"
-	"echo '               \"max\": 256, \"help\": \"distance of masks\"}]},'\n"
-	"echo ' {\"name\": \"override\", \"summary\": \"When is it lost?\", \"rows\": \"X11\"}]'\n";
+	"cat <<'EOF'\n"
+	"[{\"name\": \"masked-read\", \"summary\": \"Which masks pass?\", \"rows\": \"X1 E1\",\n"
+	"  \"params\": [{\"name\": \"step\", \"type\": \"uint\", \"value\": \"16\", \"min\": 1,\n"
+	"               \"max\": 65536, \"help\": \"distance of masks\"},\n"
+	"              {\"name\": \"map\", \"type\": \"string\", \"value\": \"größe\",\n"
+	"               \"choices\": [\"small\", \"whole\"], \"help\": \"what to draw, in words "
+	"long enough for a second line when the report is as wide as a file gets it\"},\n"
+	"              {\"name\": \"sizes\", \"type\": \"string\", \"value\": \"64\",\n"
+	"               \"help\": \"bytes\"}]},\n"
+	" {\"name\": \"override\", \"summary\": \"When is it lost?\", \"rows\": \"X11\"}]\n"
+	"EOF\n";
 
 struct shown {
 	int status;
@@ -167,8 +174,12 @@ static void runs_are_chosen(void **state)
 	/* An experiment that the last run has not: the last one that has it. */
 	expect(f, "show masked-read", 0, "masked-read on 5.10.218",
 	       "the last one with masked-read");
-	expect(f, "show masked-read read_126", 0, "1 experiment on 1 kernel: 1 ok", "");
-	expect(f, "show 1 masked-read read_80 -k 5.10", 0, "1 experiment on 1 kernel: 1 ok", "");
+	expect(f, "show masked-read read_126", 0,
+	       "1 ok, none unexpected: 1 experiment on 5.10.218 (", "");
+	expect(f, "show 1 masked-read read_80", 0,
+	       "2 ok, none unexpected: 1 experiment on 5.10.218 (", "");
+	expect(f, "show 1 masked-read read_80 -k 5.10", 0,
+	       "1 ok, none unexpected: 1 experiment on 5.10.218 (", "");
 
 	expect(f, "show 9", 2, "", "'9' is neither a run nor");
 	expect(f, "show overide", 2, "", "did you mean 'override'?");
@@ -206,6 +217,14 @@ static void texts_are_printed(void **state)
 	s = run(f, cmd_show, "show 1 masked-read --console");
 	assert_non_null(strstr(s.out, "console ===\noops\n"));
 	assert_non_null(strstr(s.out, "=== guest on 5.10.218: console ===\nboot\n"));
+	release(&s);
+	/* Of several kinds each says which it is. */
+	s = run(f, cmd_show, "show 1 masked-read read_126 --log --dmesg");
+	assert_string_equal(s.out, "=== masked-read read_126 on 5.10.218: verifier log ===\n"
+				   "log of read_126 on 5.10.218\n"
+				   "\n"
+				   "=== masked-read on 5.10.218: kernel messages ===\n"
+				   "splat\n");
 	release(&s);
 	/* Kept for the experiment: shown for any of its programs. */
 	expect(f, "show 1 masked-read read_80 --dmesg", 0, "splat\n", "");
@@ -274,9 +293,17 @@ static void lists(void **state)
 {
 	struct fixture *f = *state;
 
-	expect(f, "list experiments", 0, "masked-read  Which masks pass?  X1 E1\n", "");
 	expect(f, "list experiments", 0,
-	       "masked-read  step       16       1 to 256  distance of masks\n", "");
+	       "masked-read  X1 E1\n"
+	       "    Which masks pass?\n"
+	       "    -p step=16    distance of masks (1 to 65,536)\n"
+	       "    -p map=größe  what to draw, in words long enough for a second line when the report "
+	       "is as wide as a file gets it\n"
+	       "                  (small, whole)\n"
+	       "    -p sizes=64   bytes\n"
+	       "override  X11\n"
+	       "    When is it lost?\n",
+	       "");
 	expect(f, "list rnus", 2, "", "did you mean 'runs'?");
 	expect(f, "list kernel", 2, "", "did you mean 'kernels'?");
 	expect(f, "list runs kernels", 2, "", "too many");
@@ -300,5 +327,6 @@ int main(void)
 		T(lists),
 	};
 
+	unsetenv("COLUMNS"); /* what is printed to a file is 120 columns wide */
 	return cmocka_run_group_tests_name("show", tests, NULL, NULL);
 }
