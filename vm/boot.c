@@ -38,6 +38,10 @@ static const struct clue console_clues[] = {
 	{ "Initramfs unpacking failed: write error",
 	  "the initramfs does not fit into the guest's memory: use a larger --mem" },
 	{ "Initramfs unpacking failed", "the kernel could not unpack the initramfs" },
+	/* the same with CONFIG_BLK_DEV_RAM, which takes it for a file system then */
+	{ "rootfs image is not initramfs (write error)",
+	  "the initramfs does not fit into the guest's memory: use a larger --mem" },
+	{ "rootfs image is not initramfs", "the kernel could not unpack the initramfs" },
 	{ "Failed to execute /init (error -8)",
 	  "the kernel can't run /init: it has no support for ELF programs (CONFIG_BINFMT_ELF)" },
 	{ "Failed to execute /init (error -2)",

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/num.h"
 #include "base/proc.h"
 
 #define KILL_WAIT_MS 5000 /* for a killed child to be gone */
@@ -84,13 +85,36 @@ static void nap_ms(long ms)
 	nanosleep(&ts, NULL);
 }
 
+/* What was orphaned in sessions of its own has become our child (PR_SET_CHILD_SUBREAPER). */
+static void kill_orphans(const struct supervisor *s)
+{
+	for (int i = 0; i < 20; i++) {
+		char *text = NULL, *save = NULL, *word;
+		int status, killed = 0;
+		uint64_t pid;
+
+		child__reap(s, -1, &status);
+		if (file_read("/proc/thread-self/children", 0, &text, NULL))
+			return; /* without CONFIG_PROC_CHILDREN they stay */
+		for (word = strtok_r(text, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
+			if (!num_u64(word, 2, INT32_MAX, &pid))
+				killed += !kill((pid_t)pid, SIGKILL);
+		free(text);
+		if (!killed)
+			return;
+		nap_ms(5); /* their children become ours when they are gone */
+	}
+}
+
 void child__clear(const struct supervisor *s, pid_t pid)
 {
 	int status;
 
 	kill(-pid, SIGKILL);
-	if (!s->is_init)
+	if (!s->is_init) {
+		kill_orphans(s);
 		return;
+	}
 	kill(-1, SIGKILL);
 	/* What was killed ends soon; what does not can't be helped. */
 	for (int i = 0; i < 200; i++) {
@@ -124,6 +148,21 @@ static int drain(struct watch *w)
 			break;
 	}
 	free(buf);
+	return err;
+}
+
+/* Reads on until nothing more is there: whoever may still hold the other end is not waited for. */
+static int drain_rest(struct watch *w)
+{
+	int err = 0;
+
+	while (!err && w->fd >= 0) {
+		struct pollfd fd = { .fd = w->fd, .events = POLLIN };
+
+		if (poll(&fd, 1, 0) <= 0)
+			break;
+		err = drain(w);
+	}
 	return err;
 }
 
@@ -189,13 +228,7 @@ void child__watch(const struct supervisor *s, pid_t pid, struct watch *watches, 
 		}
 	}
 	child__clear(s, pid);
-	for (size_t i = 0; i < n; i++)
-		while (watches[i].fd >= 0 && !end->err) {
-			struct pollfd fd = { .fd = watches[i].fd, .events = POLLIN };
-
-			if (poll(&fd, 1, 0) <= 0)
-				break;
-			end->err = drain(&watches[i]);
-		}
+	for (size_t i = 0; i < n && !end->err; i++)
+		end->err = drain_rest(&watches[i]);
 	close(timer);
 }

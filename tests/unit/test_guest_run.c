@@ -289,22 +289,39 @@ static void test_crash_after_the_end(void **state)
 		   NULL);
 }
 
+static int daemon_pid_fd = -1;
+
 /* A daemon in another session holds the pipes open; the run must not wait for it. */
 static void do_leave_a_daemon(const struct sink *sink)
 {
-	if (!fork()) {
+	pid_t pid = fork();
+
+	if (!pid) {
 		setsid();
-		sleep(20);
+		sleep(60);
 		_exit(0);
 	}
+	if (write(daemon_pid_fd, &pid, sizeof(pid)) != sizeof(pid))
+		abort();
 	send_end_event(sink, "ok", "");
 }
 
 static void test_leftover(void **state)
 {
+	int fds[2];
+	pid_t pid;
+
 	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	daemon_pid_fd = fds[1];
 	assert_int_equal(run_limited(do_leave_a_daemon, 10000), 0);
 	assert_end("ok", "", NULL);
+	assert_int_equal(read(fds[0], &pid, sizeof(pid)), sizeof(pid));
+	if (file_exists("/proc/thread-self/children"))
+		assert_int_equal(kill(pid, 0), -1);
+	kill(pid, SIGKILL);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 /* --- the stream ----------------------------------------------------------------------------------

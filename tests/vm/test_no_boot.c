@@ -247,7 +247,8 @@ static void test_reset(void **state)
 	char *path = make_tiny("reset", reset, sizeof(reset), true);
 
 	(void)state;
-	assert_no_boot(path, initramfs, 20000, VM_DIED, "reset without saying why");
+	assert_no_boot(path, initramfs, 20000, VM_DIED,
+		       "was reset before the kernel printed anything");
 	free(path);
 	free(initramfs);
 }

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The experiments themselves, on the patched kernel and on the one without patches: all as their
+ * tags and checks expect, and the facts that they were written to show. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assay.h"
+#include "base/str.h"
+
+#define PATCHED "5.10.218"
+#define STOCK	"5.10.218-stock"
+
+static char *results;
+static struct outcome outcome;
+
+static int set_up(void **state)
+{
+	static const struct call c = { .limit_s = 600 };
+	struct call call = c;
+
+	(void)state;
+	need_kernel(PATCHED);
+	need_kernel(STOCK);
+	results = temp_dir();
+	call.results = results;
+	print_message("progress: the experiments on " PATCHED " and " STOCK "\n");
+	fflush(stdout);
+	assay_call(&outcome, &call, ARGS("run", "-k", PATCHED "," STOCK));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	outcome__release(&outcome);
+	temp_dir_remove(results);
+	return 0;
+}
+
+static void test_all_as_expected(void **state)
+{
+	static const struct {
+		const char *kernel, *experiment;
+		enum status status;
+	} ended[] = {
+		{ PATCHED, "masked-read", STATUS_OK }, { PATCHED, "copyout-trampoline", STATUS_OK },
+		{ PATCHED, "override", STATUS_OK },    { PATCHED, "strtol", STATUS_OK },
+		{ STOCK, "masked-read", STATUS_OK },   { STOCK, "copyout-trampoline", STATUS_OK },
+		{ STOCK, "override", STATUS_SKIPPED }, { STOCK, "strtol", STATUS_OK },
+	};
+
+	(void)state;
+	assert_status(&outcome, 0);
+	for (size_t i = 0; i < sizeof(ended) / sizeof(ended[0]); i++) {
+		char *reason;
+		enum status is =
+			experiment_status(results, ended[i].kernel, ended[i].experiment, &reason);
+
+		if (is != ended[i].status)
+			fail_msg("%s on %s: %s (%s)", ended[i].experiment, ended[i].kernel,
+				 status__name(is), reason);
+		free(reason);
+	}
+	assert_int_equal(count_experiments(results), 8);
+	assert_int_equal(run_state(results), RUN_COMPLETE);
+}
+
+static void test_every_record_is_ok(void **state)
+{
+	struct records rs;
+
+	(void)state;
+	records__load(&rs, results, NULL, NULL);
+	assert_true(rs.n > 100);
+	for (size_t i = 0; i < rs.n; i++) {
+		const struct record *r = rs.v[i];
+
+		if (r->status != STATUS_OK && r->status != STATUS_SKIPPED)
+			fail_msg("%s %s: %s: %s", r->experiment, r->name, status__name(r->status),
+				 r->reason);
+		if (r->kind == RECORD_PROGRAM && r->verdict == VERDICT_ACCEPT)
+			assert_true(r->stats.insns > 0);
+	}
+	records__release(&rs);
+}
+
+/* --- masked-read ----------------------------------------------------------------------------- */
+
+static void assert_verdict(const struct records *rs, const char *name, enum verdict verdict,
+			   int err, const char *message)
+{
+	const struct record *r = records__get(rs, name);
+
+	if (r->verdict != verdict || r->err != err)
+		fail_msg("%s: %s %s", name, verdict__name(r->verdict), errno__name(r->err));
+	if (message)
+		assert_has(r->message, message);
+}
+
+/* The seeds' pair: the same mask, the buffer one byte too short and just long enough. */
+static void assert_masked_read(const char *kernel)
+{
+	const struct matrix *m;
+	const struct record *r;
+	struct records rs;
+	size_t accepted = 0, rejected = 0;
+
+	records__load(&rs, results, kernel, "masked-read");
+	assert_verdict(&rs, "mask_7f_buf_126", VERDICT_REJECT, EACCES,
+		       "invalid indirect read from stack");
+	assert_has(records__get(&rs, "mask_7f_buf_126")->message, "off -128+126 size 127");
+	assert_verdict(&rs, "mask_7f_buf_127", VERDICT_ACCEPT, 0, NULL);
+	assert_verdict(&rs, "mask_7f_buf_80", VERDICT_REJECT, EACCES, NULL);
+	r = records__get(&rs, "map");
+	assert_string_equal(record__get_label(r, "uninit_stack"), "refused");
+	assert_int_equal(r->nr_matrices, 1);
+	m = &r->matrices[0];
+	assert_true(m->nr_rows > 15 && m->nr_cols > 15);
+	for (size_t i = 0; i < m->nr_rows; i++) {
+		assert_int_equal(strlen(m->cells[i]), m->nr_cols);
+		for (const char *c = m->cells[i]; *c; c++) {
+			accepted += *c == '.';
+			rejected += *c == 'x' || *c == 'o';
+		}
+	}
+	assert_true(accepted > 50);
+	assert_true(rejected > 50);
+	assert_int_equal(accepted + rejected, m->nr_rows * m->nr_cols);
+	assert_true(metric(r, "accepted") == (double)accepted);
+	assert_true(metric(r, "rejected") == (double)rejected);
+	records__release(&rs);
+}
+
+static void test_masked_read(void **state)
+{
+	(void)state;
+	assert_masked_read(PATCHED);
+	assert_masked_read(STOCK);
+}
+
+/* The whole map: 65,536 programs, each loaded by itself. */
+static void test_whole_map(void **state)
+{
+	static const struct call c = { .limit_s = 600 };
+	struct call call = c;
+	const struct matrix *m;
+	const struct record *r;
+	struct records rs;
+	struct outcome o;
+	char *dir = temp_dir();
+
+	(void)state;
+	call.results = dir;
+	print_message("progress: the whole map of masked-read\n");
+	fflush(stdout);
+	assay_call(
+		&o, &call,
+		ARGS("run", "masked-read", "-p", "map=full", "--repeats", "1", "--timeout", "10m"));
+	assert_status(&o, 0);
+	outcome__release(&o);
+	records__load(&rs, dir, PATCHED, "masked-read");
+	r = records__get(&rs, "map");
+	m = &r->matrices[0];
+	assert_int_equal(m->nr_rows, 256);
+	assert_int_equal(m->nr_cols, 256);
+	assert_string_equal(m->row_names[0x7f], "0x7f");
+	assert_string_equal(m->col_names[125], "126");
+	assert_int_equal(m->cells[0x7f][125], 'x');
+	assert_int_equal(m->cells[0x7f][126], '.');
+	assert_int_equal(m->cells[0xff][79], 'o');
+	records__release(&rs);
+	temp_dir_remove(dir);
+}
+
+/* --- override -------------------------------------------------------------------------------- */
+
+/* The flags come from the kprobes list. Optimised, the override is lost from some read on;
+ * otherwise every one succeeds. Success is what the reader's buffer holds, and the body's own count
+ * agrees. */
+static void test_override(void **state)
+{
+	const struct record *r;
+	struct records rs;
+	double reads;
+
+	(void)state;
+	records__load(&rs, results, PATCHED, "override");
+	r = records__find(&rs, "copyout", "hook", "optimised");
+	assert_non_null(r);
+	assert_has(record__get_label(r, "kprobe_flags"), "OPTIMIZED");
+	reads = metric(r, "reads");
+	assert_true(metric(r, "overridden") > 0);
+	assert_true(metric(r, "overridden") < reads);
+	assert_true(metric(r, "overridden") + metric(r, "copied") == reads);
+	assert_true(metric(r, "body_calls") == metric(r, "copied"));
+	assert_true(metric(r, "program_runs") == reads);
+	assert_true(metric(r, "override_requests") == reads);
+	assert_true(metric(r, "first_lost") == metric(r, "last_overridden") + 1);
+	assert_true(metric(r, "success") < 1);
+
+	for (int i = 0; i < 2; i++) {
+		const char *hook = i ? "ftrace" : "int3";
+
+		r = records__find(&rs, "copyout", "hook", hook);
+		if (!r)
+			fail_msg("no batch with hook=%s", hook);
+		assert_lacks(record__get_label(r, "kprobe_flags"), "OPTIMIZED");
+		assert_true(metric(r, "reads") >= 1000);
+		assert_true(metric(r, "overridden") == metric(r, "reads"));
+		assert_true(metric(r, "body_calls") == 0);
+		assert_true(metric(r, "success") == 1);
+	}
+	records__release(&rs);
+}
+
+static void test_override_needs_the_patches(void **state)
+{
+	char *reason;
+
+	(void)state;
+	experiment_status(results, STOCK, "override", &reason);
+	assert_has(reason, "copyout");
+	free(reason);
+}
+
+/* --- copyout-trampoline ----------------------------------------------------------------------- */
+
+static void test_trampoline(void **state)
+{
+	struct records rs;
+	size_t n = 0;
+
+	(void)state;
+	records__load(&rs, results, PATCHED, "copyout-trampoline");
+	for (size_t i = 0; i < rs.n; i++)
+		n += rs.v[i]->kind == RECORD_MEASUREMENT;
+	assert_true(n >= 3);
+	assert_verdict(&rs, "fentry_ftrace", VERDICT_ACCEPT, 0, NULL);
+	records__release(&rs);
+
+	records__load(&rs, results, STOCK, "copyout-trampoline");
+	assert_int_equal(records__get(&rs, "missing_target")->status, STATUS_OK);
+	records__release(&rs);
+}
+
+/* --- strtol ----------------------------------------------------------------------------------- */
+
+static void test_strtol(void **state)
+{
+	struct records rs;
+
+	(void)state;
+	records__load(&rs, results, PATCHED, "strtol");
+	assert_verdict(&rs, "strtol_kprobe", VERDICT_ACCEPT, 0, NULL);
+	assert_verdict(&rs, "strtol_sysctl", VERDICT_ACCEPT, 0, NULL);
+	assert_verdict(&rs, "kstrtol_nosize", VERDICT_REJECT, EINVAL,
+		       "kernel subsystem misconfigured");
+	assert_true(metric(records__get(&rs, "whole_kstrtol"), "average") == 42);
+	records__release(&rs);
+
+	records__load(&rs, results, STOCK, "strtol");
+	assert_verdict(&rs, "strtol_kprobe", VERDICT_REJECT, EINVAL, "unknown func bpf_strtol#105");
+	/* the program type that has it */
+	assert_verdict(&rs, "strtol_sysctl", VERDICT_ACCEPT, 0, NULL);
+	records__release(&rs);
+}
+
+/* --- the evidence ------------------------------------------------------------------------------
+ */
+
+/* Log, disassembly with source lines and stack layout of every program that the verifier saw. */
+static void test_evidence(void **state)
+{
+	struct records rs;
+
+	(void)state;
+	records__load(&rs, results, PATCHED, NULL);
+	for (size_t i = 0; i < rs.n; i++) {
+		const struct record *r = rs.v[i];
+		char *log, *disasm, *stack;
+
+		if (r->kind != RECORD_PROGRAM || r->verdict == VERDICT_NONE)
+			continue;
+		log = find_text(results, PATCHED, r->experiment, r->name, "log");
+		disasm = find_text(results, PATCHED, r->experiment, r->name, "disasm");
+		stack = find_text(results, PATCHED, r->experiment, r->name, "stack");
+		if (!log || !disasm || !stack)
+			fail_msg("%s %s lacks log, disassembly or stack layout", r->experiment,
+				 r->name);
+		assert_matches(disasm, "^; .*\\.bpf\\.c:[0-9]+$");
+		free(log);
+		free(disasm);
+		free(stack);
+	}
+	records__release(&rs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_as_expected),
+		cmocka_unit_test(test_every_record_is_ok),
+		cmocka_unit_test(test_masked_read),
+		cmocka_unit_test(test_whole_map),
+		cmocka_unit_test(test_override),
+		cmocka_unit_test(test_override_needs_the_patches),
+		cmocka_unit_test(test_trampoline),
+		cmocka_unit_test(test_strtol),
+		cmocka_unit_test(test_evidence),
+	};
+
+	return cmocka_run_group_tests_name("experiments", tests, set_up, tear_down);
+}
