@@ -290,7 +290,9 @@ int cmd_list(struct cli *cli, int argc, char **argv)
 	if (chosen)
 		return cli__exit_status(chosen->print(cli));
 	for (i = 0; i < NR_LISTINGS; i++) {
-		printf("%s%s\n\n", i ? "\n" : "", listings[i].title);
+		fputs(i ? "\n" : "", stdout);
+		report_text__put(stdout, term_color(stdout) ? INK_BOLD : NULL, listings[i].title);
+		fputs("\n\n", stdout);
 		one = listings[i].print(cli);
 		err = err ? err : one;
 	}

@@ -7,7 +7,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/cpuinfo.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -27,20 +27,6 @@ static char *first_line(const char *prog, const char *arg)
 	return out;
 }
 
-static char *cpu_model(void)
-{
-	char *text = NULL, *line, *model = NULL;
-
-	if (file_read("/proc/cpuinfo", 0, &text, NULL))
-		return NULL;
-	line = strstr(text, "model name");
-	line = line ? strchr(line, ':') : NULL;
-	if (line)
-		model = strndup(line + 2, strcspn(line + 2, "\n"));
-	free(text);
-	return model;
-}
-
 static void set_string(json_t *o, const char *key, const char *value)
 {
 	if (value)
@@ -50,7 +36,7 @@ static void set_string(json_t *o, const char *key, const char *value)
 char *host__describe(const struct cli *cli)
 {
 	char *versions = str_fmt("%s/versions.json", cli->objects);
-	char *qemu = first_line("qemu-system-x86_64", "--version"), *cpu = cpu_model(), *text;
+	char *qemu = first_line("qemu-system-x86_64", "--version"), *cpu = cpuinfo__model(), *text;
 	json_t *o = versions ? json_load_file(versions, 0, NULL) : NULL;
 	struct utsname u;
 

@@ -339,31 +339,35 @@ static int print_parts(const struct report_grid *g, FILE *out, size_t indent, si
 	return err;
 }
 
-static void put_above(FILE *out, const char *ink, size_t indent, const char *first,
-		      const char *text, size_t width)
+static void put_above(FILE *out, size_t indent, const char *first, const char *text, size_t width)
 {
 	char *start = str_fmt("%*s%s", (int)indent, "", first);
 
 	if (start && *text)
-		report_text__wrap(out, ink, start, text, width);
+		report_text__wrap(out, NULL, start, text, width);
 	free(start);
 }
 
 /* A row without a table: its caption, and how it ended. */
 static void print_as_line(const struct report_grid *g, const char *above, FILE *out, size_t indent,
-			  bool color)
+			  size_t width, bool color)
 {
-	const char *word = g->fields[g->n - 1].cells[0];
-	char *clean = report_text__clean(above);
+	const char *word = g->fields[g->n - 1].cells[0], *ink = NULL;
+	char *text = str_fmt("%s: %s", above, word), *clean;
 	enum status status;
 
-	fprintf(out, "%*s%s: ", (int)indent, "", clean ? clean : "");
-	report_text__put(out,
-			 color && !status__parse(word, &status) ? report_text__status_ink(status)
-								: NULL,
-			 word);
-	fputc('\n', out);
-	free(clean);
+	if (color && !status__parse(word, &status))
+		ink = report_text__status_ink(status);
+	if (ink) {
+		clean = report_text__clean(above);
+		fprintf(out, "%*s%s: ", (int)indent, "", clean ? clean : "");
+		report_text__put(out, ink, word);
+		fputc('\n', out);
+		free(clean);
+	} else {
+		put_above(out, indent, "", text ? text : "", width);
+	}
+	free(text);
 }
 
 int report_grid__print(struct report_grid *g, FILE *out, size_t indent, size_t width, bool color)
@@ -376,7 +380,7 @@ int report_grid__print(struct report_grid *g, FILE *out, size_t indent, size_t w
 	if (!above)
 		return -ENOMEM;
 	if (report_grid__is_line(g)) {
-		print_as_line(g, above, out, indent, color);
+		print_as_line(g, above, out, indent, width, color);
 		err = 0;
 		goto out;
 	}
@@ -385,9 +389,9 @@ int report_grid__print(struct report_grid *g, FILE *out, size_t indent, size_t w
 		if (!same)
 			goto out;
 	}
-	put_above(out, NULL, indent, "", above, width);
+	put_above(out, indent, "", above, width);
 	if (same)
-		put_above(out, NULL, indent, "in all rows: ", same, width);
+		put_above(out, indent, "in all rows: ", same, width);
 	err = print_parts(g, out, indent, width, color);
 out:
 	free(above);

@@ -12,8 +12,7 @@
 #define SMALL_ROWS 24
 #define GAP	   2
 #define NAME_MAX   24 /* columns that the names of rows take at most */
-#define COUNTS_MAX 6
-#define HEAD_MAX   8 /* lines that the names of columns take at most */
+#define HEAD_MAX   8  /* lines that the names of columns take at most */
 
 static size_t longest(char *const *names, size_t n, size_t max)
 {
@@ -106,29 +105,6 @@ void report_matrix__draw(const struct matrix *m, const char *of, FILE *out, size
 	}
 }
 
-/* "274 '.', 10 'x'": the commonest first. */
-static void add_counts(const struct matrix *m, struct strbuf *sb)
-{
-	size_t counts[256] = { 0 }, i, n;
-	const char *p;
-
-	for (i = 0; i < m->nr_rows; i++)
-		for (p = m->cells[i]; *p; p++)
-			counts[(unsigned char)*p]++;
-	for (n = 0; n < COUNTS_MAX; n++) {
-		size_t most = 0;
-
-		for (i = 1; i < 256; i++)
-			if (counts[i] > counts[most])
-				most = i;
-		if (!counts[most])
-			return;
-		strbuf__addf(sb, "%s%zu '%c'", n ? ", " : "; ", counts[most],
-			     most > ' ' && most < 0x7f ? (int)most : '?');
-		counts[most] = 0;
-	}
-}
-
 char *report_matrix__sum(const struct matrix *m, const char *of)
 {
 	struct strbuf sb = STRBUF_INIT;
@@ -136,6 +112,5 @@ char *report_matrix__sum(const struct matrix *m, const char *of)
 	strbuf__addf(&sb, "%s: %s, %zu by %zu", of, m->name, m->nr_rows, m->nr_cols);
 	if (*m->row_axis && *m->col_axis)
 		strbuf__addf(&sb, " (%s by %s)", m->row_axis, m->col_axis);
-	add_counts(m, &sb);
 	return strbuf__detach(&sb);
 }

@@ -14,8 +14,7 @@ void report_matrix__draw(const struct matrix *m, const char *of, FILE *out, size
 			 size_t width);
 /* Small enough to stand among the tables: few rows, and no wider than width. */
 bool report_matrix__is_small(const struct matrix *m, size_t width);
-/* One line about a matrix that is not drawn: size, axes, how many cells of each kind. Caller frees;
- * NULL on ENOMEM. */
+/* A few words about a matrix that is not drawn: its size and axes. Caller frees; NULL on ENOMEM. */
 char *report_matrix__sum(const struct matrix *m, const char *of);
 
 #endif

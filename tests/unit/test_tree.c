@@ -244,7 +244,7 @@ static void keys(void **state)
 	struct kernel_paths p = paths();
 	struct kernel k = { .name = "a", .series = "5.10" };
 	struct inputs in;
-	char a[KEY_HEX], b[KEY_HEX], ca[HASH_HEX], cb[HASH_HEX];
+	char a[KEY_HEX], b[KEY_HEX], ca[HASH_HEX], cb[HASH_HEX], *tree = at("tree");
 	static const struct {
 		const char *file, *text;
 		bool built, configured;
@@ -256,6 +256,11 @@ static void keys(void **state)
 		  false },
 		{ "patches/5.10/a.patch",
 		  "--- a/lib/Kconfig\n+++ b/lib/Kconfig\n@@ -1 +1 @@\n-a\n+b\n", true, true },
+		{ "tree/lib/Kconfig", "config NEW\n", false, true },
+		{ "tree/lib/other.c", "int a;\n", false, false },
+		{ "patches/5.10/a.patch",
+		  "Why.\n--- a/lib/Kconfig\n+++ b/lib/Kconfig\n@@ -1 +1 @@\n-a\n+b\n", true,
+		  false },
 		{ "patches/5.10/series", "a.patch # provides: other\nb.patch\n", true, false },
 		{ "patches/5.10/series", "# only a comment\na.patch\nb.patch\n", false, false },
 	};
@@ -268,7 +273,7 @@ static void keys(void **state)
 	put("patches/5.10/b.patch", "--- a/y.c\n+++ b/y.c\n@@ -1 +1 @@\n-a\n+b\n");
 	assert_int_equal(inputs__read(&k, &p, &in), 0);
 	assert_int_equal(inputs__built(&in, "s", a), 0);
-	assert_int_equal(inputs__configured(&in, "s", ca), 0);
+	assert_int_equal(inputs__configured(&in, "s", tree, ca), 0);
 	assert_int_equal(inputs__built(&in, "t", b), 0);
 	assert_string_not_equal(a, b);
 	inputs__release(&in);
@@ -276,7 +281,7 @@ static void keys(void **state)
 		put(v[i].file, v[i].text);
 		assert_int_equal(inputs__read(&k, &p, &in), 0);
 		assert_int_equal(inputs__built(&in, "s", b), 0);
-		assert_int_equal(inputs__configured(&in, "s", cb), 0);
+		assert_int_equal(inputs__configured(&in, "s", tree, cb), 0);
 		if (!strcmp(a, b) == v[i].built || !strcmp(ca, cb) == v[i].configured)
 			fail_msg("step %zu: %s", i, v[i].text);
 		memcpy(a, b, sizeof(a));
@@ -284,6 +289,7 @@ static void keys(void **state)
 		inputs__release(&in);
 	}
 	strv__free(&k.configs);
+	free(tree);
 	free_paths(&p);
 }
 
