@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -7,7 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -15,84 +13,22 @@
 
 #include "copyout-trampoline.skel.h"
 #include "guest/experiment.h"
+#include "guest/reader.h"
 #include "model/record.h"
-#include "model/verdict.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define COPYOUT_DIR  "/sys/kernel/debug/copyout/"
 #define TARGET_FILE  "/proc/bpf_target/modify"
 #define READ_SIZE    4096
 #define MAX_ATTACHED 3
 
 typedef struct copyout_trampoline_bpf__bss globals;
 
-/* --- a file in memory and its reader ----------------------------------------------------- */
-
-/* What a read left in a buffer that was filled with the complement of the file. */
-enum outcome { COPIED, UNTOUCHED, MIXED, NR_OUTCOMES };
-static const char *const outcome_names[] = { "copied", "untouched", "mixed" };
-
-struct reader {
-	int fd;
-	unsigned char file[READ_SIZE], marks[READ_SIZE], buf[READ_SIZE];
-};
-
-static int reader__open(struct reader *r)
-{
-	for (size_t i = 0; i < READ_SIZE; i++) {
-		r->file[i] = (unsigned char)(i * 31 + 7);
-		r->marks[i] = (unsigned char)~r->file[i];
-	}
-	memcpy(r->buf, r->marks, READ_SIZE);
-	/* tmpfs without a mount point. */
-	r->fd = memfd_create("assay-read", MFD_CLOEXEC);
-	if (r->fd < 0)
-		return -errno;
-	if (write(r->fd, r->file, READ_SIZE) == READ_SIZE)
-		return 0;
-	return errno ? -errno : -EIO;
-}
-
-static void reader__close(struct reader *r)
-{
-	if (r->fd >= 0)
-		close(r->fd);
-}
-
-/* Returns what pread returned, or -errno. */
-static long reader__read(struct reader *r, enum outcome *outcome)
-{
-	long n;
-
-	memcpy(r->buf, r->marks, READ_SIZE);
-	n = pread(r->fd, r->buf, READ_SIZE, 0);
-	if (n < 0)
-		n = -errno;
-	if (!memcmp(r->buf, r->marks, READ_SIZE))
-		*outcome = UNTOUCHED;
-	else
-		*outcome = memcmp(r->buf, r->file, READ_SIZE) ? MIXED : COPIED;
-	return n;
-}
-
 /* --- programs ---------------------------------------------------------------------------- */
-
-static const char *err_name(int err)
-{
-	return err ? errno__name(-err) : "success";
-}
-
-static struct bpf_program *loaded(struct bpf_object *obj, const char *name)
-{
-	struct bpf_program *p = bpf_object__find_program_by_name(obj, name);
-
-	return p && bpf_program__fd(p) >= 0 ? p : NULL;
-}
 
 static int attach(struct bpf_object *obj, const char *name, struct bpf_link **link)
 {
-	struct bpf_program *p = loaded(obj, name);
+	struct bpf_program *p = exp__loaded(obj, name);
 
 	*link = NULL;
 	if (!p)
@@ -123,8 +59,6 @@ static int session__load(struct session *s, const char *const *names, const char
 	size_t size;
 	const void *elf = copyout_trampoline_bpf__elf_bytes(&size);
 	struct bpf_program *p;
-	struct bpf_map *bss;
-	void *at;
 	int err;
 
 	s->obj = bpf_object__open_mem(elf, size, NULL);
@@ -138,14 +72,8 @@ static int session__load(struct session *s, const char *const *names, const char
 	err = bpf_object__load(s->obj);
 	if (err)
 		return err;
-	bss = bpf_object__find_map_by_name(s->obj, ".bss");
-	if (!bss)
-		return -ENOENT;
-	at = mmap(NULL, sizeof(*s->g), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(bss), 0);
-	if (at == MAP_FAILED)
-		return -errno;
-	s->g = at;
-	return 0;
+	s->g = exp__map_globals(s->obj, sizeof(*s->g));
+	return s->g ? 0 : -errno;
 }
 
 static void session__close(struct session *s)
@@ -176,11 +104,6 @@ static void session__detach(struct session *s)
 	}
 }
 
-static uint64_t this_thread(void)
-{
-	return (uint64_t)getpid() << 32 | (uint32_t)syscall(SYS_gettid);
-}
-
 /* --- does it attach? --------------------------------------------------------------------- */
 
 struct attach_case {
@@ -205,7 +128,7 @@ static int measure_attach(struct exp *e, struct bpf_object *obj)
 		char name[64];
 		int err;
 
-		if (!loaded(obj, c->prog))
+		if (!exp__loaded(obj, c->prog))
 			continue;
 		snprintf(name, sizeof(name), "attach_%s", c->prog);
 		r = exp__measurement(e, name);
@@ -214,10 +137,10 @@ static int measure_attach(struct exp *e, struct bpf_object *obj)
 		record__label(r, "target", c->target);
 		record__label(r, "ftrace_entry",
 			      exp__has(e, NEED_FTRACE, c->target) ? "yes" : "no");
-		record__label(r, "attach", err_name(err));
+		record__label(r, "attach", exp__err_name(err));
 		exp__check(r, err == c->err,
 			   c->err ? "attaching fails with EBUSY" : "attaching succeeds", "%s",
-			   err_name(err));
+			   exp__err_name(err));
 		err = exp__emit(e, r);
 		if (err)
 			return err;
@@ -238,13 +161,13 @@ static int measure_again(struct exp *e)
 
 	if (!err)
 		err = session__attach(&s, names);
-	exp__check(r, !err, "the first attachment succeeds", "%s", err_name(err));
+	exp__check(r, !err, "the first attachment succeeds", "%s", exp__err_name(err));
 	if (!err) {
 		session__detach(&s);
 		again = session__attach(&s, names);
 		exp__check(r, again == want,
 			   want ? "the second one fails with ENOENT" : "so does the second", "%s",
-			   err_name(again));
+			   exp__err_name(again));
 	}
 	session__close(&s);
 	return exp__emit(e, r);
@@ -252,8 +175,14 @@ static int measure_again(struct exp *e)
 
 /* --- does it run? ------------------------------------------------------------------------ */
 
+static const char *const outcome_names[] = {
+	[READ_COPIED] = "copied",
+	[READ_UNTOUCHED] = "untouched",
+	[READ_MIXED] = "mixed",
+};
+
 struct seen {
-	uint64_t outcomes[NR_OUTCOMES];
+	uint64_t outcomes[NR_READ_OUTCOMES];
 	long returned; /* by the last read */
 	bool same;     /* all reads returned that */
 	uint64_t body_calls;
@@ -291,24 +220,16 @@ static bool runs(const struct copyout_case *c, const char *prog)
 	return listed(c->attached, prog) && !strcmp(c->variant, "ftrace");
 }
 
-static int watch(uint64_t tgid)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, tgid);
-	return exp__write_str(COPYOUT_DIR "watch", text);
-}
-
 static int read_many(struct reader *reader, globals *g, uint64_t reads, struct seen *seen)
 {
-	int err = watch((uint64_t)getpid());
+	int err = exp__copyout_watch();
 
 	seen->same = true;
 	if (err)
 		return err;
-	g->reader = this_thread();
+	g->reader = exp__this_thread();
 	for (uint64_t i = 0; i < reads; i++) {
-		enum outcome outcome;
+		enum read_outcome outcome;
 		long n = reader__read(reader, &outcome);
 
 		seen->same &= !i || n == seen->returned;
@@ -316,8 +237,8 @@ static int read_many(struct reader *reader, globals *g, uint64_t reads, struct s
 		seen->outcomes[outcome]++;
 	}
 	g->reader = 0;
-	err = exp__read_u64(COPYOUT_DIR "body_calls", &seen->body_calls);
-	watch(0);
+	err = exp__copyout_calls(&seen->body_calls);
+	exp__copyout_unwatch();
 	return err;
 }
 
@@ -356,12 +277,12 @@ static int report_case(struct exp *e, struct record *r, const struct copyout_cas
 		       const globals *g, const struct seen *s)
 {
 	uint64_t reads = exp__param_u64(e, "reads"), copied = c->body_runs ? reads : 0;
-	enum outcome want = c->body_runs ? COPIED : UNTOUCHED;
+	enum read_outcome want = c->body_runs ? READ_COPIED : READ_UNTOUCHED;
 	struct range calls = calls_expected(e, c), none = { 0 };
 
 	record__metric(r, "reads", "reads", (double)reads);
 	record__metric(r, "returned", "bytes or -errno", (double)s->returned);
-	for (size_t i = 0; i < NR_OUTCOMES; i++)
+	for (size_t i = 0; i < NR_READ_OUTCOMES; i++)
 		record__metric(r, outcome_names[i], "reads", (double)s->outcomes[i]);
 	record__metric(r, "body_calls", "calls", (double)s->body_calls);
 	check_runs(r, "fentry", g->fentry_runs, runs(c, "fentry_ftrace") ? calls : none);
@@ -392,7 +313,7 @@ static int measure_case(struct exp *e, struct reader *reader, const struct copyo
 	int err, attached;
 
 	record__label(r, "variant", c->variant);
-	err = exp__write_str(COPYOUT_DIR "variant", c->variant);
+	err = exp__copyout_variant(c->variant);
 	if (!err)
 		err = session__load(&s, c->attached, "never_attached");
 	if (err) {
@@ -402,7 +323,7 @@ static int measure_case(struct exp *e, struct reader *reader, const struct copyo
 	s.g->modified = c->modified;
 	attached = session__attach(&s, c->attached);
 	if (attached) {
-		exp__check(r, false, "the programs attach", "%s", err_name(attached));
+		exp__check(r, false, "the programs attach", "%s", exp__err_name(attached));
 		err = exp__emit(e, r);
 		r = NULL;
 		goto out;
@@ -410,7 +331,7 @@ static int measure_case(struct exp *e, struct reader *reader, const struct copyo
 	err = read_many(reader, s.g, exp__param_u64(e, "reads"), &seen);
 	session__detach(&s);
 	if (err) {
-		exp__fail(e, err, "count copyout's calls through %s", COPYOUT_DIR);
+		exp__fail(e, err, "count copyout's calls through %s", EXP_COPYOUT_DIR);
 		goto out;
 	}
 	err = report_case(e, r, c, s.g, &seen);
@@ -423,33 +344,29 @@ out:
 
 static int measure_copyout(struct exp *e)
 {
-	struct reader *reader;
+	struct reader reader = READER_INIT;
 	int err;
 
-	if (!exp__has(e, NEED_FILE, COPYOUT_DIR "body_calls")) {
+	if (!exp__has(e, NEED_FILE, EXP_COPYOUT_DIR "body_calls")) {
 		struct record *r = exp__measurement(e, "copyout");
 
 		record__fail(r, STATUS_SKIPPED,
-			     "no " COPYOUT_DIR ": the kernel lacks the patches that provide "
+			     "no " EXP_COPYOUT_DIR ": the kernel lacks the patches that provide "
 			     "copyout-ftrace and copyout-count");
 		return exp__emit(e, r);
 	}
-	reader = calloc(1, sizeof(*reader));
-	if (!reader)
-		return -ENOMEM;
-	err = reader__open(reader);
+	err = reader__open(&reader, READ_SIZE);
 	if (err) {
 		err = exp__fail(e, err, "make a file in memory");
 		goto out;
 	}
 	for (size_t i = 0; !err && i < ARRAY_SIZE(copyout_cases); i++) {
 		exp__progress(e, i, ARRAY_SIZE(copyout_cases), copyout_cases[i].name);
-		err = measure_case(e, reader, &copyout_cases[i]);
+		err = measure_case(e, &reader, &copyout_cases[i]);
 	}
-	exp__write_str(COPYOUT_DIR "variant", "plain");
+	exp__copyout_variant("plain");
 out:
-	reader__close(reader);
-	free(reader);
+	reader__close(&reader);
 	return err;
 }
 
@@ -493,10 +410,10 @@ static void call_control(struct record *r, const struct control *c, struct sessi
 	globals *g = s->g;
 	int err = session__attach(s, c->attached);
 
-	exp__check(r, !err, "fentry, fexit and fmod_ret attach", "%s", err_name(err));
+	exp__check(r, !err, "fentry, fexit and fmod_ret attach", "%s", exp__err_name(err));
 	if (err)
 		return;
-	g->reader = this_thread();
+	g->reader = exp__this_thread();
 	g->modified = CONTROL_RESULT;
 	during = c->call();
 	exp__check(r, during == CONTROL_RESULT && g->fexit_saw == during,
@@ -551,7 +468,7 @@ static int measure_missing(struct exp *e)
 	session__close(&s);
 	record__label(r, "target", "copyout_bpf");
 	exp__check(r, err == -ESRCH, "loading fails with ESRCH: the target is not in the BTF", "%s",
-		   err_name(err));
+		   exp__err_name(err));
 	return exp__emit(e, r);
 }
 
@@ -562,7 +479,7 @@ static int measure(struct exp *e, struct bpf_object *obj)
 	if (!err)
 		err = measure_again(e);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(controls); i++)
-		if (loaded(obj, controls[i].attached[0]))
+		if (exp__loaded(obj, controls[i].attached[0]))
 			err = measure_control(e, &controls[i]);
 	if (!err && !exp__has(e, NEED_BTF_FUNC, "copyout_bpf"))
 		err = measure_missing(e);

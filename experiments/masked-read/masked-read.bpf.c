@@ -72,6 +72,14 @@ static __always_inline void count_key(void *keys, const char *key)
 		bpf_map_update_elem(keys, key, &one, BPF_ANY);
 }
 
+/* Reads `len` bytes, a size as the helper takes it. */
+static __always_inline int read_and_count(struct pt_regs *ctx, void *keys, char *key, __u32 len)
+{
+	bpf_probe_read_user(key, len, key_arg(ctx));
+	count_key(keys, key);
+	return 0;
+}
+
 /* --- masked: len & 0xff ------------------------------------------------------------------ */
 
 /* Up to 255 bytes to an address 80 bytes below the end of the stack. */
@@ -81,9 +89,7 @@ int mask_ff_buf_80(struct pt_regs *ctx)
 {
 	char key[80] = {};
 
-	bpf_probe_read_user(key, len_arg(ctx) & 0xff, key_arg(ctx));
-	count_key(&keys_80, key);
-	return 0;
+	return read_and_count(ctx, &keys_80, key, len_arg(ctx) & 0xff);
 }
 
 REJECT_OUT_OF_STACK("stack R1 off=-128 size=255")
@@ -92,9 +98,7 @@ int mask_ff_buf_126(struct pt_regs *ctx)
 {
 	char key[126] = {};
 
-	bpf_probe_read_user(key, len_arg(ctx) & 0xff, key_arg(ctx));
-	count_key(&keys_126, key);
-	return 0;
+	return read_and_count(ctx, &keys_126, key, len_arg(ctx) & 0xff);
 }
 
 REJECT_OUT_OF_STACK("stack R1 off=-128 size=255")
@@ -103,9 +107,7 @@ int mask_ff_buf_127(struct pt_regs *ctx)
 {
 	char key[127] = {};
 
-	bpf_probe_read_user(key, len_arg(ctx) & 0xff, key_arg(ctx));
-	count_key(&keys_127, key);
-	return 0;
+	return read_and_count(ctx, &keys_127, key, len_arg(ctx) & 0xff);
 }
 
 /* One byte short: inside the stack, as variables are aligned to eight, but nobody wrote it. */
@@ -115,9 +117,7 @@ int mask_ff_buf_254(struct pt_regs *ctx)
 {
 	char key[254] = {};
 
-	bpf_probe_read_user(key, len_arg(ctx) & 0xff, key_arg(ctx));
-	count_key(&keys_254, key);
-	return 0;
+	return read_and_count(ctx, &keys_254, key, len_arg(ctx) & 0xff);
 }
 
 /* A buffer as large as the mask: the pair that passes everywhere. */
@@ -127,9 +127,7 @@ int mask_ff_buf_255(struct pt_regs *ctx)
 {
 	char key[255] = {};
 
-	bpf_probe_read_user(key, len_arg(ctx) & 0xff, key_arg(ctx));
-	count_key(&keys_255, key);
-	return 0;
+	return read_and_count(ctx, &keys_255, key, len_arg(ctx) & 0xff);
 }
 
 EXPECT_ACCEPT("*")
@@ -138,9 +136,7 @@ int mask_ff_buf_256(struct pt_regs *ctx)
 {
 	char key[256] = {};
 
-	bpf_probe_read_user(key, len_arg(ctx) & 0xff, key_arg(ctx));
-	count_key(&keys_256, key);
-	return 0;
+	return read_and_count(ctx, &keys_256, key, len_arg(ctx) & 0xff);
 }
 
 /* --- masked: len & 0x7f ------------------------------------------------------------------ */
@@ -151,9 +147,7 @@ int mask_7f_buf_80(struct pt_regs *ctx)
 {
 	char key[80] = {};
 
-	bpf_probe_read_user(key, len_arg(ctx) & 0x7f, key_arg(ctx));
-	count_key(&keys_80, key);
-	return 0;
+	return read_and_count(ctx, &keys_80, key, len_arg(ctx) & 0x7f);
 }
 
 /* Byte 126 is padding that nobody wrote. */
@@ -163,9 +157,7 @@ int mask_7f_buf_126(struct pt_regs *ctx)
 {
 	char key[126] = {};
 
-	bpf_probe_read_user(key, len_arg(ctx) & 0x7f, key_arg(ctx));
-	count_key(&keys_126, key);
-	return 0;
+	return read_and_count(ctx, &keys_126, key, len_arg(ctx) & 0x7f);
 }
 
 EXPECT_ACCEPT("*")
@@ -174,9 +166,7 @@ int mask_7f_buf_127(struct pt_regs *ctx)
 {
 	char key[127] = {};
 
-	bpf_probe_read_user(key, len_arg(ctx) & 0x7f, key_arg(ctx));
-	count_key(&keys_127, key);
-	return 0;
+	return read_and_count(ctx, &keys_127, key, len_arg(ctx) & 0x7f);
 }
 
 EXPECT_ACCEPT("*")
@@ -185,9 +175,7 @@ int mask_7f_buf_128(struct pt_regs *ctx)
 {
 	char key[128] = {};
 
-	bpf_probe_read_user(key, len_arg(ctx) & 0x7f, key_arg(ctx));
-	count_key(&keys_128, key);
-	return 0;
+	return read_and_count(ctx, &keys_128, key, len_arg(ctx) & 0x7f);
 }
 
 EXPECT_ACCEPT("*")
@@ -196,9 +184,7 @@ int mask_7f_buf_255(struct pt_regs *ctx)
 {
 	char key[255] = {};
 
-	bpf_probe_read_user(key, len_arg(ctx) & 0x7f, key_arg(ctx));
-	count_key(&keys_255, key);
-	return 0;
+	return read_and_count(ctx, &keys_255, key, len_arg(ctx) & 0x7f);
 }
 
 /* --- clamped: if (len > sizeof(key)) len = sizeof(key) ----------------------------------- */
@@ -215,9 +201,7 @@ int clamp_u8_buf_80(struct pt_regs *ctx)
 
 	if (len > sizeof(key))
 		len = sizeof(key);
-	bpf_probe_read_user(key, len, key_arg(ctx));
-	count_key(&keys_80, key);
-	return 0;
+	return read_and_count(ctx, &keys_80, key, len);
 }
 
 REJECT_OUT_OF_STACK("stack R1 off=-128 size=255")
@@ -229,9 +213,7 @@ int clamp_u8_buf_126(struct pt_regs *ctx)
 
 	if (len > sizeof(key))
 		len = sizeof(key);
-	bpf_probe_read_user(key, len, key_arg(ctx));
-	count_key(&keys_126, key);
-	return 0;
+	return read_and_count(ctx, &keys_126, key, len);
 }
 
 REJECT_OUT_OF_STACK("stack R1 off=-128 size=255")
@@ -243,9 +225,7 @@ int clamp_u8_buf_127(struct pt_regs *ctx)
 
 	if (len > sizeof(key))
 		len = sizeof(key);
-	bpf_probe_read_user(key, len, key_arg(ctx));
-	count_key(&keys_127, key);
-	return 0;
+	return read_and_count(ctx, &keys_127, key, len);
 }
 
 /* No byte exceeds 255: the comparison disappears, and so does the trouble. */
@@ -258,9 +238,7 @@ int clamp_u8_buf_255(struct pt_regs *ctx)
 
 	if (len > sizeof(key))
 		len = sizeof(key);
-	bpf_probe_read_user(key, len, key_arg(ctx));
-	count_key(&keys_255, key);
-	return 0;
+	return read_and_count(ctx, &keys_255, key, len);
 }
 
 /* The same byte, widened where clang can't see through it: one register, compared and passed. */
@@ -274,9 +252,7 @@ int clamp_u8_barrier_buf_80(struct pt_regs *ctx)
 	asm volatile("" : "+r"(len));
 	if (len > sizeof(key))
 		len = sizeof(key);
-	bpf_probe_read_user(key, len, key_arg(ctx));
-	count_key(&keys_80, key);
-	return 0;
+	return read_and_count(ctx, &keys_80, key, len);
 }
 
 /* Leaving early instead of clamping is no better: again one copy is compared, another passed. */
@@ -289,9 +265,7 @@ int clamp_u8_return_buf_80(struct pt_regs *ctx)
 
 	if (len > sizeof(key))
 		return 0;
-	bpf_probe_read_user(key, len, key_arg(ctx));
-	count_key(&keys_80, key);
-	return 0;
+	return read_and_count(ctx, &keys_80, key, len);
 }
 
 /* A 32-bit length: the comparison is made on the lower half (w2) and the whole register goes to
@@ -305,9 +279,7 @@ int clamp_u32_buf_80(struct pt_regs *ctx)
 
 	if (len > sizeof(key))
 		len = sizeof(key);
-	bpf_probe_read_user(key, len, key_arg(ctx));
-	count_key(&keys_80, key);
-	return 0;
+	return read_and_count(ctx, &keys_80, key, len);
 }
 
 /* A signed length and one comparison: nothing says that it is not negative. */
@@ -320,9 +292,7 @@ int clamp_signed_buf_80(struct pt_regs *ctx)
 
 	if (len > (__s64)sizeof(key))
 		len = sizeof(key);
-	bpf_probe_read_user(key, len, key_arg(ctx));
-	count_key(&keys_80, key);
-	return 0;
+	return read_and_count(ctx, &keys_80, key, len);
 }
 
 /* As wide as a register and unsigned: the clamp that works, for any size of the buffer. */
@@ -335,9 +305,7 @@ int clamp_u64_buf_80(struct pt_regs *ctx)
 
 	if (len > sizeof(key))
 		len = sizeof(key);
-	bpf_probe_read_user(key, len, key_arg(ctx));
-	count_key(&keys_80, key);
-	return 0;
+	return read_and_count(ctx, &keys_80, key, len);
 }
 
 EXPECT_ACCEPT("*")
@@ -349,9 +317,7 @@ int clamp_u64_buf_126(struct pt_regs *ctx)
 
 	if (len > sizeof(key))
 		len = sizeof(key);
-	bpf_probe_read_user(key, len, key_arg(ctx));
-	count_key(&keys_126, key);
-	return 0;
+	return read_and_count(ctx, &keys_126, key, len);
 }
 
 EXPECT_ACCEPT("*")
@@ -363,9 +329,7 @@ int clamp_u64_buf_127(struct pt_regs *ctx)
 
 	if (len > sizeof(key))
 		len = sizeof(key);
-	bpf_probe_read_user(key, len, key_arg(ctx));
-	count_key(&keys_127, key);
-	return 0;
+	return read_and_count(ctx, &keys_127, key, len);
 }
 
 EXPECT_ACCEPT("*")
@@ -377,9 +341,7 @@ int clamp_u64_buf_255(struct pt_regs *ctx)
 
 	if (len > sizeof(key))
 		len = sizeof(key);
-	bpf_probe_read_user(key, len, key_arg(ctx));
-	count_key(&keys_255, key);
-	return 0;
+	return read_and_count(ctx, &keys_255, key, len);
 }
 
 /* --- not bounded, not written ------------------------------------------------------------ */
@@ -390,9 +352,7 @@ int no_bound_buf_80(struct pt_regs *ctx)
 {
 	char key[80] = {};
 
-	bpf_probe_read_user(key, len_arg(ctx), key_arg(ctx));
-	count_key(&keys_80, key);
-	return 0;
+	return read_and_count(ctx, &keys_80, key, len_arg(ctx));
 }
 
 REJECT_UNKNOWN_STACK("invalid indirect read from stack R1 off -128\\+0 size 127")
@@ -401,9 +361,7 @@ int mask_7f_buf_128_not_zeroed(struct pt_regs *ctx)
 {
 	char key[128];
 
-	bpf_probe_read_user(key, len_arg(ctx) & 0x7f, key_arg(ctx));
-	count_key(&keys_128, key);
-	return 0;
+	return read_and_count(ctx, &keys_128, key, len_arg(ctx) & 0x7f);
 }
 
 /* A constant size: the helper is known to write all of it, and nothing has to be there before. */
@@ -413,9 +371,7 @@ int const_127_buf_127_not_zeroed(struct pt_regs *ctx)
 {
 	char key[127];
 
-	bpf_probe_read_user(key, 127, key_arg(ctx));
-	count_key(&keys_127, key);
-	return 0;
+	return read_and_count(ctx, &keys_127, key, 127);
 }
 
 /* --- a result variable that nobody initialised ------------------------------------------- */

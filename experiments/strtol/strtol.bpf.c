@@ -4,6 +4,7 @@
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <linux/types.h>
+#include <stdbool.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -222,6 +223,18 @@ static __always_inline void report(struct numbers *n)
 	bpf_map_update_elem(&results, &zero, n, BPF_ANY);
 }
 
+/* Adds what a helper parsed; false when it found no number. */
+static __always_inline bool take(struct numbers *n, long number, long used)
+{
+	if (used <= 0) {
+		n->error = used;
+		return false;
+	}
+	n->sum += number;
+	n->count++;
+	return true;
+}
+
 NEEDS_STRTOL("strtol#105")
 SEC("kprobe")
 int sum_strtol(struct pt_regs *ctx)
@@ -237,12 +250,8 @@ int sum_strtol(struct pt_regs *ctx)
 		long number = 0;
 		long used = bpf_strtol(text.at + (at & (TEXT - 1)), NUMBER, base, &number);
 
-		if (used <= 0) {
-			n.error = used;
+		if (!take(&n, number, used))
 			break;
-		}
-		n.sum += number;
-		n.count++;
 		at += used;
 	}
 	n.average = average(n.sum, n.count);
@@ -265,12 +274,8 @@ int sum_strtoul(struct pt_regs *ctx)
 		unsigned long number = 0;
 		long used = bpf_strtoul(text.at + (at & (TEXT - 1)), NUMBER, base, &number);
 
-		if (used <= 0) {
-			n.error = used;
+		if (!take(&n, number, used))
 			break;
-		}
-		n.sum += number;
-		n.count++;
 		at += used;
 	}
 	n.average = n.count ? (__u64)n.sum / n.count : 0;

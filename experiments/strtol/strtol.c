@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "guest/experiment.h"
@@ -119,11 +118,6 @@ struct context {
 	int results, file;
 };
 
-static uint64_t this_thread(void)
-{
-	return (uint64_t)getpid() << 32 | (uint32_t)syscall(SYS_gettid);
-}
-
 /* Reads or writes the text, which is not empty, once, under the eyes of the program. */
 static int pass(struct context *c, const struct hook *hook, const char *text)
 {
@@ -136,7 +130,7 @@ static int pass(struct context *c, const struct hook *hook, const char *text)
 		return errno ? -errno : -EIO;
 	c->g->runs = 0;
 	c->g->kernel_buffer = hook->kernel_buffer;
-	c->g->reader = this_thread();
+	c->g->reader = exp__this_thread();
 	if (hook->kernel_buffer)
 		n = pread(c->file, buf, sizeof(buf), 0);
 	else
@@ -387,24 +381,17 @@ static int measure_print(struct context *c, const struct hook *hook, struct bpf_
 
 /* --- all of it --------------------------------------------------------------------------- */
 
-static struct bpf_program *loaded(struct context *c, const char *name)
-{
-	struct bpf_program *p = bpf_object__find_program_by_name(c->obj, name);
-
-	return p && bpf_program__fd(p) >= 0 ? p : NULL;
-}
-
 static int measure_hook(struct context *c, const struct hook *hook)
 {
 	struct bpf_program *prog;
 	int err = 0;
 
 	for (size_t i = 0; !err && i < ARRAY_SIZE(parsers); i++) {
-		prog = loaded(c, parsers[i].prog);
+		prog = exp__loaded(c->obj, parsers[i].prog);
 		if (prog)
 			err = measure_parser(c, hook, &parsers[i], prog);
 	}
-	prog = loaded(c, "print_dmesg");
+	prog = exp__loaded(c->obj, "print_dmesg");
 	if (!err && prog)
 		err = measure_print(c, hook, prog);
 	return err;
@@ -427,7 +414,7 @@ static int measure_offered(struct context *c)
 	struct record *r = exp__measurement(c->e, "offered");
 
 	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++) {
-		bool found = loaded(c, helpers[i].prog);
+		bool found = exp__loaded(c->obj, helpers[i].prog);
 		char text[64];
 
 		record__label(r, helpers[i].label, found ? "yes" : "no");
@@ -441,20 +428,14 @@ static int measure_offered(struct context *c)
 
 static int open_context(struct context *c)
 {
-	struct bpf_map *bss = bpf_object__find_map_by_name(c->obj, ".bss");
-	void *at;
-
 	c->results = bpf_object__find_map_fd_by_name(c->obj, "results");
-	if (!bss || c->results < 0)
+	if (c->results < 0)
 		return -ENOENT;
 	c->file = memfd_create("assay-text", MFD_CLOEXEC);
 	if (c->file < 0)
 		return -errno;
-	at = mmap(NULL, sizeof(*c->g), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(bss), 0);
-	if (at == MAP_FAILED)
-		return -errno;
-	c->g = at;
-	return 0;
+	c->g = exp__map_globals(c->obj, sizeof(*c->g));
+	return c->g ? 0 : -errno;
 }
 
 static int measure(struct exp *e, struct bpf_object *obj)

@@ -124,4 +124,26 @@ char *exp__kprobe_flags(const char *symbol);
 int exp__read_u64(const char *path, uint64_t *out);
 int exp__write_str(const char *path, const char *value);
 
+/* --- for measurements that attach programs --------------------------------------------------- */
+
+/* The object's program of that name, or NULL unless it is loaded. */
+struct bpf_program *exp__loaded(struct bpf_object *obj, const char *name);
+/* Maps the zero-initialised global variables of a loaded object: size is that of the skeleton's
+ * struct <name>_bpf__bss. Goes to munmap. NULL with errno set when it can't be. */
+void *exp__map_globals(struct bpf_object *obj, size_t size);
+/* The calling thread as bpf_get_current_pid_tgid() gives it. */
+uint64_t exp__this_thread(void);
+/* For a label or a check: "success" for 0, the name of the errno for -errno. */
+const char *exp__err_name(int err);
+
+/* Kernels with the feature copyout-count have this folder; the features copyout-bpf and
+ * copyout-ftrace are the functions that lib/iov_iter.c calls in copyout's place. */
+#define EXP_COPYOUT_DIR "/sys/kernel/debug/copyout/"
+/* Counts from 0 how often copyout's body runs for this process; exp__copyout_unwatch forgets the
+ * count. */
+int exp__copyout_watch(void);
+void exp__copyout_unwatch(void);
+int exp__copyout_calls(uint64_t *out);
+int exp__copyout_variant(const char *name); /* "plain" (copyout_bpf), "ftrace" (copyout_ftrace) */
+
 #endif

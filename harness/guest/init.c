@@ -9,7 +9,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/cpuinfo.h"
 #include "guest/experiment.h"
 #include "guest/jobs.h"
 #include "guest/kfacts.h"
@@ -33,23 +33,6 @@ static int port_line(void *ctx, const char *line, size_t len)
 	return port__write(*(const int *)ctx, line, len);
 }
 
-/* "model name	: QEMU Virtual CPU version 2.5+"; caller frees */
-static char *cpu_model(void)
-{
-	char *text = NULL, *at, *model = NULL;
-
-	if (file_read("/proc/cpuinfo", 0, &text, NULL))
-		return NULL;
-	at = strstr(text, "model name");
-	at = at ? strchr(at, ':') : NULL;
-	if (at) {
-		at += 1 + strspn(at + 1, " ");
-		model = strndup(at, strcspn(at, "\n"));
-	}
-	free(text);
-	return model;
-}
-
 static json_int_t mem_kb(void)
 {
 	struct sysinfo info;
@@ -61,7 +44,7 @@ static json_int_t mem_kb(void)
 
 static int say_hello(const struct init *in)
 {
-	char *model = cpu_model();
+	char *model = cpuinfo__model();
 	int err =
 		sink__send(&in->sink, json_pack("{ss si ss ss sI sI ss sI}", "ev", "hello", "proto",
 						WIRE_PROTO, "release", kfacts__release(in->kernel),

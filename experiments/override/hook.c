@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "hook.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "guest/experiment.h"
+
+#define TRACE_DIR   "/sys/kernel/debug/tracing/"
+#define EVENT_GROUP "assay"
+#define EVENT	    "override"
+
+void hook__arm(globals *g)
+{
+	g->reader = exp__this_thread();
+}
+
+void hook__disarm(globals *g)
+{
+	g->reader = 0;
+}
+
+void hook__reset(globals *g, long result)
+{
+	memset(g, 0, sizeof(*g));
+	g->result = result;
+}
+
+/* Through an event of its own, not libbpf's perf event: only such a kprobe is in kprobe_profile,
+ * where the kernel counts the hits that it missed. */
+int hook__attach(const struct context *c, const char *symbol, struct bpf_link **link)
+{
+	char line[128];
+	int err;
+
+	*link = NULL;
+	/* Left over from a run that was killed: a second probe would join the event. */
+	exp__write_str(TRACE_DIR "kprobe_events", "-:" EVENT_GROUP "/" EVENT);
+	snprintf(line, sizeof(line), "p:" EVENT_GROUP "/" EVENT " %s", symbol);
+	err = exp__write_str(TRACE_DIR "kprobe_events", line);
+	if (err)
+		return err;
+	*link = bpf_program__attach_tracepoint(c->override, EVENT_GROUP, EVENT);
+	if (*link)
+		return 0;
+	err = -errno;
+	exp__write_str(TRACE_DIR "kprobe_events", "-:" EVENT_GROUP "/" EVENT);
+	return err;
+}
+
+void hook__detach(struct bpf_link **link)
+{
+	if (!*link)
+		return;
+	bpf_link__destroy(*link);
+	*link = NULL;
+	exp__write_str(TRACE_DIR "kprobe_events", "-:" EVENT_GROUP "/" EVENT);
+}
+
+double hook__missed(void)
+{
+	char *text = NULL, *line, *save = NULL;
+	double missed = -1;
+
+	if (file_read(TRACE_DIR "kprobe_profile", 0, &text, NULL))
+		return -1;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		unsigned long long hit, miss;
+		char name[64];
+
+		if (sscanf(line, "%63s %llu %llu", name, &hit, &miss) == 3 && !strcmp(name, EVENT))
+			missed = (double)miss;
+	}
+	free(text);
+	return missed;
+}
+
+bool hook__optimised(const char *flags)
+{
+	return flags && strstr(flags, "OPTIMIZED");
+}

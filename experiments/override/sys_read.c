@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sys_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "guest/experiment.h"
+#include "guest/reader.h"
+#include "hook.h"
+#include "model/record.h"
+
+#define FILE_SIZE 4096
+#define HIJACKED  7 /* what every read returns */
+
+/* read(2) of two files that have nothing to do with each other. */
+static void read_two(struct reader *reader, int other, long *first, long *second, off_t *pos)
+{
+	char line[64];
+
+	reader__mark(reader);
+	lseek(reader->fd, 0, SEEK_SET);
+	*first = read(reader->fd, reader->buf, reader->size);
+	*second = read(other, line, sizeof(line));
+	*pos = lseek(reader->fd, 0, SEEK_CUR);
+}
+
+static void check_hijack(struct record *r, const struct context *ctx, struct reader *reader,
+			 int other)
+{
+	struct bpf_link *link = NULL;
+	long first, second;
+	off_t pos;
+	int err;
+
+	hook__reset(ctx->g, HIJACKED);
+	err = hook__attach(ctx, "__x64_sys_read", &link);
+	exp__check(r, !err, "__x64_sys_read is on the error-injection list: the program attaches",
+		   "%s", exp__err_name(err));
+	if (err)
+		return;
+	hook__arm(ctx->g);
+	read_two(reader, other, &first, &second, &pos);
+	hook__disarm(ctx->g);
+	exp__check(r, first == HIJACKED && second == HIJACKED,
+		   "every read of the thread returns the program's result, whatever the file",
+		   "%ld and %ld", first, second);
+	exp__check(r, reader__outcome(reader) == READ_UNTOUCHED && pos == 0,
+		   "nothing is read: buffer and file position are untouched", "position %ld",
+		   (long)pos);
+	exp__check(r, ctx->g->runs == 2, "the program runs for both", "%" PRIu64 " runs",
+		   (uint64_t)ctx->g->runs);
+	hook__detach(&link);
+	read_two(reader, other, &first, &second, &pos);
+	exp__check(r,
+		   first == (long)reader->size && reader__outcome(reader) == READ_COPIED &&
+			   second > 0,
+		   "detached, both files are read again", "%ld and %ld", first, second);
+}
+
+int sys_read__measure(const struct context *ctx)
+{
+	struct record *r = exp__measurement(ctx->e, "sys_read");
+	bool listed = exp__has(ctx->e, NEED_INJECT, "ksys_read");
+	struct reader reader = READER_INIT;
+	struct bpf_link *link = NULL;
+	int other, err;
+
+	other = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	err = reader__open(&reader, FILE_SIZE);
+	if (err || other < 0) {
+		err = exp__fail(ctx->e, err ? err : -errno, "open two files to read");
+		goto out;
+	}
+	hook__reset(ctx->g, HIJACKED);
+	err = hook__attach(ctx, "ksys_read", &link);
+	hook__detach(&link);
+	record__label(r, "ksys_read", listed ? "injectable" : "not injectable");
+	exp__check(r, err == (listed ? 0 : -EINVAL),
+		   listed ? "the program attaches to ksys_read"
+			  : "ksys_read is not on the list: attaching fails with EINVAL",
+		   "%s", exp__err_name(err));
+	check_hijack(r, ctx, &reader, other);
+	err = exp__emit(ctx->e, r);
+	r = NULL;
+out:
+	record__free(r);
+	if (other >= 0)
+		close(other);
+	reader__close(&reader);
+	return err;
+}
