@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/cpuinfo.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
@@ -48,17 +49,8 @@ int accel__parse(const char *s, enum accel *out)
 
 static char *host_cpu(void)
 {
-	char *info = NULL, *line, *model = NULL;
+	char *model = cpuinfo__model();
 
-	if (file_read("/proc/cpuinfo", 0, &info, NULL))
-		return strdup("unknown CPU");
-	line = strstr(info, "model name");
-	line = line ? strchr(line, ':') : NULL;
-	if (line) {
-		line += 1 + strspn(line + 1, " \t");
-		model = strndup(line, strcspn(line, "\n"));
-	}
-	free(info);
 	return model ? model : strdup("unknown CPU");
 }
 

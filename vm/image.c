@@ -137,7 +137,7 @@ static int get_source(struct work *w)
 	if (w->k->source && tree__marked(&w->tree, "source", w->source.hash))
 		return 0;
 	err = check_disk(w, file_exists(w->tree.dir) ? NEED_BUILD : NEED_UNPACK,
-			 "unpack and build it");
+			 "unpack and build");
 	if (!err && !w->k->source)
 		err = source__obtain(w->k, &w->source_opts, &w->source);
 	if (!err)
@@ -202,7 +202,7 @@ static int compile(struct work *w, const struct kbuild *kb, const char *log)
 
 	free(path);
 	if (!err)
-		err = check_disk(w, NEED_BUILD, "build it");
+		err = check_disk(w, NEED_BUILD, "build");
 	if (!err)
 		err = tree__set_mark(&w->tree, "building", config);
 	if (!err) {
@@ -258,7 +258,8 @@ static int build(struct work *w)
 		.cancel_fd = w->o->cancel_fd,
 	};
 	char *log = str_fmt("%s/build.log", w->tree.state), configured[HASH_HEX];
-	int err = log ? inputs__configured(&w->in, w->source.hash, configured) : -ENOMEM;
+	int err =
+		log ? inputs__configured(&w->in, w->source.hash, w->tree.dir, configured) : -ENOMEM;
 
 	if (!err)
 		err = inputs__built(&w->in, w->source.hash, w->key);

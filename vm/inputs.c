@@ -26,21 +26,21 @@ static bool read_by_kconfig(const char *path)
 }
 
 /* A patch that cannot be parsed is told of when it is to be applied. */
-static int note_config_patch(struct inputs *in, const char *text, const char *hex)
+static int note_config_files(struct inputs *in, const char *text)
 {
 	struct patch p = { 0 };
 	char *reason = NULL;
-	bool reads = false;
 	int err = patch__parse(text, &p, &reason);
 
-	for (size_t i = 0; !err && i < p.n; i++)
-		reads = reads || read_by_kconfig(p.files[i].path);
 	free(reason);
-	if (err == -ENOMEM)
-		return err;
-	if (!err)
-		patch__release(&p);
-	return reads ? strv__add(&in->config_patches, hex) : 0;
+	if (err)
+		return err == -ENOMEM ? err : 0;
+	for (size_t i = 0; !err && i < p.n; i++)
+		if (read_by_kconfig(p.files[i].path) &&
+		    !strv__has(&in->config_files, p.files[i].path))
+			err = strv__add(&in->config_files, p.files[i].path);
+	patch__release(&p);
+	return err;
 }
 
 static int add_patch(struct inputs *in, const char *name)
@@ -61,7 +61,7 @@ static int add_patch(struct inputs *in, const char *name)
 	if (!err)
 		err = strv__add(&in->patch_hashes, hex);
 	if (!err)
-		err = note_config_patch(in, text, hex);
+		err = note_config_files(in, text);
 	free(text);
 	free(path);
 	return err;
@@ -109,7 +109,7 @@ void inputs__release(struct inputs *in)
 	kopts__release(&in->config);
 	strv__free(&in->patches);
 	strv__free(&in->patch_hashes);
-	strv__free(&in->config_patches);
+	strv__free(&in->config_files);
 	free(in->patch_dir);
 	*in = (struct inputs){ 0 };
 }
@@ -145,18 +145,27 @@ int inputs__patched(const struct inputs *in, const char *source, char hex[HASH_H
 	return 0;
 }
 
-int inputs__configured(const struct inputs *in, const char *source, char hex[HASH_HEX])
+int inputs__configured(const struct inputs *in, const char *source, const char *tree,
+		       char hex[HASH_HEX])
 {
 	struct hash *h = begin("configured", source);
+	int err = 0;
 
 	if (!h)
 		return -ENOMEM;
 	toolchain__hash(&in->tools, h);
 	kopts__hash(&in->config, h);
-	for (size_t i = 0; i < in->config_patches.n; i++)
-		hash__add_str(h, in->config_patches.v[i]);
+	for (size_t i = 0; !err && i < in->config_files.n; i++) {
+		char *path = str_fmt("%s/%s", tree, in->config_files.v[i]);
+
+		hash__add_str(h, in->config_files.v[i]);
+		err = path ? hash__add_file(h, path) : -ENOMEM;
+		if (err == -ENOENT) /* a patch removes it */
+			err = 0;
+		free(path);
+	}
 	hash__end(h, hex);
-	return 0;
+	return err;
 }
 
 int inputs__built(const struct inputs *in, const char *source, char key[KEY_HEX])

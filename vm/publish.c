@@ -147,20 +147,36 @@ static int put_file(struct publishing *p, const char *from_dir, const char *from
 	return err;
 }
 
-static int put_patches(struct publishing *p)
+/* The build took minutes: is the patch still the one that was applied? */
+static int put_patch(struct publishing *p, size_t i)
 {
 	const struct inputs *in = p->f->inputs;
+	char *to = str_fmt("patches/%s", in->patches.v[i]), *path = NULL, hex[HASH_HEX];
+	int err = to ? put_file(p, in->patch_dir, in->patches.v[i], to) : -ENOMEM;
+
+	if (!err) {
+		path = str_fmt("%s/%s", p->dir, to);
+		err = path ? failed(p, path, hash_file(path, hex)) : -ENOMEM;
+	}
+	if (!err && strcmp(hex, in->patch_hashes.v[i])) {
+		log_err("kernel %s: patch %s was changed while the kernel was built: build it again",
+			p->f->kernel->name, in->patches.v[i]);
+		err = -EAGAIN;
+	}
+	free(path);
+	free(to);
+	return err;
+}
+
+static int put_patches(struct publishing *p)
+{
 	char *dir = str_fmt("%s/patches", p->dir);
 	int err = dir ? 0 : -ENOMEM;
 
-	if (!err && in->patches.n)
+	if (!err && p->f->inputs->patches.n)
 		err = failed(p, dir, dir_make(dir));
-	for (size_t i = 0; !err && i < in->patches.n; i++) {
-		char *to = str_fmt("patches/%s", in->patches.v[i]);
-
-		err = to ? put_file(p, in->patch_dir, in->patches.v[i], to) : -ENOMEM;
-		free(to);
-	}
+	for (size_t i = 0; !err && i < p->f->inputs->patches.n; i++)
+		err = put_patch(p, i);
 	free(dir);
 	return err;
 }

@@ -225,8 +225,11 @@ static int fetch(const struct kernel *k, const struct source_opts *o, const char
 static void say_nothing_left(const struct kernel *k, const struct source_opts *o,
 			     const char *reason)
 {
-	log_err("kernel %s: %s cannot be had from Debian's archive (%s)", k->name,
-		k->package ? k->package : "no package", reason ? reason : "none is named");
+	if (k->package)
+		log_err("kernel %s: %s cannot be had from Debian's archive (%s)", k->name,
+			k->package, reason ? reason : "no reason given");
+	else
+		log_err("kernel %s: its source cannot be fetched", k->name);
 	if (k->tarball && !k->tarball_sha256)
 		log_err("%s could take its place, but its SHA-256 is not known ('tarball-sha256' in "
 			"%s:%d)",

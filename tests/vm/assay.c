@@ -34,6 +34,15 @@ struct log assay_log = { .prog = "test", .level = LOG_LEVEL_WARN };
 
 /* --- running it ---------------------------------------------------------------------------- */
 
+/* cmocka cuts a long message and its newline with it, which spoils the next line of TAP. */
+static void show(const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+
+	printf("%s%s", text ? text : "(nothing)", len && text[len - 1] == '\n' ? "" : "\n");
+	fflush(stdout);
+}
+
 static const char *assay_bin(void)
 {
 	const char *bin = getenv("ASSAY_BIN");
@@ -174,9 +183,11 @@ void assay_wait(struct running *r, struct outcome *o)
 	o->status = await(r->pid, r->limit_s);
 	o->out = slurp(r->out, &o->out_len);
 	o->err = slurp(r->err, &o->err_len);
-	if (o->status < 0)
-		fail_msg("assay did not end within %u s; it said: %s%s", r->limit_s, o->out,
-			 o->err);
+	if (o->status < 0) {
+		show(o->out);
+		show(o->err);
+		fail_msg("assay did not end within %u s; it said: see above", r->limit_s);
+	}
 }
 
 void assay_call(struct outcome *o, const struct call *c, const char *const *args)
@@ -203,21 +214,27 @@ void outcome__release(struct outcome *o)
 
 void assert_status(const struct outcome *o, int status)
 {
-	if (o->status != status)
-		fail_msg("exit status %d instead of %d; it said:\n%s%s", o->status, status, o->out,
-			 o->err);
+	if (o->status == status)
+		return;
+	show(o->out);
+	show(o->err);
+	fail_msg("exit status %d instead of %d; it said: see above", o->status, status);
 }
 
 void assert_has(const char *text, const char *part)
 {
-	if (!text || !strstr(text, part))
-		fail_msg("\"%s\" is not in: %s", part, text ? text : "(nothing)");
+	if (text && strstr(text, part))
+		return;
+	show(text);
+	fail_msg("\"%s\" is not in: see above", part);
 }
 
 void assert_lacks(const char *text, const char *part)
 {
-	if (text && strstr(text, part))
-		fail_msg("\"%s\" is in: %s", part, text);
+	if (!text || !strstr(text, part))
+		return;
+	show(text);
+	fail_msg("\"%s\" is in: see above", part);
 }
 
 bool matches(const char *text, const char *regex)
@@ -233,8 +250,10 @@ bool matches(const char *text, const char *regex)
 
 void assert_matches(const char *text, const char *regex)
 {
-	if (!matches(text, regex))
-		fail_msg("/%s/ does not match: %s", regex, text ? text : "(nothing)");
+	if (matches(text, regex))
+		return;
+	show(text);
+	fail_msg("/%s/ does not match: see above", regex);
 }
 
 char *temp_dir(void)
@@ -258,11 +277,27 @@ void temp_dir_remove(char *dir)
 	free(dir);
 }
 
+/* A build takes minutes: what it says of its progress is passed on as it comes. */
 void need_kernel(const char *kernel)
 {
 	const struct call c = { 0 };
-	pid_t pid = start(&c, ARGS("kernel", "build", kernel), STDERR_FILENO, STDERR_FILENO);
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), fds[2];
+	char line[1024];
+	FILE *said;
+	pid_t pid;
 
+	assert_true(null >= 0);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	pid = start(&c, ARGS("kernel", "build", kernel), null, fds[1]);
+	close(null);
+	close(fds[1]);
+	said = fdopen(fds[0], "r");
+	assert_non_null(said);
+	while (fgets(line, sizeof(line), said)) {
+		printf("progress: %s", line);
+		fflush(stdout);
+	}
+	fclose(said);
 	if (await(pid, BUILD_LIMIT_S))
 		fail_msg("the kernel %s could not be built: see above", kernel);
 }

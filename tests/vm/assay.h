@@ -57,7 +57,7 @@ void assert_matches(const char *text, const char *regex);
 char *temp_dir(void);
 void temp_dir_remove(char *dir);
 
-/* Builds or finds the kernel, with its progress on stderr. */
+/* Builds or finds the kernel, with the progress of it as "progress: " lines. */
 void need_kernel(const char *kernel);
 /* What need_kernel found, with the inputs of the working directory; release with image__free. */
 struct image *find_image(const char *kernel);

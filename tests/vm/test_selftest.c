@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,33 +109,39 @@ static void test_each_is_reported_as_what_it_is(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static bool in_table(const char *name)
+{
+	for (size_t i = 0; i < NR_EXPECTED; i++)
+		if (!strcmp(table[i].name, name))
+			return true;
+	return false;
+}
+
 /* An experiment that is added without a line in the table would go untested. */
 static void test_none_is_left_out(void **state)
 {
+	const char *bin = getenv("ASSAY_BIN");
+	char *guest = str_fmt("%s-guest-test", bin && *bin ? bin : "build/assay");
+	const struct call c = { .program = guest };
+	json_t *list, *entry;
 	struct outcome o;
-	struct strv lines = { 0 };
+	size_t i;
 
 	(void)state;
-	ASSAY(&o, true, results, "list", "experiments");
+	assay_call(&o, &c, ARGS("list", "--json"));
 	assert_status(&o, 0);
-	assert_int_equal(strv__split(&lines, o.out, "\n"), 0);
-	for (size_t i = 0; i < NR_EXPECTED; i++)
-		assert_has(o.out, table[i].name);
-	for (size_t i = 0; i < lines.n; i++) {
-		size_t len = strcspn(lines.v[i], " "), j = 0;
+	list = json_loads(o.out, 0, NULL);
+	assert_int_equal(json_array_size(list), NR_EXPECTED);
+	json_array_foreach (list, i, entry) {
+		const char *name = json_string_value(json_object_get(entry, "name"));
 
-		/* a row of a table, and no header */
-		if (str_starts(lines.v[i], "experiment ") || !strstr(lines.v[i], "  "))
-			continue;
-		while (j < NR_EXPECTED && (strlen(table[j].name) != len ||
-					   strncmp(table[j].name, lines.v[i], len) != 0))
-			j++;
-		if (j == NR_EXPECTED)
-			fail_msg("not in the table of this test: %s", lines.v[i]);
+		if (!in_table(name))
+			fail_msg("not in the table of this test: %s", name);
 	}
-	assert_int_equal(count_experiments(results), NR_EXPECTED);
-	strv__free(&lines);
+	json_decref(list);
 	outcome__release(&o);
+	free(guest);
+	assert_int_equal(count_experiments(results), NR_EXPECTED);
 }
 
 /* The worst of them was a harness error; the run itself went to its end. */
@@ -158,7 +165,7 @@ static void test_wrecked_guests_are_not_reused(void **state)
 	static const char *const marks[] = {
 		"kernel NULL pointer dereference",
 		"sysrq triggered crash",
-		"lkdtm_WARNING",
+		"WARNING: CPU:",
 		"BUG: soft lockup",
 		"blocked for more than",
 		"Out of memory: Kill",
@@ -180,7 +187,8 @@ static void test_wrecked_guests_are_not_reused(void **state)
 		for (size_t j = 0; j < sizeof(marks) / sizeof(marks[0]); j++)
 			here += strstr(text, marks[j]) != NULL;
 		/* warn and declared-warn use the same function, one boot each */
-		assert_true(here <= 1);
+		if (here > 1)
+			fail_msg("boot %d had trouble of %d kinds", i, here);
 		seen += here;
 		free(text);
 		free(name);
