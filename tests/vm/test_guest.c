@@ -191,7 +191,7 @@ static void test_shell(void **state)
 	assert_status(&o, 5);
 	assert_has(o.out, "answer-42");
 	assert_has(o.out, KERNEL);
-	assert_has(o.out, "/files");
+	assert_has(o.out, "/files\r\n/dev/pts/0\r\n"); /* a terminal, as said and as sent */
 	outcome__release(&o);
 }
 

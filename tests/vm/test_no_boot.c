@@ -300,5 +300,5 @@ int main(void)
 		cmocka_unit_test(test_unusable_init),
 	};
 
-	return cmocka_run_group_tests_name("boot", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("no_boot", tests, set_up, tear_down);
 }
