@@ -24,10 +24,15 @@ else
   MAKEFLAGS += --no-print-directory
 endif
 
+# The real work is done in a second make, once the tools are there; it uses all CPUs unless -j says
+# otherwise.
+parallel = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+again = $(MAKE) --no-print-directory $(parallel)
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps run test unit vmtest install clean distclean help
+.PHONY: all binaries deps run test unit install clean distclean help
 
 # --- sources --------------------------------------------------------------------------------
 
@@ -52,7 +57,7 @@ host_archives  := $(foreach m,cli store,$(BUILD)/lib$(m).a) $(BUILD)/libvm.a \
 guest_archives := $(BUILD)/libguest.a $(foreach m,wire model base,$(BUILD)/lib$(m).a)
 
 all: deps
-	@$(MAKE) --no-print-directory binaries
+	+@$(again) binaries
 
 binaries: $(BUILD)/assay $(BUILD)/assay-guest $(BUILD)/objects/versions.json \
 	$(foreach e,$(experiments),$(BUILD)/objects/$e.dis)
@@ -169,11 +174,11 @@ test-binaries: both-units binaries $(BUILD)/assay-guest-test \
 unit_programs := $(foreach t,$(unit_tests),$(BUILD)/tests/$(t) $(BUILD)/san/tests/$(t))
 
 unit: deps
-	@$(MAKE) --no-print-directory both-units
+	+@$(again) both-units
 	@ASSAY_VERBOSE=$(V) $(BUILD)/tests/runner $(unit_programs)
 
 test: deps
-	@$(MAKE) --no-print-directory test-binaries
+	+@$(again) test-binaries
 	@ASSAY_VERBOSE=$(V) $(BUILD)/tests/runner $(unit_programs) \
 		$(foreach t,$(vm_tests),$(BUILD)/tests/$(t))
 

@@ -18,13 +18,18 @@
 
 /* The guest ends an experiment at its own limit; the host waits this much longer before it
  * takes the whole guest for hung. */
-#define GUEST_GRACE_MS 10000
+#define GUEST_GRACE_MS	10000
+#define BOOT_TIMEOUT_MS 60000
+
+#define OUT_OF_TIME "the time limit of the whole run was reached"
 
 struct session {
 	const struct session_opts *o;
 	struct guest_info guest;
 	struct vm *vm;
 	unsigned int boots;
+	bool booted;  /* at least once */
+	bool no_boot; /* the first boot failed: the others are not tried */
 	enum status worst;
 
 	/* of the experiment that is running */
@@ -237,6 +242,19 @@ static void stop_vm(struct session *s)
 	s->vm = NULL;
 }
 
+/* ms, cut to what is left of the whole run; 0 when nothing is left. */
+static uint64_t within_deadline(const struct session *s, uint64_t ms)
+{
+	uint64_t now = now_ns(), left;
+
+	if (!s->o->deadline_ns)
+		return ms;
+	if (now >= s->o->deadline_ns)
+		return 0;
+	left = (s->o->deadline_ns - now) / 1000000 + 1;
+	return left < ms ? left : ms;
+}
+
 static int start_vm(struct session *s, struct vm_outcome *o)
 {
 	struct vm_opts opts = *s->o->vm;
@@ -250,12 +268,14 @@ static int start_vm(struct session *s, struct vm_outcome *o)
 		goto out;
 	s->boots++;
 	opts.console = path;
+	opts.boot_timeout_ms = (int)within_deadline(s, BOOT_TIMEOUT_MS);
 	err = vm__start(&opts, &s->vm);
 	if (err)
 		goto out;
 	err = vm__wait_hello(s->vm, &hello, o);
 	if (!err && !s->guest.cpu_model)
 		s->guest.cpu_model = strdup(vm__cpu_model(s->vm));
+	s->booted |= !err && o->end == VM_DONE;
 	if (err || o->end != VM_DONE)
 		stop_vm(s);
 out:
@@ -281,35 +301,53 @@ static json_t *run_job(const struct session *s, uint64_t timeout_ms)
 /* The limit of an experiment, cut to what is left of the whole run; 0 when nothing is left. */
 static uint64_t time_limit(const struct session *s)
 {
-	uint64_t limit = s->o->timeout_ms ? s->o->timeout_ms : s->item->timeout_s * 1000ull;
-	uint64_t now = now_ns(), left;
+	return within_deadline(s,
+			       s->o->timeout_ms ? s->o->timeout_ms : s->item->timeout_s * 1000ull);
+}
 
-	if (!s->o->deadline_ns)
-		return limit;
-	if (now >= s->o->deadline_ns)
+static void out_of_time(struct session *s, struct session_result *res)
+{
+	res->cut_off = true;
+	res->reason = OUT_OF_TIME;
+	fail(s, STATUS_TIMEOUT, res->reason);
+}
+
+/* Boots the guest if need be. 0, or not: then *o or the experiment's reason says why. */
+static int need_vm(struct session *s, struct session_result *res, struct vm_outcome *o)
+{
+	int err;
+
+	if (s->vm)
 		return 0;
-	left = (s->o->deadline_ns - now) / 1000000 + 1;
-	return left < limit ? left : limit;
+	if (s->no_boot) {
+		fail(s, STATUS_SKIPPED, "the kernel did not boot for the experiment before");
+		s->ended = true;
+		return -ENXIO;
+	}
+	err = start_vm(s, o);
+	if (err)
+		fail(s, STATUS_HARNESS, "the guest could not be started");
+	if (!err && o->end == VM_DONE)
+		return 0;
+	/* A QEMU that died may have been killed: that says nothing about the kernel. */
+	s->no_boot = !s->booted && (o->end == VM_TIMEOUT || o->end == VM_PANIC);
+	if (o->end == VM_TIMEOUT && !within_deadline(s, BOOT_TIMEOUT_MS))
+		out_of_time(s, res);
+	return err ? err : -ENXIO;
 }
 
 static void converse(struct session *s, struct session_result *res)
 {
-	uint64_t limit = time_limit(s);
 	struct vm_outcome o = { 0 };
+	uint64_t limit;
 	int err;
 
+	if (time_limit(s) && need_vm(s, res, &o))
+		goto out;
+	limit = time_limit(s);
 	if (!limit) {
-		res->cut_off = true;
-		res->reason = "the time limit of the whole run was reached";
-		fail(s, STATUS_TIMEOUT, res->reason);
+		out_of_time(s, res);
 		return;
-	}
-	if (!s->vm) {
-		err = start_vm(s, &o);
-		if (err)
-			fail(s, STATUS_HARNESS, "the guest could not be started");
-		if (err || o.end != VM_DONE)
-			goto out;
 	}
 	err = vm__send(s->vm, run_job(s, limit));
 	if (err) {
@@ -406,6 +444,11 @@ int session__run(const struct session_opts *o, const struct plan *plan, struct s
 	for (i = 0; !err && i < plan->nr_items && !out->cut_off; i++)
 		err = run_item(&s, &plan->items[i], out);
 	out->worst = s.worst;
+	/* The last one may have been given less than its own limit. */
+	if (!err && s.worst >= STATUS_TIMEOUT && !within_deadline(&s, 1) && !out->cut_off) {
+		out->cut_off = true;
+		out->reason = OUT_OF_TIME;
+	}
 	stop_vm(&s);
 	guest_info__release(&s.guest);
 	return err;
