@@ -10,16 +10,16 @@
 
 /* A built kernel: what is kept of it under <cache>/kernels/<name>/. */
 struct image {
-	char *name;	  /* the entry's */
-	char *key;	  /* hash of everything it was made of */
-	char *dir;	  /* folder of the files below */
-	char *vmlinux;	  /* bootable ELF without debug information */
-	char *btf;	  /* raw BTF */
+	char *name;    /* the entry's */
+	char *key;     /* hash of everything it was made of */
+	char *dir;     /* folder of the files below */
+	char *vmlinux; /* bootable ELF without debug information */
+	char *btf;     /* raw BTF */
 	char *config;
 	char *system_map;
 	char *build_log;
-	char *release;	  /* as uname -r will say */
-	char *build_id;	  /* hex */
+	char *release;	/* as uname -r will say */
+	char *build_id; /* hex */
 	struct kver version;
 	struct strv features;
 	char *source;	     /* what it was built from: package and version, URL, or path */

@@ -19,8 +19,8 @@ struct catalog;
 
 struct catalog_param {
 	const char *name, *type, *value, *help;
-	uint64_t min, max;	/* uint */
-	const json_t *choices;	/* array of strings, or NULL */
+	uint64_t min, max;     /* uint */
+	const json_t *choices; /* array of strings, or NULL */
 };
 
 /* Runs the guest program on the host (no root needed) and reads its list. 0 or -errno, logged. */

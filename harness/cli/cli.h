@@ -29,7 +29,7 @@ struct cli {
 	bool verbose;	     /* -v */
 	int cancel_fd;
 	const char *kernel_source; /* --kernel-source of the command, or NULL */
-	struct kernels *kernels; /* loaded by cli__kernels */
+	struct kernels *kernels;   /* loaded by cli__kernels */
 };
 
 /* Loads kernels.ini once. 0 or -errno, logged. */
@@ -52,10 +52,10 @@ struct cli_vm {
 	const char *kernels_arg; /* -k, several joined by commas; NULL: the default kernel */
 	char kernels[1024];
 	const char *kernel_source; /* --kernel-source */
-	enum accel accel;	 /* --accel */
-	unsigned int cpus;	 /* --cpus, default 1 */
-	unsigned int mem_mb;	 /* --mem, default 512 */
-	const char *append;	 /* --append: added to the kernel's command line */
+	enum accel accel;	   /* --accel */
+	unsigned int cpus;	   /* --cpus, default 1 */
+	unsigned int mem_mb;	   /* --mem, default 512 */
+	const char *append;	   /* --append: added to the kernel's command line */
 };
 extern const struct argp cli_vm_argp;
 void cli_vm__init(struct cli_vm *v);

@@ -7,7 +7,7 @@ struct evidence;
 struct evidence *evidence__new(void); /* NULL on ENOMEM */
 void evidence__free(struct evidence *ev);
 int evidence__add(struct evidence *ev, const char *program, const char *data); /* 0 or -ENOMEM */
-const char *evidence__text(const struct evidence *ev, const char *program); /* never NULL */
+const char *evidence__text(const struct evidence *ev, const char *program);    /* never NULL */
 void evidence__drop(struct evidence *ev, const char *program);
 
 #endif

@@ -13,7 +13,7 @@
 struct image;
 
 struct session_opts {
-	const char *objects;   /* folder with <experiment>.dis */
+	const char *objects; /* folder with <experiment>.dis */
 	struct store *store;
 	int64_t run;
 	const struct image *image;
@@ -35,8 +35,7 @@ struct session_result {
 /* Runs the plan's experiments on one kernel: boots it (again after a crash), sends the jobs,
  * judges and stores what comes. Every item of the plan gets an experiment row, whatever happens.
  * Returns 0, or -errno when results could not be stored (logged). */
-int session__run(const struct session_opts *o, const struct plan *plan,
-		 struct session_result *out);
+int session__run(const struct session_opts *o, const struct plan *plan, struct session_result *out);
 
 /* Stores a harness error for every item: the kernel could not be had. */
 int session__no_kernel(const struct session_opts *o, const struct plan *plan, const char *kernel,

@@ -14,7 +14,8 @@
  *   assay:reject:RANGE:ERRNO:REGEX     extended regular expression, searched in the whole log
  *                                      and, before it, in what libbpf said; a program that libbpf
  *                                      refuses with that errno is as expected, too
- *   assay:any:RANGE                    no expectation on these kernels, and the reason is in the README
+ *   assay:any:RANGE                    no expectation on these kernels, and the reason is in the
+ * README
  *
  * RANGE as in model/kver.h. For one kernel exactly one tag of a program must apply: two that
  * apply, or none, is a mistake of the experiment. A program without any tag has no expectation. */
@@ -25,9 +26,9 @@ void expect__free(struct expect *e);
 bool expect__is_tag(const char *tag); /* starts with "assay:" */
 
 struct judgement {
-	enum status status;   /* STATUS_OK, STATUS_UNEXPECTED, or STATUS_HARNESS for bad tags */
-	char *reason;	      /* why not ok: a sentence with expected and actual; NULL when ok */
-	char *expected;	      /* "accept" or "reject EACCES /regex/" on this kernel; NULL: none */
+	enum status status; /* STATUS_OK, STATUS_UNEXPECTED, or STATUS_HARNESS for bad tags */
+	char *reason;	    /* why not ok: a sentence with expected and actual; NULL when ok */
+	char *expected;	    /* "accept" or "reject EACCES /regex/" on this kernel; NULL: none */
 };
 
 /* Judges what was seen against the tags. `log` is the full verifier log, NULL counts as "".

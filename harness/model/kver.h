@@ -13,7 +13,7 @@ struct kver {
 /* Reads "5.10.218" from the start of a version or release ("5.10.218-stock", "6.12-rc3").
  * Returns 0 or -EINVAL. */
 int kver__parse(const char *s, struct kver *out);
-int kver__cmp(struct kver a, struct kver b);	     /* <0, 0, >0 */
+int kver__cmp(struct kver a, struct kver b);	      /* <0, 0, >0 */
 bool kver__same_branch(struct kver a, struct kver b); /* major and minor equal */
 const char *kver__str(struct kver v, char buf[24]);
 

@@ -57,8 +57,8 @@ struct record {
 	enum status status;
 	char *reason; /* why the status is not ok: one line; NULL for ok */
 
-	struct vlog_stats stats; /* medians over the timed loads */
-	double load_time_us;	 /* median wall time of the load call; negative: unknown */
+	struct vlog_stats stats;      /* medians over the timed loads */
+	double load_time_us;	      /* median wall time of the load call; negative: unknown */
 	long xlated_size, jited_size; /* bytes; -1: unknown */
 
 	struct metric *metrics;

@@ -13,9 +13,9 @@ enum splat {
 	SPLAT_HUNG_TASK,
 	SPLAT_SOFT_LOCKUP,
 	SPLAT_HARD_LOCKUP,
-	SPLAT_OOM,   /* "Out of memory: Killed process" (not: memory cgroup) */
-	SPLAT_BUG,   /* BUG:, kernel BUG at, sanitizers */
-	SPLAT_OOPS,  /* Oops, general protection fault, unable to handle ... */
+	SPLAT_OOM,  /* "Out of memory: Killed process" (not: memory cgroup) */
+	SPLAT_BUG,  /* BUG:, kernel BUG at, sanitizers */
+	SPLAT_OOPS, /* Oops, general protection fault, unable to handle ... */
 	SPLAT_PANIC,
 };
 

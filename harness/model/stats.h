@@ -8,7 +8,7 @@
  * for n == 0 or when memory runs out. */
 double stats__median(const double *x, size_t n);
 double stats__quantile(const double *x, size_t n, double q); /* Hyndman-Fan type 7 */
-double stats__mad(const double *x, size_t n);	   /* median absolute deviation, unscaled */
+double stats__mad(const double *x, size_t n); /* median absolute deviation, unscaled */
 double stats__mean(const double *x, size_t n);
 double stats__stddev(const double *x, size_t n); /* n - 1; NAN for n < 2 */
 double stats__min(const double *x, size_t n);

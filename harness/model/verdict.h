@@ -4,7 +4,7 @@
 
 /* What the verifier said of a program. A rejection is data, not an error. */
 enum verdict {
-	VERDICT_NONE,	/* the record is no program, or it never reached the verifier */
+	VERDICT_NONE, /* the record is no program, or it never reached the verifier */
 	VERDICT_ACCEPT,
 	VERDICT_REJECT,
 };
@@ -20,8 +20,9 @@ enum status {
 	STATUS_HARNESS,	   /* assay itself failed: says nothing about the kernel */
 };
 
-const char *verdict__name(enum verdict v);   /* "-", "accept", "reject" */
-const char *status__name(enum status s);     /* "ok", "skipped", "unexpected", "timeout", "crashed", "harness error" */
+const char *verdict__name(enum verdict v); /* "-", "accept", "reject" */
+const char *status__name(
+	enum status s); /* "ok", "skipped", "unexpected", "timeout", "crashed", "harness error" */
 int verdict__parse(const char *s, enum verdict *out); /* 0 or -EINVAL */
 int status__parse(const char *s, enum status *out);
 enum status status__worse(enum status a, enum status b);

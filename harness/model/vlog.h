@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VLOG_UNKNOWN (-1) /* the log does not say */
+#define VLOG_UNKNOWN	  (-1) /* the log does not say */
 #define VLOG_MAX_SUBPROGS 256
 
 /* The statistics that the verifier prints at the end of a log of level BPF_LOG_STATS (4). */
@@ -21,8 +21,8 @@ struct vlog_stats {
 
 struct vlog {
 	struct vlog_stats stats;
-	char *message;	 /* why the program was rejected: the last line before the statistics that is
-			  * not a state or an instruction; NULL for an accepted one */
+	char *message; /* why the program was rejected: the last line before the statistics that is
+			* not a state or an instruction; NULL for an accepted one */
 	int64_t message_insn; /* instruction the message is about, or VLOG_UNKNOWN */
 };
 

@@ -195,12 +195,14 @@ static void test_unexpected(void **state)
 		      "expected accept, was rejected with ENOMEM: the log gives no reason");
 	assert_not_ok("5.10.262", VERDICT_NONE, ENOENT, NULL, flips, STATUS_UNEXPECTED,
 		      "expected accept, but the program never reached the verifier: ENOENT");
-	assert_not_ok("5.10", VERDICT_NONE, ESRCH, "another message", TAGS("assay:reject:*:ESRCH:x"),
-		      STATUS_UNEXPECTED,
-		      "expected reject ESRCH /x/, but the program never reached the verifier: ESRCH");
-	assert_not_ok("5.10", VERDICT_NONE, EINVAL, "x", TAGS("assay:reject:*:ESRCH:x"),
-		      STATUS_UNEXPECTED,
-		      "expected reject ESRCH /x/, but the program never reached the verifier: EINVAL");
+	assert_not_ok(
+		"5.10", VERDICT_NONE, ESRCH, "another message", TAGS("assay:reject:*:ESRCH:x"),
+		STATUS_UNEXPECTED,
+		"expected reject ESRCH /x/, but the program never reached the verifier: ESRCH");
+	assert_not_ok(
+		"5.10", VERDICT_NONE, EINVAL, "x", TAGS("assay:reject:*:ESRCH:x"),
+		STATUS_UNEXPECTED,
+		"expected reject ESRCH /x/, but the program never reached the verifier: EINVAL");
 	assert_not_ok("5.10.218", VERDICT_NONE, 0, NULL, TAGS("assay:reject:*:EACCES:x"),
 		      STATUS_UNEXPECTED,
 		      "expected reject EACCES /x/, but the program never reached the verifier");
