@@ -24,6 +24,7 @@ program dpkg-deb           dpkg
 program ccache             ccache
 program pkg-config         pkg-config
 program perl               perl
+program python3            python3
 program readelf            binutils
 program curl               curl
 program objcopy            binutils

@@ -20,12 +20,20 @@
 static const struct need {
 	const char *program, *package;
 } needs[] = {
-	{ "make", "make" },	 { "gcc", "gcc" },
-	{ "ld", "binutils" },	 { "objcopy", "binutils" },
-	{ "flex", "flex" },	 { "bison", "bison" },
-	{ "bc", "bc" },		 { "perl", "perl" },
-	{ "pahole", "dwarves" }, { "patch", "patch" },
-	{ "tar", "tar" },	 { "xz", "xz-utils" },
+	{ "make", "make" },
+	{ "gcc", "gcc" },
+	{ "ld", "binutils" },
+	{ "objcopy", "binutils" },
+	{ "flex", "flex" },
+	{ "bison", "bison" },
+	{ "bc", "bc" },
+	{ "perl", "perl" },
+	{ "pahole", "dwarves" },
+	{ "patch", "patch" },
+	{ "tar", "tar" },
+	{ "xz", "xz-utils" },
+	/* tools/lib/bpf, built for resolve_btfids, generates a header with it. */
+	{ "python3", "python3" },
 };
 #define NR_NEEDS (sizeof(needs) / sizeof(needs[0]))
 

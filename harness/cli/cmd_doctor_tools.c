@@ -37,6 +37,7 @@ static const struct tool tools[] = {
 	{ .name = "bison", .package = "bison", .why = "builds kernels" },
 	{ .name = "bc", .package = "bc", .why = "builds kernels" },
 	{ .name = "perl", .package = "perl", .why = "builds kernels" },
+	{ .name = "python3", .package = "python3", .why = "builds kernels" },
 	/* scripts/link-vmlinux.sh of 5.10 asks for it. */
 	{ .name = "pahole", .package = "dwarves", .why = "makes the kernels' BTF", .min = "1.16" },
 	{ .name = "patch", .package = "patch", .why = "patches kernels" },
