@@ -61,6 +61,7 @@ all: deps
 
 binaries: $(BUILD)/assay $(BUILD)/assay-guest $(BUILD)/objects/versions.json \
 	$(foreach e,$(experiments),$(BUILD)/objects/$e.dis)
+	@:
 
 # Installs what is missing; quick and silent when nothing is.
 deps:
@@ -188,21 +189,21 @@ run: all
 # --- the rest -------------------------------------------------------------------------------
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/assay/objects \
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/assay/objects \
 		$(DESTDIR)$(PREFIX)/share/assay/vm/config $(DESTDIR)$(PREFIX)/share/assay/kernel-patches
-	install -m 755 $(BUILD)/assay $(DESTDIR)$(PREFIX)/bin/assay
-	install -m 755 $(BUILD)/assay-guest $(DESTDIR)$(PREFIX)/lib/assay/assay-guest
-	install -m 644 $(BUILD)/objects/* $(DESTDIR)$(PREFIX)/lib/assay/objects/
-	install -m 644 vm/kernels.ini $(DESTDIR)$(PREFIX)/share/assay/vm/
-	install -m 644 vm/config/*.config $(DESTDIR)$(PREFIX)/share/assay/vm/config/
-	cp -R --no-preserve=ownership kernel-patches/. $(DESTDIR)$(PREFIX)/share/assay/kernel-patches/
+	$(Q)install -m 755 $(BUILD)/assay $(DESTDIR)$(PREFIX)/bin/assay
+	$(Q)install -m 755 $(BUILD)/assay-guest $(DESTDIR)$(PREFIX)/lib/assay/assay-guest
+	$(Q)install -m 644 $(BUILD)/objects/* $(DESTDIR)$(PREFIX)/lib/assay/objects/
+	$(Q)install -m 644 vm/kernels.ini $(DESTDIR)$(PREFIX)/share/assay/vm/
+	$(Q)install -m 644 vm/config/*.config $(DESTDIR)$(PREFIX)/share/assay/vm/config/
+	$(Q)cp -R --no-preserve=ownership kernel-patches/. $(DESTDIR)$(PREFIX)/share/assay/kernel-patches/
 
 clean:
-	rm -rf $(BUILD)
+	$(Q)rm -rf $(BUILD)
 
 # Also the results of all runs. The cache (kernels, sources) stays: `assay kernel prune` bounds it.
 distclean: clean
-	find results -mindepth 1 -maxdepth 1 ! -name .gitignore ! -name baseline -exec rm -rf {} +
+	$(Q)find results -mindepth 1 -maxdepth 1 ! -name .gitignore ! -name baseline -exec rm -rf {} +
 
 help:
 	@echo 'make run                 install what is missing, build, run the experiments on the default kernel'

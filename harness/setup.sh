@@ -19,7 +19,6 @@ program bc                 bc
 program cpio               cpio
 program patch              patch
 program xz                 xz-utils
-program rsync              rsync
 program dpkg-deb           dpkg
 program ccache             ccache
 program pkg-config         pkg-config

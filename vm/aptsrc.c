@@ -150,7 +150,7 @@ char *apt_file_name(const char *package)
 	return strbuf__detach(&sb);
 }
 
-static int find_mirrors(struct apt_mirrors *m)
+int apt_mirrors__find(struct apt_mirrors *m)
 {
 	/* Without its caches apt has nothing of the host's to rewrite. */
 	const char *argv[] = { "apt-get",
@@ -356,7 +356,7 @@ int apt_fetch(const struct kernel *k, const struct source_opts *o, const char *d
 		*reason = strdup("there is no apt-get here");
 		return -ENOENT;
 	}
-	err = find_mirrors(&m);
+	err = apt_mirrors__find(&m);
 	if (!err && !m.main.n && !m.security.n) {
 		*reason = strdup("apt's sources name no Debian archive");
 		err = -ENOENT;

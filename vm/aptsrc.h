@@ -18,6 +18,9 @@ struct apt_mirrors {
  * unknown (the host's lists were never fetched) release and address have to tell. An archive of
  * which only the other half is named is taken to lie beside it. */
 int apt_mirrors__parse(const char *text, struct apt_mirrors *m);
+/* The archives that the host's apt knows, also when it never fetched their lists. None is no error.
+ */
+int apt_mirrors__find(struct apt_mirrors *m);
 void apt_mirrors__release(struct apt_mirrors *m);
 /* The deb822 text for suites on the mirrors; "" when there is no mirror for any. Caller frees. */
 char *apt_sources(const struct apt_mirrors *m, const char *const *suites, size_t n,

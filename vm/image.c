@@ -101,6 +101,17 @@ static int check_disk(const struct work *w, int64_t need, const char *what)
 	return -ENOSPC;
 }
 
+/* The kernel's Makefile refuses such a path, after the source was fetched and unpacked there. */
+static int check_path(const struct work *w)
+{
+	if (!strpbrk(w->tree.dir, " \t\n:"))
+		return 0;
+	log_err("kernel %s: it cannot be built in %s: kbuild takes no path with a blank or a colon; "
+		"put the cache elsewhere (ASSAY_CACHE)",
+		w->k->name, w->tree.dir);
+	return -EINVAL;
+}
+
 static int check_version(struct work *w)
 {
 	struct kver is;
@@ -279,8 +290,10 @@ static int build(struct work *w)
 
 static int make(struct work *w, struct image **out)
 {
-	int err = toolchain__check(&w->in.tools, w->k->name);
+	int err = check_path(w);
 
+	if (!err)
+		err = toolchain__check(&w->in.tools, w->k->name);
 	if (!err)
 		err = get_source(w);
 	if (!err) {

@@ -48,9 +48,10 @@ int image__lookup(const struct kernel *k, const struct image_opts *opts, struct 
 void image__free(struct image *img);
 
 /* Removes build trees, oldest use first, the keep_tree one last, until they fit into limit bytes.
- * Trees in use (locked) stay. *freed: bytes. */
+ * Trees in use (locked) stay. *freed: bytes. 0 or -errno (-EINTR: cancelled; what is half removed
+ * then is removed by the next call). */
 int image__prune(const struct kernel_paths *paths, uint64_t limit, const char *keep_tree,
-		 uint64_t *freed);
+		 int cancel_fd, uint64_t *freed);
 
 /* The build id (NT_GNU_BUILD_ID) of an ELF file as hex; caller frees. 0 or -errno. */
 int elf_build_id(const char *path, char **hex);

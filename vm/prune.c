@@ -183,7 +183,7 @@ int prune_trees(const char *cache, uint64_t limit, const char *keep_tree, int ca
 
 		if (!e->leftover && (uint64_t)l.total <= limit)
 			break;
-		err = remove_tree(&l, cache, e);
+		err = cancel_pending(cancel_fd) ? -EINTR : remove_tree(&l, cache, e);
 		if (!err) {
 			l.total -= e->size;
 			*freed += e->size;
@@ -204,7 +204,7 @@ int prune_trees(const char *cache, uint64_t limit, const char *keep_tree, int ca
 }
 
 int image__prune(const struct kernel_paths *paths, uint64_t limit, const char *keep_tree,
-		 uint64_t *freed)
+		 int cancel_fd, uint64_t *freed)
 {
-	return prune_trees(paths->cache, limit, keep_tree, -1, freed);
+	return prune_trees(paths->cache, limit, keep_tree, cancel_fd, freed);
 }

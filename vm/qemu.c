@@ -116,6 +116,9 @@ static bool reap(struct qemu *q, int timeout_ms)
 		return true;
 	if (!readable_within(q->pidfd, timeout_ms))
 		return false;
+	/* What a wrapper left of its group. Before it is reaped: until then nobody else can have
+	 * the number. */
+	kill(-q->pid, SIGKILL);
 	/* It fails when SIGCHLD is ignored: ended it has all the same. */
 	waitid(P_PID, q->pid, &si, WEXITED);
 	q->status = si.si_code == CLD_EXITED || !si.si_code ? si.si_status : -si.si_status;

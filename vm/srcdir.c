@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -158,6 +159,16 @@ static bool is_built(const char *path, const char *name)
 	       str_ends(path, "generated/asm") || str_ends(path, "generated/uapi");
 }
 
+/* Not every file system says in a folder what its entries are. */
+static bool is_folder(DIR *dp, const struct dirent *de)
+{
+	struct stat st;
+
+	if (de->d_type != DT_UNKNOWN)
+		return de->d_type == DT_DIR;
+	return !fstatat(dirfd(dp), de->d_name, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
+}
+
 static int list_folder(const char *dir, const char *below, struct srcdir *d, int depth)
 {
 	char *full = *below ? str_fmt("%s/%s", dir, below) : strdup(dir);
@@ -167,9 +178,16 @@ static int list_folder(const char *dir, const char *below, struct srcdir *d, int
 
 	if (depth > 64)
 		err = -ELOOP;
-	while (!err && (de = readdir(dp))) {
+	while (!err) {
 		char *path;
 
+		/* A folder that can't be read to its end would make a source that lacks files. */
+		errno = 0;
+		de = readdir(dp);
+		if (!de) {
+			err = -errno;
+			break;
+		}
 		if (!strcmp(de->d_name, ".") || !strcmp(de->d_name, ".."))
 			continue;
 		path = *below ? str_fmt("%s/%s", below, de->d_name) : strdup(de->d_name);
@@ -178,8 +196,8 @@ static int list_folder(const char *dir, const char *below, struct srcdir *d, int
 		else if (strchr(path, '\n'))
 			err = -EILSEQ;
 		else if (!is_built(path, de->d_name))
-			err = de->d_type == DT_DIR ? list_folder(dir, path, d, depth + 1)
-						   : add_path(d, dir, path);
+			err = is_folder(dp, de) ? list_folder(dir, path, d, depth + 1)
+						: add_path(d, dir, path);
 		free(path);
 	}
 	if (dp)

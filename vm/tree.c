@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vm/tree.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,26 +194,51 @@ static int unpack_tar(const struct tree *t, const char *tarball, struct unpackin
 	return err;
 }
 
+/* The one file of a folder that a pattern matches, as a path; NULL when there is none, or another.
+ * Not glob(): the folder's own name may hold its special characters. Caller frees. */
+static char *find_one(const char *dir, const char *pattern)
+{
+	DIR *d = opendir(dir);
+	struct dirent *de;
+	char *found = NULL;
+	int n = 0;
+
+	while (d && (de = readdir(d))) {
+		if (!str_glob(pattern, de->d_name) || n++)
+			continue;
+		found = str_fmt("%s/%s", dir, de->d_name);
+	}
+	if (d)
+		closedir(d);
+	if (n == 1)
+		return found;
+	free(found);
+	return NULL;
+}
+
 /* A linux-source package holds the tarball. */
 static int unpack_deb(const struct tree *t, const char *deb, struct unpacking *u, int cancel_fd)
 {
-	char *to = str_fmt("%s/deb", t->part);
-	char *pattern = str_fmt("%s/deb/usr/src/linux-source-*.tar.*", t->part);
+	char *to = str_fmt("%s/deb", t->part), *dir = str_fmt("%s/deb/usr/src", t->part);
 	const char *argv[] = { "dpkg-deb", "-x", deb, to, NULL };
-	glob_t found = { 0 };
-	int err = to && pattern ? dir_make(to) : -ENOMEM;
+	char *tarball = NULL;
+	int err = to && dir ? dir_make(to) : -ENOMEM;
 
 	if (!err)
 		err = run_unpack(t, argv, u, cancel_fd);
-	if (!err && (glob(pattern, 0, NULL, &found) || found.gl_pathc != 1)) {
-		log_err("kernel %s: %s holds no usr/src/linux-source-*.tar.*", t->kernel, deb);
-		err = -EINVAL;
+	if (!err) {
+		tarball = find_one(dir, "linux-source-*.tar.*");
+		if (!tarball) {
+			log_err("kernel %s: %s holds no usr/src/linux-source-*.tar.*", t->kernel,
+				deb);
+			err = -EINVAL;
+		}
 	}
 	if (!err)
-		err = unpack_tar(t, found.gl_pathv[0], u, cancel_fd);
-	globfree(&found);
+		err = unpack_tar(t, tarball, u, cancel_fd);
+	free(tarball);
+	free(dir);
 	free(to);
-	free(pattern);
 	return err;
 }
 

@@ -352,15 +352,17 @@ static bool take_wire(struct pump *p)
 	return true;
 }
 
-/* A guest that never stops talking must not keep us from looking at the rest. */
-static void take_events(struct pump *p)
+/* A guest that never stops talking must not keep us from looking at the rest: true when there may
+ * be more. */
+static bool take_events(struct pump *p)
 {
 	for (int round = 0; !p->over && round < RECV_ROUNDS; round++) {
 		while (!p->over && hand_over(p))
 			;
 		if (p->over || !take_wire(p))
-			return;
+			return false;
 	}
+	return !p->over;
 }
 
 static void look_at_console(struct pump *p, int64_t now)
@@ -385,14 +387,14 @@ static void look_at_console(struct pump *p, int64_t now)
 		finish_disk(p);
 }
 
-/* QEMU has ended: everything it wrote is there to be read. */
+/* QEMU has ended: everything it wrote is there to be read. The end of the wire is not waited for:
+ * a wrapper may have left a process that holds it open. */
 static void look_at_remains(struct pump *p)
 {
 	struct console *c = p->vm->console;
 
-	while (!p->over && p->vm->qemu.wire_fd >= 0)
-		take_events(p);
-	take_events(p);
+	while (take_events(p))
+		;
 	if (p->over)
 		return;
 	while (console__poll(c) > 0)
@@ -500,16 +502,15 @@ void vm__pump(struct vm *vm, int timeout_ms, int (*on_event)(void *ctx, const js
 static int on_boot_event(void *ctx, const json_t *event)
 {
 	struct vm *vm = ctx;
-	const char *type = wire_type(event), *text;
-	int64_t level = LOG_LEVEL_INFO;
+	const char *type = wire_type(event), *text, *level = "";
 
 	if (type && !strcmp(type, "hello")) {
 		vm->hello = json_incref((json_t *)event);
 		return 1;
 	}
 	if (type && !strcmp(type, "log") && !wire_str(event, "text", &text)) {
-		wire_int(event, "level", &level);
-		log_at(level <= LOG_LEVEL_WARN ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "guest: %s",
+		wire_str(event, "level", &level);
+		log_at(strcmp(level, "error") ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "guest: %s",
 		       text);
 	}
 	return 0;

@@ -87,6 +87,10 @@ const char *str_nearest(const char *name, const char *const *candidates, size_t 
 			nearest = candidates[i];
 		}
 	}
+	/* Then a name that was cut short: what it is the beginning of. */
+	for (size_t i = 0; !nearest && len > 1 && i < n; i++)
+		if (str_starts(candidates[i], name))
+			nearest = candidates[i];
 	return nearest;
 }
 

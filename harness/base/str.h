@@ -39,7 +39,8 @@ bool strv__has(const struct strv *sv, const char *s);
 void strv__free(struct strv *sv);
 
 /* The candidate nearest to `name` by edit distance (Damerau-Levenshtein), or NULL when none is
- * near enough to be meant (distance above a third of the length, at least 1). */
+ * near enough to be meant (distance above a third of the length, at least 1) and none begins with
+ * the name. */
 const char *str_nearest(const char *name, const char *const *candidates, size_t n);
 
 bool str_starts(const char *s, const char *prefix);

@@ -11,7 +11,7 @@
  *
  * [{"name": "override", "summary": "…", "rows": "X11 X12", "timeout_s": 60,
  *   "needs": [{"kind": "config", "name": "CONFIG_X", "why": "…"}],
- *   "params": [{"name": "reads", "type": "uint"|"bool"|"string", "value": "default",
+ *   "params": [{"name": "reads", "type": "uint"|"bool"|"string"|"sizes", "value": "default",
  *               "min": 0, "max": 9, "choices": ["a", "b"], "help": "…"}],
  *   "programs": ["kprobe_copyout"]}]
  */
@@ -19,7 +19,7 @@ struct catalog;
 
 struct catalog_param {
 	const char *name, *type, *value, *help;
-	uint64_t min, max;     /* uint */
+	uint64_t min, max;     /* uint, sizes */
 	const json_t *choices; /* array of strings, or NULL */
 };
 

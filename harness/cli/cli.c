@@ -35,6 +35,21 @@ int cli__kernel(struct cli *cli, const char *name, const struct kernel **out)
 	return cli__unknown("kernel", name, nearest, "`assay list kernels` shows all");
 }
 
+int cli__tree_limit(uint64_t *bytes)
+{
+	const char *limit = getenv("ASSAY_TREE_LIMIT");
+	uint64_t n;
+
+	if (!limit || !*limit)
+		return 0;
+	if (num_size(limit, 1, UINT64_MAX / 2, &n)) {
+		log_err("ASSAY_TREE_LIMIT: '%s' is no size such as 6G", limit);
+		return -EINVAL;
+	}
+	*bytes = n;
+	return 0;
+}
+
 int cli__image(struct cli *cli, const struct kernel *k, struct image **out)
 {
 	struct image_opts opts = {
@@ -42,21 +57,14 @@ int cli__image(struct cli *cli, const struct kernel *k, struct image **out)
 		.cancel_fd = cli->cancel_fd,
 		.verbose = cli->verbose,
 	};
-	const char *limit = getenv("ASSAY_TREE_LIMIT");
 	struct catalog *catalog = NULL;
 	const struct kernels *ks;
 	struct kernel entry = *k;
-	uint64_t bytes;
 	int err;
 
-	if (limit && *limit) {
-		err = num_size(limit, 0, UINT64_MAX / 2, &bytes);
-		if (err) {
-			log_err("ASSAY_TREE_LIMIT: '%s' is no size such as 6G", limit);
-			return -EINVAL;
-		}
-		opts.tree_limit = bytes ? bytes : 1;
-	}
+	err = cli__tree_limit(&opts.tree_limit);
+	if (err)
+		return err;
 	err = cli__kernels(cli, &ks);
 	if (!err)
 		err = catalog__load(cli->guest, &catalog);
@@ -75,7 +83,7 @@ int cli__store(struct cli *cli, bool create, struct store **out)
 {
 	int err = store__open(cli->results, create, out);
 
-	if (err == -ENOENT)
+	if (err == -ENOENT && !create)
 		log_err("%s: no results yet; `assay run` makes some", cli->results);
 	return err;
 }

@@ -38,6 +38,9 @@ int cli__kernels(struct cli *cli, const struct kernels **out);
 int cli__kernel(struct cli *cli, const char *name, const struct kernel **out);
 /* Builds or finds its image, with the tree limit and the functions that experiments need. */
 int cli__image(struct cli *cli, const struct kernel *k, struct image **out);
+/* The limit of the build trees that the user sets (ASSAY_TREE_LIMIT), or *bytes as it was. -EINVAL,
+ * logged, when it is no size. */
+int cli__tree_limit(uint64_t *bytes);
 /* Opens the results; logs. */
 int cli__store(struct cli *cli, bool create, struct store **out);
 /* "unknown WHAT 'NAME': did you mean 'NEAREST'?; MEND" (nearest may be NULL). Returns -EINVAL. */

@@ -228,25 +228,15 @@ static char *cached_source(const struct kernel *k, const char *cache)
 /* The Debian archives that the host's apt knows; NULL without apt or without any; caller frees. */
 static char *mirrors(void)
 {
-	const char *argv[] = { "apt-get",
-			       "indextargets",
-			       "--no-release-info",
-			       "--format",
-			       "$(LABEL)|$(ORIGIN)|$(REPO_URI)",
-			       "Created-By: Packages",
-			       NULL };
 	struct apt_mirrors m = { 0 };
 	struct strbuf sb = STRBUF_INIT;
-	char *text = NULL;
-	int status = 0;
 	size_t i;
 
-	if (!proc_output(argv, &text, &status) && !status && !apt_mirrors__parse(text, &m)) {
+	if (!apt_mirrors__find(&m)) {
 		for (i = 0; i < m.main.n; i++)
 			strbuf__addf(&sb, "%s%s", sb.len ? ", " : "", m.main.v[i]);
-		apt_mirrors__release(&m);
 	}
-	free(text);
+	apt_mirrors__release(&m);
 	return sb.len ? strbuf__detach(&sb) : NULL;
 }
 
@@ -265,7 +255,8 @@ static void check_source(struct doctor *d, const struct kernel *k, const char *c
 	else if (cached)
 		doctor__note(d, MARK_OK, what, NULL, "%s", cached);
 	else if (debian)
-		doctor__note(d, MARK_OK, what, NULL, "%s comes from Debian (%s)", k->package,
+		doctor__note(d, MARK_OK, what, NULL,
+			     "%s is to be had from Debian (apt names %s; not tried)", k->package,
 			     debian);
 	else if (k->tarball && k->tarball_sha256)
 		doctor__note(d, MARK_WARN, what,

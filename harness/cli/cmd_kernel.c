@@ -167,10 +167,13 @@ static int do_prune(struct cli *cli, const struct kernel_args *a)
 	}
 	err = cli__kernels(cli, &ks);
 	if (!err)
-		err = image__prune(&cli->paths, a->limit, kernels__default(ks)->name, &freed);
+		err = image__prune(&cli->paths, a->limit, kernels__default(ks)->name,
+				   cli->cancel_fd, &freed);
 	if (!err)
 		printf("%s freed in %s/trees\n", fmt_bytes((double)freed, buf, sizeof(buf)),
 		       cli->paths.cache);
+	else if (err == -EINTR)
+		log_err("prune %s/trees: interrupted; the next one goes on", cli->paths.cache);
 	else
 		log_err("prune %s/trees: %s", cli->paths.cache, strerror(-err));
 	return err;
@@ -207,7 +210,9 @@ int cmd_kernel(struct cli *cli, int argc, char **argv)
 	int status;
 	size_t i;
 
-	if (!cli__parse(&argp, "kernel", argc, argv, &a, &status))
+	/* --limit wins over the environment. */
+	status = cli__exit_status(cli__tree_limit(&a.limit));
+	if (status || !cli__parse(&argp, "kernel", argc, argv, &a, &status))
 		goto out;
 	cli->kernel_source = a.source;
 	for (i = 0; a.words.n && i < NR_VERBS; i++)

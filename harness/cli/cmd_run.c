@@ -75,10 +75,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 				   arg);
 		return 0;
 	case OPT_JSON:
-		a->output = OUTPUT_JSON;
-		return 0;
 	case OPT_CSV:
-		a->output = OUTPUT_CSV;
+		if (a->output != OUTPUT_TABLE)
+			argp_error(state, "only one of --json and --csv at a time");
+		a->output = key == OPT_JSON ? OUTPUT_JSON : OUTPUT_CSV;
 		return 0;
 	case ARGP_KEY_ARG:
 		return strv__add(&a->experiments, arg) ? ENOMEM : 0;
@@ -110,6 +110,14 @@ struct run {
 	bool csv_started;
 };
 
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
 static void on_record(void *ctx, const struct stored_record *r)
 {
 	struct run *run = ctx;
@@ -127,8 +135,10 @@ static void on_record(void *ctx, const struct stored_record *r)
 	fflush(stdout);
 }
 
-/* Boots one kernel and runs the plan there. Returns 0, or -errno when the run can't go on. */
-static int run_on_image(struct run *run, const struct plan *plan, const struct image *img)
+/* Boots one kernel and runs the plan there. Returns 0 or -errno; *started: the failure is one of
+ * keeping results, and the run can't go on. */
+static int run_on_image(struct run *run, const struct plan *plan, const struct image *img,
+			bool *started)
 {
 	const struct run_args *a = run->args;
 	const struct guestfs_opts fs = { .guest = run->cli->guest };
@@ -163,6 +173,7 @@ static int run_on_image(struct run *run, const struct plan *plan, const struct i
 	err = accel__settle(a->vm.accel, &vm, run->cli->paths.cache, &vm.accel, &why);
 	if (err)
 		goto out;
+	*started = true;
 	err = session__run(&so, plan, &res);
 	run->worst = status__worse(run->worst, res.worst);
 	run->cut_off |= res.cut_off;
@@ -180,17 +191,22 @@ static int run_on_kernel(struct run *run, const struct plan *plan, const struct 
 {
 	struct session_opts so = { .store = run->store, .run = run->info.id };
 	struct image *img = NULL;
+	bool started = false;
+	uint64_t start = now_ns();
 	int err = cli__image(run->cli, k, &img);
 
+	/* The limit is for what comes once the kernel is built. */
+	if (run->deadline_ns)
+		run->deadline_ns += now_ns() - start;
 	if (!err)
-		err = run_on_image(run, plan, img);
+		err = run_on_image(run, plan, img, &started);
 	image__free(img);
 	if (err == -EINTR || cancel_pending(run->cli->cancel_fd)) {
 		run->cut_off = true;
 		run->reason = "interrupted";
 		return 0;
 	}
-	if (err == -ENOSPC || !err)
+	if (err == -ENOSPC || started)
 		return err;
 	/* The other kernels go on; the messages of the failure are on stderr. */
 	run->worst = STATUS_HARNESS;
@@ -204,16 +220,6 @@ static int exit_status(const struct run *run, int err)
 	if (err || run->cut_off || run->worst == STATUS_HARNESS)
 		return EXIT_HARNESS;
 	return run->worst > STATUS_SKIPPED ? EXIT_UNEXPECTED : EXIT_AS_EXPECTED;
-}
-
-static uint64_t deadline(uint64_t ms)
-{
-	struct timespec ts;
-
-	if (!ms)
-		return 0;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec + ms * 1000000ull;
 }
 
 static const char *summary(void *ctx, const char *experiment)
@@ -246,11 +252,10 @@ static int execute(struct run *run, const struct plan *plan)
 	int err = 0, status;
 	size_t i;
 
-	for (i = 0; !err && i < plan->nr_kernels && !run->cut_off; i++) {
-		if (!run->deadline_ns && i == 0)
-			run->deadline_ns = deadline(run->args->run_timeout_ms);
+	if (run->args->run_timeout_ms)
+		run->deadline_ns = now_ns() + run->args->run_timeout_ms * 1000000ull;
+	for (i = 0; !err && i < plan->nr_kernels && !run->cut_off; i++)
 		err = run_on_kernel(run, plan, plan->kernels[i]);
-	}
 	status = exit_status(run, err);
 	if (err && !run->cut_off) {
 		run->cut_off = true;

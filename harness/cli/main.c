@@ -47,7 +47,8 @@ static void usage(FILE *f)
 	      "      --version      version of assay\n"
 	      "\nExit status: 0 all as expected, 1 something unexpected, 2 wrong use, 3 assay failed\n"
 	      "or was cut off.\n"
-	      "\nEnvironment: ASSAY_CACHE (kernels and sources; default ~/.cache/assay), ASSAY_RESULTS,\n"
+	      "\nEnvironment: ASSAY_CACHE (kernels and sources; default ~/.cache/assay),\n"
+	      "ASSAY_TREE_LIMIT (what its build trees may take; default 6G), ASSAY_RESULTS,\n"
 	      "ASSAY_GUEST (another guest program), NO_COLOR.\n",
 	      f);
 }
@@ -80,14 +81,28 @@ static char *program_dir(void)
 	return strdup(path);
 }
 
+/* Absolute, also when it is still to be made: programs are run in other folders. Caller frees. */
+static char *absolute(const char *dir)
+{
+	char *real = realpath(dir, NULL), *cwd, *path;
+
+	if (real || *dir == '/')
+		return real ? real : strdup(dir);
+	cwd = getcwd(NULL, 0);
+	path = cwd ? str_fmt("%s/%s", cwd, dir) : NULL;
+	free(cwd);
+	return path;
+}
+
 static char *cache_dir(void)
 {
 	const char *dir = getenv("ASSAY_CACHE"), *xdg = getenv("XDG_CACHE_HOME");
 	const char *home = getenv("HOME");
 
 	if (dir && *dir)
-		return realpath(dir, NULL) ?: strdup(dir);
-	if (xdg && *xdg)
+		return absolute(dir);
+	/* The specification has it that a relative one is ignored. */
+	if (xdg && *xdg == '/')
 		return str_fmt("%s/assay", xdg);
 	return str_fmt("%s/.cache/assay", home && *home ? home : "/root");
 }
@@ -96,7 +111,7 @@ static char *state_dir(void)
 {
 	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 
-	if (xdg && *xdg)
+	if (xdg && *xdg == '/')
 		return str_fmt("%s/assay", xdg);
 	return str_fmt("%s/.local/state/assay", home && *home ? home : "/root");
 }

@@ -112,6 +112,25 @@ static int choose_kernels(struct plan *p, const struct kernels *ks, const char *
 	return err;
 }
 
+static int check_sizes(const struct catalog_param *p, const char *experiment, const char *value)
+{
+	struct strv sizes = { 0 };
+	int err = strv__split(&sizes, value, ",");
+	uint64_t n;
+	size_t i;
+
+	if (!err && !sizes.n)
+		err = -EINVAL;
+	for (i = 0; !err && i < sizes.n; i++)
+		err = num_size(sizes.v[i], p->min, p->max, &n);
+	strv__free(&sizes);
+	if (!err || err == -ENOMEM)
+		return err;
+	log_err("parameter %s.%s: '%s' is no list of sizes from %llu to %llu, such as 512,64K",
+		experiment, p->name, value, (unsigned long long)p->min, (unsigned long long)p->max);
+	return -EINVAL;
+}
+
 static int check_value(const struct catalog_param *p, const char *experiment, const char *value)
 {
 	const json_t *choice;
@@ -127,6 +146,8 @@ static int check_value(const struct catalog_param *p, const char *experiment, co
 			p->name, value, (unsigned long long)p->min, (unsigned long long)p->max);
 		return -EINVAL;
 	}
+	if (strcmp(p->type, "sizes") == 0)
+		return check_sizes(p, experiment, value);
 	if (strcmp(p->type, "bool") == 0) {
 		if (!num_bool(value, &flag))
 			return 0;
@@ -172,7 +193,7 @@ static int give_param(struct plan_item *item, const struct catalog *c, const cha
 
 static int apply_param(struct plan *p, const struct catalog *c, const char *arg)
 {
-	const char *eq = strchr(arg, '='), *dot, *nearest;
+	const char *eq = strchr(arg, '='), *dot, *nearest = NULL;
 	struct plan_item *only = NULL;
 	struct strv known = { 0 };
 	char *name = NULL;
@@ -187,8 +208,15 @@ static int apply_param(struct plan *p, const struct catalog *c, const char *arg)
 	if (dot) {
 		only = find_item(p, arg, (size_t)(dot - arg));
 		if (!only) {
-			log_err("-p %s: experiment '%.*s' is not among those to run", arg,
-				(int)(dot - arg), arg);
+			char *ex = strndup(arg, (size_t)(dot - arg));
+
+			if (ex && catalog__find(c, ex, &nearest) < 0)
+				cli__unknown("experiment", ex, nearest,
+					     "`assay list experiments` shows all");
+			else
+				log_err("-p %s: experiment '%s' is not among those to run", arg,
+					ex ? ex : "");
+			free(ex);
 			return -EINVAL;
 		}
 		arg = dot + 1;

@@ -53,6 +53,13 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
+static void fail(struct session *s, enum status status, const char *reason)
+{
+	if (status__worse(s->status, status) == status)
+		record__set(&s->reason, reason);
+	s->status = status__worse(s->status, status);
+}
+
 /* --- events -------------------------------------------------------------------------------- */
 
 static int judge(struct session *s, struct record *r)
@@ -181,10 +188,24 @@ static int on_end(struct session *s, const json_t *event)
 	return err;
 }
 
+/* An error is about the job itself: it was not understood, and no end will come. */
+static void on_log(struct session *s, const json_t *event)
+{
+	const char *level = "", *text;
+
+	if (wire_str(event, "text", &text))
+		return;
+	log_debug("guest: %s", text);
+	if (wire_str(event, "level", &level) || strcmp(level, "error") != 0)
+		return;
+	fail(s, STATUS_HARNESS, text);
+	s->dirty = s->ended = true;
+}
+
 static int on_event(void *ctx, const json_t *event)
 {
 	struct session *s = ctx;
-	const char *type = wire_type(event), *text;
+	const char *type = wire_type(event);
 	int err = 0;
 
 	if (strcmp(type, "record") == 0)
@@ -195,21 +216,14 @@ static int on_event(void *ctx, const json_t *event)
 		on_progress(s, event);
 	else if (strcmp(type, "end") == 0)
 		err = on_end(s, event);
-	else if (strcmp(type, "log") == 0 && !wire_str(event, "text", &text))
-		log_debug("guest: %s", text);
+	else if (strcmp(type, "log") == 0)
+		on_log(s, event);
 	if (err)
 		s->store_err = err;
 	return err ? err : s->ended;
 }
 
 /* --- one experiment -------------------------------------------------------------------------- */
-
-static void fail(struct session *s, enum status status, const char *reason)
-{
-	if (status__worse(s->status, status) == status)
-		record__set(&s->reason, reason);
-	s->status = status__worse(s->status, status);
-}
 
 /* What a conversation that did not end by itself says of the experiment. */
 static void blame(struct session *s, const struct vm_outcome *o)

@@ -29,13 +29,18 @@ struct need {
 	const char *why; /* what the experiment does with it: shown when unmet */
 };
 
-enum param_type { PARAM_UINT, PARAM_BOOL, PARAM_STRING };
+enum param_type {
+	PARAM_UINT,
+	PARAM_BOOL,
+	PARAM_STRING,
+	PARAM_SIZES, /* sizes separated by commas, each such as 512 or 64K; read as a string */
+};
 
 struct param {
 	const char *name;
 	enum param_type type;
 	const char *value;	    /* default, as text */
-	uint64_t min, max;	    /* PARAM_UINT */
+	uint64_t min, max;	    /* PARAM_UINT, and each of PARAM_SIZES */
 	const char *const *choices; /* PARAM_STRING: NULL-terminated, or NULL for free text */
 	const char *help;
 };

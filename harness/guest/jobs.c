@@ -230,6 +230,9 @@ int job__exec(const json_t *job, const struct supervisor *s, const struct sink *
 	if (err)
 		sink__log(sink, "error", "exec: %s could not be started: %s", args.argv[0],
 			  strerror(-err));
+	else if (end.err)
+		sink__log(sink, "error", "exec: the output of %s could not be passed on: %s",
+			  args.argv[0], strerror(-end.err));
 	err = job__exit(sink, err ? 126 : child__exit_status(end.status));
 	free(args.argv);
 	return err;

@@ -70,21 +70,22 @@ void kmsg__format(const char *record, size_t len, struct strbuf *out)
 	strbuf__add(out, "\n", 1);
 }
 
-int kmsg__read(int fd, struct strbuf *out)
+int kmsg__read(int fd, struct strbuf *out, bool *lost)
 {
 	char record[RECORD_MAX];
 
+	*lost = false;
 	for (;;) {
 		ssize_t n = read(fd, record, sizeof(record));
 
-		if (n > 0)
+		if (n > 0) {
 			kmsg__format(record, (size_t)n, out);
-		else if (n < 0 && errno == EPIPE)
+		} else if (n < 0 && errno == EPIPE) {
 			strbuf__addf(out, "(messages were lost: the kernel's buffer overran)\n");
-		else if (n < 0 && errno == EINTR)
-			continue;
-		else
+			*lost = true;
+		} else if (!n || errno != EINTR) {
 			return n < 0 && errno != EAGAIN ? -errno : 0;
+		}
 	}
 }
 

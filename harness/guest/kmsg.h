@@ -9,9 +9,9 @@
 
 /* The kernel's messages from now on. */
 int kmsg__open(void); /* a descriptor at the end of what was said so far, or -errno */
-/* Adds what came since as lines "[   12.345678] text". Says in the text when the kernel's buffer
- * has overrun. 0 or -errno. */
-int kmsg__read(int fd, struct strbuf *out);
+/* Adds what came since as lines "[   12.345678] text". *lost: the kernel's buffer has overrun,
+ * which the text says, too. 0 or -errno. */
+int kmsg__read(int fd, struct strbuf *out, bool *lost);
 /* One record of /dev/kmsg as such lines. */
 void kmsg__format(const char *record, size_t len, struct strbuf *out);
 

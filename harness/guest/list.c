@@ -37,7 +37,7 @@ static json_t *pack_param(const struct param *p)
 	json_t *o = json_pack("{ss ss ss ss}", "name", p->name, "type", param_type__name(p),
 			      "value", text(p->value), "help", text(p->help));
 
-	if (p->type == PARAM_UINT) {
+	if (p->type == PARAM_UINT || p->type == PARAM_SIZES) {
 		json_object_set_new(o, "min", json_integer((json_int_t)p->min));
 		json_object_set_new(o, "max", json_integer((json_int_t)param__max(p)));
 	}

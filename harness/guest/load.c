@@ -157,15 +157,32 @@ static void set_trouble(struct load_result *r, char *sentence)
 	r->verdict = VERDICT_NONE;
 }
 
+/* Failures that come before, or from beside, the verifier's judgement. */
+static const char *no_verdict(int err)
+{
+	switch (err) {
+	case ENOMEM:
+		return "the kernel had no memory to load it";
+	case EAGAIN:
+	case EINTR:
+		return "the load was interrupted";
+	case EMFILE:
+	case ENFILE:
+		return "there was no file descriptor left to load it";
+	default:
+		return NULL;
+	}
+}
+
 /* Takes in what one timed load said. Returns false when the loads can't be used. */
 static bool agree(struct load_result *r, unsigned int i, int fd)
 {
 	int err = fd < 0 ? -fd : 0;
+	const char *why = no_verdict(err);
 
-	if (err == ENOMEM) {
+	if (why) {
 		r->err = err;
-		set_trouble(r, str_fmt("the kernel had no memory to load it (ENOMEM in load %u)",
-				       i + 1));
+		set_trouble(r, str_fmt("%s (%s in load %u)", why, errno__name(err), i + 1));
 		return false;
 	}
 	if (r->verdict == VERDICT_NONE) {

@@ -25,6 +25,7 @@ static const char *const type_names[] = {
 	[PARAM_UINT] = "uint",
 	[PARAM_BOOL] = "bool",
 	[PARAM_STRING] = "string",
+	[PARAM_SIZES] = "sizes",
 };
 
 const char *param_type__name(const struct param *p)
@@ -95,6 +96,26 @@ static int parse_string(struct value *v, char *err, size_t err_len)
 	return -EINVAL;
 }
 
+static int parse_sizes(struct value *v, char *err, size_t err_len)
+{
+	struct strv sizes = { 0 };
+	int ret = strv__split(&sizes, v->text, ",");
+	uint64_t max = param__max(v->decl), n;
+
+	if (!ret && !sizes.n)
+		ret = -EINVAL;
+	for (size_t i = 0; !ret && i < sizes.n; i++)
+		ret = num_size(sizes.v[i], v->decl->min, max, &n);
+	if (ret)
+		snprintf(err, err_len,
+			 "parameter %s: '%s' is no list of sizes from %llu to %llu, such as "
+			 "512,64K",
+			 v->decl->name, v->text, (unsigned long long)v->decl->min,
+			 (unsigned long long)max);
+	strv__free(&sizes);
+	return ret ? -EINVAL : 0;
+}
+
 static int value__set(struct value *v, const char *text, char *err, size_t err_len)
 {
 	char *copy = strdup(text);
@@ -110,6 +131,8 @@ static int value__set(struct value *v, const char *text, char *err, size_t err_l
 		return parse_bool(v, err, err_len);
 	case PARAM_STRING:
 		return parse_string(v, err, err_len);
+	case PARAM_SIZES:
+		return parse_sizes(v, err, err_len);
 	}
 	return -EINVAL;
 }
@@ -237,6 +260,8 @@ int params__str(const struct params *p, const char *name, const char **out)
 	const struct value *v;
 	int err = lookup(p, name, PARAM_STRING, &v);
 
+	if (err == -EINVAL)
+		err = lookup(p, name, PARAM_SIZES, &v);
 	if (!err)
 		*out = v->text;
 	return err;

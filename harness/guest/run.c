@@ -183,7 +183,7 @@ static void judge_child(struct run *r, const struct child_end *end, bool oom)
 /* Judges what the kernel said meanwhile. A splat that was not declared outweighs what the
  * experiment says of itself; one that explains a killed loader (it died in an oops) explains it
  * better than the signal does. */
-static void judge_splats(struct run *r, const struct splat_judgement *j)
+static void judge_splats(struct run *r, const struct splat_judgement *j, bool lost)
 {
 	bool oom_kill = r->status == STATUS_CRASHED && j->oom;
 
@@ -194,6 +194,11 @@ static void judge_splats(struct run *r, const struct splat_judgement *j)
 			set_reason(r, STATUS_CRASHED, str_fmt("%s", j->line));
 	} else if (j->error) {
 		set_reason(r, status__worse(r->status, STATUS_HARNESS), strdup(j->error));
+	} else if (lost && r->status == STATUS_OK) {
+		set_reason(
+			r, STATUS_HARNESS,
+			strdup("the kernel said more than its buffer holds: what was lost can't "
+			       "be searched for splats; a larger one: --append log_buf_len=16M"));
 	} else if (j->missing && r->status == STATUS_OK) {
 		set_reason(r, STATUS_UNEXPECTED,
 			   str_fmt("the expected splat /%s/ did not appear", j->missing));
@@ -232,14 +237,15 @@ static int finish(struct run *r, const struct child_end *end, int kmsg, uint64_t
 {
 	struct strbuf dmesg = STRBUF_INIT;
 	struct splat_judgement j = { 0 };
+	bool lost = false;
 	int err = 0;
 
 	if (kmsg >= 0)
-		err = kmsg__read(kmsg, &dmesg);
+		err = kmsg__read(kmsg, &dmesg, &lost);
 	if (!err)
 		err = splats__judge(strbuf__str(&dmesg), r->rq->ex->expect_splats, &j);
 	judge_child(r, end, j.oom);
-	judge_splats(r, &j);
+	judge_splats(r, &j, lost);
 	if (err)
 		set_reason(r, STATUS_HARNESS,
 			   str_fmt("the kernel's messages can't be read: %s", strerror(-err)));
@@ -271,6 +277,10 @@ int run__supervise(const struct run_request *rq, const struct supervisor *s,
 	bool started = false;
 	pid_t pid;
 
+	if (kmsg < 0)
+		sink__log(sink, "warning",
+			  "the kernel's messages can't be read (%s): splats go unseen",
+			  strerror(-kmsg));
 	trace__mark(mark); /* a kernel without tracing has no such evidence */
 	if (pipe2(events, O_CLOEXEC) || pipe2(stdio, O_CLOEXEC)) {
 		err = -errno;

@@ -17,6 +17,7 @@ static const struct param params[] = {
 	{ .name = "whole", .type = PARAM_BOOL, .value = "no" },
 	{ .name = "colour", .type = PARAM_STRING, .value = "red", .choices = colours },
 	{ .name = "file", .type = PARAM_STRING, .value = NULL },
+	{ .name = "lengths", .type = PARAM_SIZES, .value = "512,4K", .min = 1, .max = 1 << 20 },
 	{ 0 },
 };
 static const struct experiment with = { .name = "with", .params = params };
@@ -89,6 +90,10 @@ static void test_given(void **state)
 	assert_int_equal(params__str(p, "file", &s), 0);
 	assert_string_equal(s, "/x y");
 	params__free(p);
+	p = make(&with, "{\"lengths\": \"1, 1M,4096\"}", err);
+	assert_int_equal(params__str(p, "lengths", &s), 0);
+	assert_string_equal(s, "1, 1M,4096");
+	params__free(p);
 	p = make(&with, "{\"size\": \"0x10\", \"whole\": \"on\"}", err);
 	assert_int_equal(params__u64(p, "size", &n), 0);
 	assert_int_equal(n, 16);
@@ -112,6 +117,16 @@ static void test_refused(void **state)
 	assert_refused("{\"size\": null}",
 		       "parameter size: its value is no string, integer or boolean");
 	assert_refused("{\"sise\": 1}", "there is no parameter 'sise': did you mean 'size'?");
+	assert_refused("{\"lengths\": \"512,0\"}",
+		       "parameter lengths: '512,0' is no list of sizes from 1 to 1048576, such as "
+		       "512,64K");
+	assert_refused("{\"lengths\": \"2M\"}",
+		       "parameter lengths: '2M' is no list of sizes from 1 to 1048576, such as "
+		       "512,64K");
+	assert_refused("{\"lengths\": \",\"}",
+		       "parameter lengths: ',' is no list of sizes from 1 to 1048576, such as "
+		       "512,64K");
+	assert_refused("{\"len\": 1}", "there is no parameter 'len': did you mean 'lengths'?");
 	assert_refused("{\"entirely\": 1}", "there is no parameter 'entirely'");
 }
 

@@ -187,6 +187,9 @@ static void nearest_suggests_nothing_far(void **state)
 	assert_null(str_nearest("bananas", names, 2));
 	assert_null(str_nearest("ovr", names, 2));
 	assert_null(str_nearest("override", NULL, 0));
+	/* A beginning is near, and not of just one letter. */
+	assert_string_equal(str_nearest("ove", names, 2), "override");
+	assert_null(str_nearest("o", names, 2));
 	/* Length 6: two edits are near, three are not. */
 	assert_string_equal(str_nearest("strxxl", names, 2), "strtol");
 	assert_null(str_nearest("sxxxol", names, 2));

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -394,25 +395,109 @@ static void prunes(void **state)
 	lock = lock__try(p.cache, "held");
 	assert_true(lock >= 0);
 	/* Room for all: only what was left half done goes. */
-	assert_int_equal(image__prune(&p, 10 << 20, "std", &freed), 0);
+	assert_int_equal(image__prune(&p, 10 << 20, "std", -1, &freed), 0);
 	assert_false(there("cache/trees/x~part"));
 	assert_true(there("cache/trees/old/big"));
 	/* The one in use stays, the standard one goes last. */
-	assert_int_equal(image__prune(&p, 350000, "std", &freed), 0);
+	assert_int_equal(image__prune(&p, 350000, "std", -1, &freed), 0);
 	assert_true(freed >= 100000 && freed < 200000);
 	assert_false(there("cache/trees/old"));
 	assert_true(there("cache/trees/held/big"));
-	assert_int_equal(image__prune(&p, 250000, "std", &freed), 0);
+	assert_int_equal(image__prune(&p, 250000, "std", -1, &freed), 0);
 	assert_false(there("cache/trees/new"));
 	assert_true(there("cache/trees/std/big"));
-	assert_int_equal(image__prune(&p, 0, "std", &freed), 0);
+	assert_int_equal(image__prune(&p, 0, "std", -1, &freed), 0);
 	assert_false(there("cache/trees/std"));
 	assert_true(there("cache/trees/held/big"));
 	close(lock);
-	assert_int_equal(image__prune(&p, 0, NULL, &freed), 0);
+	assert_int_equal(image__prune(&p, 0, NULL, -1, &freed), 0);
 	assert_false(there("cache/trees/held"));
-	assert_int_equal(image__prune(&p, 0, NULL, &freed), 0);
+	assert_int_equal(image__prune(&p, 0, NULL, -1, &freed), 0);
 	assert_int_equal(freed, 0);
+	free_paths(&p);
+}
+
+/* A package is unpacked wherever the cache lies; one with two tarballs is none. */
+static void unpacks_a_package(void **state)
+{
+	const char *script =
+		"cd \"$0\" && mkdir -p deb/DEBIAN deb/usr/src l && echo 'VERSION = 5' > l/Makefile && "
+		"tar -cJf deb/usr/src/linux-source-5.tar.xz l && printf 'Package: l\\nVersion: 1\\n"
+		"Architecture: all\\nMaintainer: x\\nDescription: x\\n' > deb/DEBIAN/control && "
+		"dpkg-deb -b deb 1.deb && cp deb/usr/src/*.xz deb/usr/src/linux-source-6.tar.xz && "
+		"dpkg-deb -b deb 2.deb";
+	const char *argv[] = { "bash", "-c", script, dir, NULL };
+	char *log = at("deb.log"), *cache = at("[c]*");
+	struct proc_opts o = { .argv = argv, .log_path = log, .cancel_fd = -1 };
+	struct source s = { .kind = SOURCE_DEB, .hash = (char *)SHA };
+	struct source_opts so = { .cancel_fd = -1 };
+	struct kernel k = { .name = "k" };
+	struct tree t;
+	int status;
+
+	(void)state;
+	if (proc_run(&o, &status) || status)
+		skip();
+	assert_int_equal(tree__init(&t, &k, cache), 0);
+	s.path = at("1.deb");
+	assert_int_equal(tree__unpack(&t, &s, &so), 0);
+	assert_true(there("[c]*/trees/k/Makefile"));
+	assert_false(there("[c]*/trees/k~part"));
+	assert_true(tree__marked(&t, "source", SHA));
+	free(s.path);
+	s.path = at("2.deb");
+	listen_begin();
+	assert_int_equal(tree__unpack(&t, &s, &so), -EINVAL);
+	listen_end();
+	says("holds no usr/src/linux-source-*.tar.*");
+	assert_true(there("[c]*/trees/k/Makefile"));
+	free(s.path);
+	tree__release(&t);
+	free(cache);
+	free(log);
+}
+
+/* Said before the source is fetched and unpacked to where it can't be built. */
+static void no_build_below_a_blank(void **state)
+{
+	static const char *const names[] = { "a cache", "a:cache" };
+	struct kernel_paths p = paths();
+	struct image_opts o = { .paths = &p, .cancel_fd = -1 };
+	struct kernel k = { .name = "k", .version = { 5, 10, 218 } };
+	struct image *img = NULL;
+
+	(void)state;
+	put("src/Kconfig", "x");
+	k.source = at("src");
+	for (size_t i = 0; i < 2; i++) {
+		char *cache = at(names[i]), *trees = str_fmt("%s/trees", names[i]);
+
+		free((char *)p.cache);
+		p.cache = cache;
+		listen_begin();
+		assert_int_equal(image__ensure(&k, &o, &img), -EIO);
+		listen_end();
+		says("a blank or a colon");
+		assert_false(there(trees));
+		free(trees);
+	}
+	free(k.source);
+	free_paths(&p);
+}
+
+static void prune_is_cancelled(void **state)
+{
+	struct kernel_paths p = paths();
+	uint64_t freed = 1;
+	int fd = eventfd(1, EFD_NONBLOCK);
+
+	(void)state;
+	assert_true(fd > 0);
+	put_tree("old", 300);
+	assert_int_equal(image__prune(&p, 0, NULL, fd, &freed), -EINTR);
+	assert_int_equal(freed, 0);
+	assert_true(there("cache/trees/old/big"));
+	close(fd);
 	free_paths(&p);
 }
 
@@ -420,9 +505,19 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(pinned_sources),   T(source_folders),	  T(git_trees), T(tree_follows_folder),
-		T(no_kernel_tree),   T(makefile_version), T(keys),	T(kept_kernels),
-		T(keeps_the_newest), T(prunes),
+		T(pinned_sources),
+		T(source_folders),
+		T(git_trees),
+		T(tree_follows_folder),
+		T(no_kernel_tree),
+		T(makefile_version),
+		T(keys),
+		T(kept_kernels),
+		T(keeps_the_newest),
+		T(prunes),
+		T(prune_is_cancelled),
+		T(unpacks_a_package),
+		T(no_build_below_a_blank),
 	};
 
 	return cmocka_run_group_tests_name("tree", tests, NULL, NULL);

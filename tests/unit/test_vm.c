@@ -90,6 +90,21 @@ static pid_t fake_pid(const struct fake *f)
 	return (pid_t)pid;
 }
 
+/* Ended, and not yet reaped by whoever adopted it. */
+static bool is_zombie(pid_t pid)
+{
+	char path[32], *text = NULL, *paren;
+	bool zombie;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (file_read(path, 0, &text, NULL))
+		return true;
+	paren = strrchr(text, ')');
+	zombie = paren && paren[2] == 'Z';
+	free(text);
+	return zombie;
+}
+
 static void test_events_and_poweroff(void **state)
 {
 	struct fake *f = *state;
@@ -249,6 +264,26 @@ static void test_guest_powers_off(void **state)
 	converse(f, 20000, VM_DIED, "powered off or reset", "Power down");
 	fake__does(f, "hello; printf '{\"ev\":' >&$wire; exit 0");
 	converse(f, 20000, VM_DIED, "in the middle of an event", NULL);
+}
+
+/* QEMU may be a wrapper: what it leaves holds the wire open, is not waited for, and is not left
+ * behind either, unless it has gone to a session of its own. */
+static void test_leftover(void **state)
+{
+	struct fake *f = *state;
+	pid_t left;
+
+	fake__does(f, "hello; sleep 1000 & echo $! > $dir/pid; exit 0");
+	converse(f, 20000, VM_DIED, "powered off or reset", NULL);
+	left = fake_pid(f);
+	for (int i = 0; i < 1000 && !kill(left, 0) && !is_zombie(left); i++)
+		usleep(10000);
+	assert_true(kill(left, 0) || is_zombie(left));
+	fake__does(f, "hello; rm $dir/pid\n"
+		      "setsid bash -c \"echo \\$\\$ > $dir/pid; exec sleep 1000\" &\n"
+		      "until [ -s $dir/pid ]; do sleep 0.01; done; exit 0");
+	converse(f, 20000, VM_DIED, "powered off or reset", NULL);
+	kill(fake_pid(f), SIGKILL);
 }
 
 /* What was sent before QEMU's end still counts, however much it is. */
@@ -471,6 +506,7 @@ int main(void)
 		TEST(qemu_fails),
 		TEST(qemu_killed),
 		TEST(guest_powers_off),
+		TEST(leftover),
 		TEST(last_words),
 		TEST(bad_stream),
 		TEST(handler_fails),

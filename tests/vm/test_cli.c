@@ -53,6 +53,14 @@ static const struct wrong_use wrong_uses[] = {
 	  "did you mean 'reads'?" },
 	{ { "run", "override", "-p", "reads" }, "-p reads", "NAME=VALUE" },
 	{ { "run", "override", "-p", "reads=many" }, "parameter override.reads", "whole number" },
+	{ { "run", "override", "-p", "siz=512" },
+	  "unknown parameter 'siz'",
+	  "did you mean 'sizes'?" },
+	{ { "run", "override", "-p", "sizes=512,0" }, "parameter override.sizes", "1 to 1048576" },
+	{ { "run", "strtol", "-p", "overide.reads=5" },
+	  "unknown experiment 'overide'",
+	  "did you mean 'override'?" },
+	{ { "run", "--json", "--csv" }, "--json", "--csv" },
 	{ { "run", "override", "-p", "strtol.x=1" }, "'strtol' is not among those to run", NULL },
 	{ { "run", "masked-read", "-p", "map=some" }, "parameter masked-read.map", "coarse" },
 	{ { "list", "kernel" }, "kernel", "did you mean 'kernels'?" },
@@ -205,6 +213,19 @@ static void test_output_is_lost(void **state)
 	outcome__release(&o);
 }
 
+/* Programs are run in other folders: a cache that is named from here stays here. */
+static void test_relative_cache(void **state)
+{
+	struct call c = { .results = results, .env = ARGS("ASSAY_CACHE=no/such/cache") };
+	struct outcome o;
+
+	(void)state;
+	assay_call(&o, &c, ARGS("kernel", "prune"));
+	assert_status(&o, 0);
+	assert_matches(o.out, "freed in /.*/no/such/cache/trees");
+	outcome__release(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +235,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_damaged_database, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_results, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_results_not_writable, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_relative_cache, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_output_is_lost, set_up, tear_down),
 	};
 
