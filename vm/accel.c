@@ -236,12 +236,24 @@ static int try_kvm(const struct vm_opts *probe, enum trial *result, char **why)
 
 /* --- the choice ---------------------------------------------------------------------------- */
 
-static void announce(enum accel a, const char *why)
+void accel__announce(enum accel a, const char *why)
 {
 	if (a == ACCEL_KVM)
 		log_info("accelerator: KVM, because %s", why);
 	else
 		log_info("accelerator: TCG (emulation), because %s", why);
+}
+
+bool accel__remembered(const char *qemu, const char *cache_dir, enum accel *out, char **why)
+{
+	char *path = cache_path(cache_dir), *key = cache_key(qemu);
+	bool found;
+
+	*why = NULL;
+	found = path && key && cache_get(path, key, out, why);
+	free(path);
+	free(key);
+	return found;
 }
 
 static int settle_auto(const struct vm_opts *probe, const char *cache_dir, enum accel *out,
@@ -264,7 +276,7 @@ static int settle_auto(const struct vm_opts *probe, const char *cache_dir, enum 
 	if (err)
 		goto out;
 	*out = result == TRIAL_WORKS ? ACCEL_KVM : ACCEL_TCG;
-	announce(*out, *why);
+	accel__announce(*out, *why);
 	if (key && result != TRIAL_UNCLEAR)
 		cache_put(cache_dir, path, key, *out, *why);
 out:

@@ -2,6 +2,7 @@
 #ifndef ASSAY_VM_ACCEL_H
 #define ASSAY_VM_ACCEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
@@ -18,5 +19,10 @@ int accel__parse(const char *s, enum accel *out);
 struct vm_opts;
 int accel__settle(enum accel wanted, const struct vm_opts *probe, const char *cache_dir,
 		  enum accel *out, char **why);
+/* What ACCEL_AUTO was settled to before on this host and QEMU (NULL: the one in PATH), without
+ * trying anything; why as above. */
+bool accel__remembered(const char *qemu, const char *cache_dir, enum accel *out, char **why);
+/* The line that says which accelerator is taken and why. */
+void accel__announce(enum accel a, const char *why);
 
 #endif

@@ -4,12 +4,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -19,6 +17,7 @@
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "store/store.h"
+#include "vm/accel.h"
 #include "vm/aptsrc.h"
 #include "vm/source.h"
 
@@ -43,34 +42,6 @@ static char *existing_part(const char *path)
 
 /* --- KVM ----------------------------------------------------------------------------------- */
 
-/* What an earlier run found out for this kernel of the host (vm/accel.c keeps it, keyed by CPU,
- * host kernel, QEMU and access). The reason, or NULL; caller frees. */
-static char *remembered(const char *cache, bool *works)
-{
-	char *path = str_fmt("%s/accel.json", cache), *mark = NULL, *why = NULL;
-	json_t *all = path ? json_load_file(path, 0, NULL) : NULL, *entry;
-	struct utsname u;
-	const char *key;
-
-	if (!uname(&u))
-		mark = str_fmt("| Linux %s |", u.release);
-	json_object_foreach (all, key, entry) {
-		const char *accel = json_string_value(json_object_get(entry, "accel"));
-		const char *reason = json_string_value(json_object_get(entry, "why"));
-
-		if (!mark || !strstr(key, mark) || !str_ends(key, "accessible") || !accel ||
-		    !reason)
-			continue;
-		free(why);
-		why = strdup(reason);
-		*works = strcmp(accel, "kvm") == 0;
-	}
-	json_decref(all);
-	free(mark);
-	free(path);
-	return why;
-}
-
 static bool cpu_virtualises(void)
 {
 	char *text = NULL, *flags;
@@ -91,8 +62,9 @@ void doctor__check_kvm(struct doctor *d, const char *cache)
 {
 	static const char slower[] = "kernels run in emulation (TCG), which is slower";
 	int err = access(KVM_DEVICE, R_OK | W_OK) ? errno : 0;
-	char *why, *mend;
-	bool works = false;
+	char *why = NULL, *mend;
+	enum accel accel;
+	bool works;
 
 	if (err == ENOENT) {
 		doctor__note(d, MARK_WARN, "KVM",
@@ -110,7 +82,7 @@ void doctor__check_kvm(struct doctor *d, const char *cache)
 			     KVM_DEVICE ": %s: %s", strerror(err), slower);
 		return;
 	}
-	why = remembered(cache, &works);
+	works = accel__remembered(NULL, cache, &accel, &why) && accel == ACCEL_KVM;
 	mend = str_fmt("to have it tried again, remove %s/accel.json", cache);
 	if (why && works)
 		doctor__note(d, MARK_OK, "KVM", NULL, "%s", why);

@@ -108,6 +108,7 @@ struct run {
 	const char *reason;
 	uint64_t deadline_ns;
 	bool csv_started;
+	bool announced; /* the accelerator */
 };
 
 static uint64_t now_ns(void)
@@ -170,6 +171,13 @@ static int run_on_image(struct run *run, const struct plan *plan, const struct i
 	if (err)
 		goto out;
 	vm.initramfs = initramfs;
+	/* A fresh trial says so itself; what is remembered is said once a run. */
+	if (a->vm.accel == ACCEL_AUTO && !run->announced &&
+	    accel__remembered(NULL, run->cli->paths.cache, &vm.accel, &why))
+		accel__announce(vm.accel, why);
+	run->announced = true;
+	free(why);
+	why = NULL;
 	err = accel__settle(a->vm.accel, &vm, run->cli->paths.cache, &vm.accel, &why);
 	if (err)
 		goto out;
