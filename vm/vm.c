@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "vm/boot.h"
@@ -84,14 +84,6 @@ void vm_outcome__release(struct vm_outcome *o)
 	memset(o, 0, sizeof(*o));
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* --- start and stop ------------------------------------------------------------------------ */
 
 static int check_file(const char *path, const char *what)
@@ -144,10 +136,10 @@ out:
 static void await_poweroff(struct vm *vm)
 {
 	struct qemu *q = &vm->qemu;
-	int64_t end = now_ms() + POWEROFF_MS, left;
+	int64_t end = clock_ms() + POWEROFF_MS, left;
 	char buf[4096];
 
-	while (!qemu__ended(q) && (left = end - now_ms()) > 0) {
+	while (!qemu__ended(q) && (left = end - clock_ms()) > 0) {
 		struct pollfd pfd[] = {
 			{ .fd = q->pidfd, .events = POLLIN },
 			{ .fd = q->wire_fd, .events = POLLIN },
@@ -188,7 +180,7 @@ int vm__send(struct vm *vm, json_t *job)
 	char *text = job ? json_dumps(job, JSON_COMPACT) : NULL;
 	char *line = text ? str_fmt("%s\n", text) : NULL;
 	size_t len = line ? strlen(line) : 0, done = 0;
-	int64_t end = now_ms() + SEND_MS;
+	int64_t end = clock_ms() + SEND_MS;
 	int err = line ? 0 : -ENOMEM;
 
 	while (!err && done < len) {
@@ -203,10 +195,10 @@ int vm__send(struct vm *vm, json_t *job)
 			err = -EPIPE;
 		else if (errno != EAGAIN && errno != EINTR)
 			err = -errno;
-		else if (now_ms() >= end)
+		else if (clock_ms() >= end)
 			err = -ETIMEDOUT;
 		else
-			poll(&pfd, 1, (int)(end - now_ms()));
+			poll(&pfd, 1, (int)(end - clock_ms()));
 	}
 	free(line);
 	free(text);
@@ -425,7 +417,7 @@ static void look_at_trouble(struct pump *p, int64_t now)
 
 static void look(struct pump *p)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	if (cancel_pending(p->vm->cancel_fd)) {
 		finish(p, VM_CANCELLED, strdup("interrupted"));
@@ -453,7 +445,7 @@ static void wait_for_something(struct pump *p)
 		{ .fd = p->vm->cancel_fd, .events = POLLIN },
 	};
 	int64_t until = p->next_look < p->deadline || p->trouble ? p->next_look : p->deadline;
-	int64_t left = until - now_ms();
+	int64_t left = until - clock_ms();
 	int err;
 
 	for (unsigned int i = 0; i < extra; i++)
@@ -481,7 +473,7 @@ void vm__pump(struct vm *vm, int timeout_ms, int (*on_event)(void *ctx, const js
 		.ctx = ctx,
 		.o = o,
 		.timeout_ms = timeout_ms,
-		.deadline = timeout_ms > 0 ? now_ms() + timeout_ms : INT64_MAX,
+		.deadline = timeout_ms > 0 ? clock_ms() + timeout_ms : INT64_MAX,
 	};
 
 	memset(o, 0, sizeof(*o));

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/str.h"
 
@@ -34,14 +34,6 @@ struct run {
 	int64_t deadline; /* ms; 0: none */
 	int output_err;	  /* first failure to keep the output */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ll + ts.tv_nsec / 1000000;
-}
 
 static void deliver_line(struct run *r)
 {
@@ -127,7 +119,7 @@ static void signal_all(const struct run *r, int sig)
 static void stop(struct run *r, int err)
 {
 	r->stop_err = err;
-	r->deadline = now_ms() + GRACE_MS;
+	r->deadline = clock_ms() + GRACE_MS;
 	signal_all(r, SIGTERM);
 	/* A stopped process takes no SIGTERM. */
 	signal_all(r, SIGCONT);
@@ -143,7 +135,7 @@ static int watch(struct run *r)
 			{ .fd = r->out_fd, .events = POLLIN },
 			{ .fd = r->stop_err ? -1 : r->cancel_fd, .events = POLLIN },
 		};
-		int64_t left = r->deadline ? r->deadline - now_ms() : -1;
+		int64_t left = r->deadline ? r->deadline - clock_ms() : -1;
 
 		if (r->deadline && left < 0)
 			left = 0;
@@ -155,9 +147,9 @@ static int watch(struct run *r)
 			r->ended = true;
 		else if (pfd[2].revents)
 			stop(r, -EINTR);
-		else if (r->deadline && now_ms() >= r->deadline && r->stop_err)
+		else if (r->deadline && clock_ms() >= r->deadline && r->stop_err)
 			break;
-		else if (r->deadline && now_ms() >= r->deadline)
+		else if (r->deadline && clock_ms() >= r->deadline)
 			stop(r, -ETIMEDOUT);
 	}
 	return 0;
@@ -179,7 +171,7 @@ static int follow(struct run *r, int *status)
 {
 	int err, reap_err;
 
-	r->deadline = r->o->timeout_ms > 0 ? now_ms() + r->o->timeout_ms : 0;
+	r->deadline = r->o->timeout_ms > 0 ? clock_ms() + r->o->timeout_ms : 0;
 	err = watch(r);
 	if (err || r->stop_err) {
 		/* Before it is reaped: until then nobody else can have its number. */

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/proc.h"
@@ -111,14 +111,6 @@ struct run {
 	bool announced; /* the accelerator */
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
-
 static void on_record(void *ctx, const struct stored_record *r)
 {
 	struct run *run = ctx;
@@ -200,12 +192,12 @@ static int run_on_kernel(struct run *run, const struct plan *plan, const struct 
 	struct session_opts so = { .store = run->store, .run = run->info.id };
 	struct image *img = NULL;
 	bool started = false;
-	uint64_t start = now_ns();
+	uint64_t start = clock_ns();
 	int err = cli__image(run->cli, k, &img);
 
 	/* The limit is for what comes once the kernel is built. */
 	if (run->deadline_ns)
-		run->deadline_ns += now_ns() - start;
+		run->deadline_ns += clock_ns() - start;
 	if (!err)
 		err = run_on_image(run, plan, img, &started);
 	image__free(img);
@@ -261,7 +253,7 @@ static int execute(struct run *run, const struct plan *plan)
 	size_t i;
 
 	if (run->args->run_timeout_ms)
-		run->deadline_ns = now_ns() + run->args->run_timeout_ms * 1000000ull;
+		run->deadline_ns = clock_ns() + run->args->run_timeout_ms * 1000000ull;
 	for (i = 0; !err && i < plan->nr_kernels && !run->cut_off; i++)
 		err = run_on_kernel(run, plan, plan->kernels[i]);
 	status = exit_status(run, err);

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/term.h"
@@ -44,14 +44,6 @@ struct session {
 	bool dirty; /* the kernel has had a splat: not to be used again */
 	int store_err;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
 
 static void fail(struct session *s, enum status status, const char *reason)
 {
@@ -259,7 +251,7 @@ static void stop_vm(struct session *s)
 /* ms, cut to what is left of the whole run; 0 when nothing is left. */
 static uint64_t within_deadline(const struct session *s, uint64_t ms)
 {
-	uint64_t now = now_ns(), left;
+	uint64_t now = clock_ns(), left;
 
 	if (!s->o->deadline_ns)
 		return ms;
@@ -390,7 +382,7 @@ out:
 static int run_item(struct session *s, const struct plan_item *item, struct session_result *res)
 {
 	char *label = str_fmt("%s on %s", item->experiment, s->guest.kernel);
-	uint64_t start = now_ns();
+	uint64_t start = clock_ns();
 	char *params = json_dumps(item->params, JSON_COMPACT | JSON_SORT_KEYS);
 	int err;
 
@@ -413,7 +405,7 @@ static int run_item(struct session *s, const struct plan_item *item, struct sess
 		fail(s, STATUS_HARNESS, "the experiment did not end");
 	err = store__add_experiment(s->o->store, s->o->run, &s->guest, item->experiment,
 				    params ? params : "{}", s->status, s->reason,
-				    (double)(now_ns() - start) / 1e9);
+				    (double)(clock_ns() - start) / 1e9);
 	s->worst = status__worse(s->worst, s->status);
 	progress__done(s->progress, status__name(s->status));
 	if (s->dirty)

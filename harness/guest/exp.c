@@ -7,8 +7,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/num.h"
 #include "guest/helpers.h"
@@ -121,10 +121,7 @@ unsigned int exp__kernel_version(const struct exp *e)
 
 uint64_t exp__now_ns(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+	return clock_ns();
 }
 
 struct record *exp__measurement(struct exp *e, const char *name)

@@ -21,12 +21,12 @@ static uint64_t deadline_ns; /* that the last session got */
 
 int fake_image(struct cli *cli, const struct kernel *k, struct image **out)
 {
-	uint64_t start = now_ns();
+	uint64_t start = clock_ns();
 
 	(void)cli;
 	(void)k;
 	usleep(20000);
-	built_ns = now_ns() - start;
+	built_ns = clock_ns() - start;
 	*out = image_err ? NULL : calloc(1, sizeof(**out));
 	return image_err;
 }
@@ -148,7 +148,7 @@ static void test_results_that_cannot_be_kept(void **state)
 /* The time limit is for the run, not for building its kernels. */
 static void test_limit_is_not_for_the_build(void **state)
 {
-	uint64_t start = now_ns(), limit_ms = 1000000;
+	uint64_t start = clock_ns(), limit_ms = 1000000;
 	enum run_state is;
 	struct seen seen;
 
