@@ -21,6 +21,14 @@ int cli__kernels(struct cli *cli, const struct kernels **out)
 	return err;
 }
 
+int cli__catalog(struct cli *cli, const struct catalog **out)
+{
+	int err = cli->catalog ? 0 : catalog__load(cli->guest, &cli->catalog);
+
+	*out = cli->catalog;
+	return err;
+}
+
 int cli__kernel(struct cli *cli, const char *name, const struct kernel **out)
 {
 	const struct kernels *ks;
@@ -57,7 +65,7 @@ int cli__image(struct cli *cli, const struct kernel *k, struct image **out)
 		.cancel_fd = cli->cancel_fd,
 		.verbose = cli->verbose,
 	};
-	struct catalog *catalog = NULL;
+	const struct catalog *catalog;
 	const struct kernels *ks;
 	struct kernel entry = *k;
 	int err;
@@ -67,16 +75,14 @@ int cli__image(struct cli *cli, const struct kernel *k, struct image **out)
 		return err;
 	err = cli__kernels(cli, &ks);
 	if (!err)
-		err = catalog__load(cli->guest, &catalog);
+		err = cli__catalog(cli, &catalog);
 	if (err)
 		return err;
 	opts.keep_tree = kernels__default(ks)->name;
 	opts.need_btf_funcs = catalog__btf_funcs(catalog);
 	if (cli->kernel_source)
 		entry.source = (char *)cli->kernel_source;
-	err = image__ensure(&entry, &opts, out);
-	catalog__free(catalog);
-	return err;
+	return image__ensure(&entry, &opts, out);
 }
 
 int cli__store(struct cli *cli, bool create, struct store **out)

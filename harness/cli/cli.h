@@ -9,6 +9,7 @@
 #include "vm/image.h"
 #include "vm/kernels.h"
 
+struct catalog;
 struct store;
 
 /* Exit status of every command. */
@@ -30,10 +31,13 @@ struct cli {
 	int cancel_fd;
 	const char *kernel_source; /* --kernel-source of the command, or NULL */
 	struct kernels *kernels;   /* loaded by cli__kernels */
+	struct catalog *catalog;   /* loaded by cli__catalog */
 };
 
 /* Loads kernels.ini once. 0 or -errno, logged. */
 int cli__kernels(struct cli *cli, const struct kernels **out);
+/* Asks the guest program once what experiments there are. 0 or -errno, logged. */
+int cli__catalog(struct cli *cli, const struct catalog **out);
 /* Finds a kernel (NULL: the default). -EINVAL and a message with the nearest name when unknown. */
 int cli__kernel(struct cli *cli, const char *name, const struct kernel **out);
 /* Builds or finds its image, with the tree limit and the functions that experiments need. */

@@ -275,7 +275,7 @@ int cmd_run(struct cli *cli, int argc, char **argv)
 {
 	struct run_args a = { .repeats = 5 };
 	struct run run = { .cli = cli, .args = &a };
-	struct catalog *catalog = NULL;
+	const struct catalog *catalog = NULL;
 	const struct kernels *ks;
 	struct plan plan = { 0 };
 	char *host = NULL;
@@ -285,7 +285,7 @@ int cmd_run(struct cli *cli, int argc, char **argv)
 	if (!cli__parse(&argp, "run", argc, argv, &a, &status))
 		goto out;
 	cli->kernel_source = a.vm.kernel_source;
-	err = catalog__load(cli->guest, &catalog);
+	err = cli__catalog(cli, &catalog);
 	if (!err)
 		err = cli__kernels(cli, &ks);
 	if (!err)
@@ -307,7 +307,6 @@ out:
 	run_info__release(&run.info);
 	store__close(run.store);
 	plan__release(&plan);
-	catalog__free(catalog);
 	strv__free(&a.experiments);
 	strv__free(&a.params);
 	return status;

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "cli/catalog.h"
 #include "cli/cli.h"
 
 struct log assay_log = { .prog = "assay", .level = LOG_LEVEL_INFO };
@@ -174,6 +175,7 @@ static char *command_line(int argc, char **argv)
 static void free_cli(struct cli *cli)
 {
 	kernels__free(cli->kernels);
+	catalog__free(cli->catalog);
 	free((char *)cli->paths.ini);
 	free((char *)cli->paths.configs);
 	free((char *)cli->paths.patches);
