@@ -15,46 +15,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "folder_fixture.h"
 #include "vm/patch.h"
-
-struct log assay_log = { .prog = "test", .level = LOG_LEVEL_ERROR };
-
-static char dir[64];
-static char *said;
-
-static char *at(const char *name)
-{
-	char *path = str_fmt("%s/%s", dir, name);
-
-	assert_non_null(path);
-	return path;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(dir, "/tmp/assay-test-patch.XXXXXX");
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	free(said);
-	said = NULL;
-	return dir_remove(dir);
-}
-
-static void put(const char *name, const char *text)
-{
-	char *path = at(name), *slash = strrchr(path, '/');
-
-	*slash = '\0';
-	assert_int_equal(dir_make(path), 0);
-	*slash = '/';
-	assert_int_equal(file_write(path, text, strlen(text)), 0);
-	free(path);
-}
 
 static void is(const char *name, const char *text)
 {
@@ -114,12 +76,6 @@ static int series(const char *const *names, unsigned int *changed)
 	return err;
 }
 #define SERIES(changed, ...) series((const char *const[]){ __VA_ARGS__, NULL }, changed)
-
-static void says(const char *part)
-{
-	if (!strstr(said, part))
-		fail_msg("'%s' is not in '%s'", part, said);
-}
 
 static void put_tree(void)
 {
