@@ -175,10 +175,32 @@ static const struct param params[] = {
 	{ 0 },
 };
 
+static const struct row rows[] = {
+	{ .id = "X11",
+	  .title = "override on the read system call: works, and hijacks every later read",
+	  .origin = "activity log of a thesis, 25 March 2020",
+	  .cause =
+		  "the override answers every read of the thread that it is told to answer: restricted to one thread and one moment it harms nobody else",
+	  .shows = "sys_read" },
+	{ .id = "X12",
+	  .title = "override on copyout: a result other than 0 means bytes left",
+	  .origin = "activity log of a thesis, 22 and 28 March 2020",
+	  .cause =
+		  "the caller takes the result for bytes that were not copied: it returns a short read, or EFAULT when none was",
+	  .shows = "bytes_left" },
+	{ .id = "X13",
+	  .title = "override success by size and by iterations",
+	  .origin = "activity log of a thesis, 18 and 19 April, 10 July 2020",
+	  .cause =
+		  "size and number of reads act only through the time that passes: the override is lost when the kprobe is optimised",
+	  .shows = "copyout" },
+	{ 0 },
+};
+
 const struct experiment experiment_override = {
 	.name = "override",
 	.summary = "bpf_override_return on copyout, by the kind of kprobe that it hangs on",
-	.rows = "X11 X12 X13 E22",
+	.rows = rows,
 	.needs = needs,
 	.params = params,
 	.timeout_s = 300,

@@ -148,6 +148,22 @@ int exp__check(struct record *r, bool ok, const char *text, const char *found_fm
 	return err;
 }
 
+int exp__observed(struct record *r, int err, const char *message_fmt, ...)
+{
+	struct strbuf message = STRBUF_INIT;
+	va_list args;
+
+	if (!r)
+		return -ENOMEM;
+	va_start(args, message_fmt);
+	strbuf__addv(&message, message_fmt, args);
+	va_end(args);
+	r->err = err < 0 ? -err : err;
+	err = message.failed ? -ENOMEM : record__set(&r->message, strbuf__str(&message));
+	strbuf__free(&message);
+	return err;
+}
+
 static void judge_checks(struct record *r)
 {
 	size_t failed = 0;

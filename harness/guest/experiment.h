@@ -21,7 +21,12 @@ enum need_kind {
 	NEED_FILE,     /* a path that exists */
 	NEED_FEATURE,  /* provided by the kernel's patch series */
 	NEED_KERNEL,   /* a range as in model/kver.h */
+	NEED_PROGRAM,  /* a program that assay builds for guests: EXP_PROGRAM_DIR "memcached" */
 };
+
+/* Where the guest finds what NEED_PROGRAM asks for, and the modules of its kernel (*.ko). */
+#define EXP_PROGRAM_DIR "/usr/lib/assay/"
+#define EXP_MODULE_DIR	"/lib/modules/"
 
 struct need {
 	enum need_kind kind;
@@ -45,6 +50,21 @@ struct param {
 	const char *help;
 };
 
+/* A row of the catalogue that an experiment covers. docs/catalogue.md is made from these and from
+ * the records of a run; no text in it has another source. */
+struct row {
+	const char *id;	    /* "E13", "X4", "K2", "T" */
+	const char *title;  /* the message as its source had it, or the question: one line */
+	const char *origin; /* where the row comes from: "activity log of a thesis, 27 Feb 2020" */
+	const char *
+		cause; /* why, as settled here, with kernel versions; of X and K rows: the answer */
+	const char *fix; /* what mends it; NULL where nothing is to be mended */
+	/* Names of records (programs or measurements) of this experiment, separated by blanks; a
+	 * '*' at the end of a name stands for any rest. */
+	const char *shows;  /* those that show it: their messages, or checks, are the row's */
+	const char *passes; /* E rows: the nearest that pass; else NULL */
+};
+
 /* One question put to a kernel. Defined as a constant in experiments/<name>/<name>.c under the
  * name experiment_<name with '-' as '_'>; nothing else registers it.
  *
@@ -54,7 +74,9 @@ struct param {
 struct experiment {
 	const char *name;
 	const char *summary;		  /* one line */
-	const char *rows;		  /* catalogue rows, "X1 E1 E2" */
+	const struct row *rows;		  /* of the catalogue; ends with an id of NULL; or NULL */
+	bool on_host;			  /* about the tool chain or the set-up: runs on the host,
+					   * once a run, without BPF; see exp__assay, exp__data */
 	const struct need *needs;	  /* ends with a name of NULL; or NULL */
 	const struct param *params;	  /* ends with a name of NULL; or NULL */
 	unsigned int timeout_s;		  /* of one run under TCG; 0: 60 */
@@ -103,6 +125,10 @@ int exp__text(struct exp *e, const char *name, const char *kind, const char *dat
 /* Says why the experiment can't go on here and returns the value to return from the callback:
  * the experiment is recorded as skipped. */
 int exp__skip(struct exp *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What was observed where no program was loaded: the errno (positive, or 0) and the message as the
+ * kernel, a library or a tool printed it. */
+int exp__observed(struct record *r, int err, const char *message_fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* A failure that is the harness's or the set-up's (a file can't be created): keeps the sentence
  * and returns err, for `return exp__fail(e, -errno, "open %s", path)`. */
 int exp__fail(struct exp *e, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -150,5 +176,13 @@ int exp__copyout_watch(void);
 void exp__copyout_unwatch(void);
 int exp__copyout_calls(uint64_t *out);
 int exp__copyout_variant(const char *name); /* "plain" (copyout_bpf), "ftrace" (copyout_ftrace) */
+
+/* --- for experiments on the host (on_host) ---------------------------------------------------- */
+
+/* Path of the assay program that runs this experiment, or NULL when assay-guest runs alone. */
+const char *exp__assay(const struct exp *e);
+/* Path of a file of the experiment's own folder: "unsigned.c" -> ".../experiments/compile/
+ * unsigned.c". Caller frees; NULL when assay-guest runs alone or memory ran out. */
+char *exp__data(const struct exp *e, const char *file);
 
 #endif

@@ -217,6 +217,15 @@ static bool check_file(struct question *q)
 	return file_exists(q->name) || unmet(q, "%s does not exist", q->name);
 }
 
+static bool check_program(struct question *q)
+{
+	char *path = str_fmt(EXP_PROGRAM_DIR "%s", q->name);
+	bool found = path && file_exists(path);
+
+	free(path);
+	return found || unmet(q, "the program %s is not in the guest", q->name);
+}
+
 static bool check_feature(struct question *q)
 {
 	return (q->features && strv__has(q->features, q->name)) ||
@@ -250,6 +259,7 @@ static const struct {
 	[NEED_FILE] = { "file", check_file },
 	[NEED_FEATURE] = { "feature", check_feature },
 	[NEED_KERNEL] = { "kernel", check_kernel },
+	[NEED_PROGRAM] = { "program", check_program },
 };
 
 const char *need_kind__name(enum need_kind kind)

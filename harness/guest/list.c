@@ -4,9 +4,11 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "base/term.h"
 #include "guest/kfacts.h"
 #include "guest/load.h"
@@ -19,6 +21,29 @@
 static const char *text(const char *s)
 {
 	return s ? s : "";
+}
+
+/* "E1 E2", as the tables of experiments show them; NULL on ENOMEM. */
+static char *row_ids(const struct row *rows)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	for (const struct row *r = rows; r && r->id; r++)
+		strbuf__addf(&sb, "%s%s", sb.len ? " " : "", r->id);
+	return sb.len ? strbuf__detach(&sb) : strdup("");
+}
+
+static json_t *pack_rows(const struct row *rows)
+{
+	json_t *array = json_array();
+
+	for (const struct row *r = rows; r && r->id; r++)
+		json_array_append_new(array,
+				      json_pack("{ss ss ss ss ss* ss ss*}", "id", r->id, "title",
+						text(r->title), "origin", text(r->origin), "cause",
+						text(r->cause), "fix", r->fix, "shows",
+						text(r->shows), "passes", r->passes));
+	return array;
 }
 
 static json_t *pack_needs(const struct need *needs)
@@ -81,17 +106,20 @@ static int pack_programs(const struct experiment *ex, json_t **out)
 static int pack(const struct experiment *ex, json_t **out)
 {
 	json_t *programs = NULL;
-	int err = pack_programs(ex, &programs);
+	char *ids = row_ids(ex->rows);
+	int err = ids ? pack_programs(ex, &programs) : -ENOMEM;
 
 	if (err) {
 		json_decref(programs);
+		free(ids);
 		return err;
 	}
-	*out = json_pack("{ss ss ss si so so so}", "name", ex->name, "summary", text(ex->summary),
-			 "rows", text(ex->rows), "timeout_s",
-			 (int)(ex->timeout_s ? ex->timeout_s : DEFAULT_TIMEOUT_S), "needs",
-			 pack_needs(ex->needs), "params", pack_params(ex->params), "programs",
-			 programs);
+	*out = json_pack(
+		"{ss ss ss so sb si so so so}", "name", ex->name, "summary", text(ex->summary),
+		"rows", ids, "catalogue", pack_rows(ex->rows), "on_host", ex->on_host, "timeout_s",
+		(int)(ex->timeout_s ? ex->timeout_s : DEFAULT_TIMEOUT_S), "needs",
+		pack_needs(ex->needs), "params", pack_params(ex->params), "programs", programs);
+	free(ids);
 	return *out ? 0 : -ENOMEM;
 }
 
@@ -133,8 +161,10 @@ static int print_table(FILE *out)
 		return -ENOMEM;
 	for (size_t i = 0; i < nr_experiments; i++) {
 		const struct experiment *ex = experiments[i];
+		char *ids = row_ids(ex->rows);
 
-		table__row(t, (const char *const[]){ ex->name, text(ex->rows), text(ex->summary) });
+		table__row(t, (const char *const[]){ ex->name, text(ids), text(ex->summary) });
+		free(ids);
 	}
 	table__print(t, out, term_color(out));
 	table__free(t);
