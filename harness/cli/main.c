@@ -142,6 +142,7 @@ static int find_parts(struct cli *cli, const char *results_opt)
 	cli->paths.ini = str_fmt("%s/vm/kernels.ini", data);
 	cli->paths.configs = str_fmt("%s/vm/config", data);
 	cli->paths.patches = str_fmt("%s/kernel-patches", data);
+	cli->experiments = str_fmt("%s/experiments", data);
 	cli->paths.cache = cache_dir();
 	cli->objects = str_fmt(in_tree ? "%s/objects" : "%s/../lib/assay/objects", bin);
 	cli->guest =
@@ -157,7 +158,7 @@ static int find_parts(struct cli *cli, const char *results_opt)
 	free(bin);
 	free(data);
 	return cli->paths.ini && cli->paths.configs && cli->paths.patches && cli->paths.cache &&
-			       cli->objects && cli->guest && cli->results
+			       cli->experiments && cli->objects && cli->guest && cli->results
 		       ? 0
 		       : -ENOMEM;
 }
@@ -183,6 +184,7 @@ static void free_cli(struct cli *cli)
 	free((char *)cli->objects);
 	free((char *)cli->guest);
 	free((char *)cli->results);
+	free((char *)cli->experiments);
 	free((char *)cli->command);
 	if (cli->cancel_fd >= 0)
 		close(cli->cancel_fd);
