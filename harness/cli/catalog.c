@@ -137,6 +137,11 @@ int catalog__find(const struct catalog *c, const char *name, const char **neares
 	return -ENOENT;
 }
 
+bool catalog__has_programs(const struct catalog *c, size_t i)
+{
+	return json_array_size(json_object_get(catalog__json(c, i), "programs")) > 0;
+}
+
 bool catalog__on_host(const struct catalog *c, size_t i)
 {
 	return json_is_true(json_object_get(catalog__json(c, i), "on_host"));

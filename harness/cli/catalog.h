@@ -40,6 +40,8 @@ const char *catalog__summary(const struct catalog *c, size_t i);
 const char *catalog__rows(const struct catalog *c, size_t i);
 unsigned int catalog__timeout_s(const struct catalog *c, size_t i);
 const json_t *catalog__json(const struct catalog *c, size_t i);
+/* Does it have a BPF object of its own? */
+bool catalog__has_programs(const struct catalog *c, size_t i);
 bool catalog__on_host(const struct catalog *c, size_t i);
 size_t catalog__nr_rows(const struct catalog *c, size_t i);
 void catalog__row_at(const struct catalog *c, size_t i, size_t r, struct catalog_row *out);

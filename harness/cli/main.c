@@ -24,8 +24,9 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{ "run", cmd_run, "run experiments on kernels, keep and show what they found" },
-	{ "list", cmd_list, "list experiments, kernels or runs" },
+	{ "list", cmd_list, "list experiments, rows of the catalogue, kernels or runs" },
 	{ "show", cmd_show, "show a run again: tables, verifier logs, disassembly, console" },
+	{ "catalogue", cmd_catalogue, "write the catalogue of all rows, from a run" },
 	{ "shell", cmd_shell, "an interactive shell in a guest" },
 	{ "exec", cmd_exec, "run one command in a guest" },
 	{ "kernel", cmd_kernel, "build kernels, find their files, bound the cache" },
@@ -39,7 +40,7 @@ static void usage(FILE *f)
 
 	fputs("Usage: assay [-v] [--results DIR] COMMAND [ARGUMENT...]\n\nCommands:\n", f);
 	for (i = 0; i < NR_COMMANDS; i++)
-		fprintf(f, "  %-8s %s\n", commands[i].name, commands[i].summary);
+		fprintf(f, "  %-9s %s\n", commands[i].name, commands[i].summary);
 	fputs("\nOptions:\n"
 	      "  -v, --verbose      say more; show the kernel build\n"
 	      "      --results DIR  where runs are kept (ASSAY_RESULTS; default: results/ of the\n"
