@@ -8,25 +8,21 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/catalog.h"
 #include "cli/plan.h"
+#include "catalog_fixture.h"
 #include "folder_fixture.h"
 #include "vm/kernels.h"
 
-/* As `assay-guest list --json` prints it. */
 static const char guest[] =
-	"#!/bin/sh\n"
-	"cat <<'END'\n"
 	"[{\"name\": \"a\", \"catalogue\": [{\"id\": \"E1\"}, {\"id\": \"X2\"}],"
 	" \"params\": [{\"name\": \"n\", \"type\": \"uint\", \"min\": 1, \"max\": 9}]},"
 	" {\"name\": \"b\", \"catalogue\": [{\"id\": \"E1\"}]},"
-	" {\"name\": \"h\", \"catalogue\": [{\"id\": \"T\"}], \"on_host\": true}]\n"
-	"END\n";
+	" {\"name\": \"h\", \"catalogue\": [{\"id\": \"T\"}], \"on_host\": true}]";
 
 static const char ini[] = "[assay]\ndefault = 5.10.1\n"
 			  "[5.10.1]\nversion = 5.10.1\nsource = /nowhere\nconfigs = c.config\n"
@@ -44,14 +40,8 @@ static int set_up(void **state)
 {
 	struct scene *s = calloc(1, sizeof(*s));
 	struct kernel_paths paths = { 0 };
-	char *program;
-
 	assert_int_equal(setup(NULL), 0);
-	put("guest", guest);
-	program = at("guest");
-	assert_int_equal(chmod(program, 0755), 0);
-	assert_int_equal(catalog__load(program, &s->catalog), 0);
-	free(program);
+	s->catalog = load_catalog(dir, guest);
 	put("c.config", "");
 	put("kernels.ini", ini);
 	paths.ini = at("kernels.ini");
