@@ -263,9 +263,9 @@ static void put_paragraph(FILE *out, const char *label, const char *text)
 
 	if (!n)
 		return;
-	fprintf(out, "\n*%s*: ", label);
+	fprintf(out, "\n\n*%s*: ", label);
 	put_text(out, text);
-	fputs(strchr(".!?", text[n - 1]) ? "\n" : ".\n", out);
+	fputs(strchr(".!?", text[n - 1]) ? "" : ".", out);
 }
 
 static void print_entry(const struct catalogue *c, const struct row_entry *e, FILE *out)
@@ -275,12 +275,14 @@ static void print_entry(const struct catalogue *c, const struct row_entry *e, FI
 	fprintf(out, "\n## %s: ", e->row.id);
 	put_text(out, e->row.title);
 	fprintf(out,
-		"\n\nExperiment [%s](../experiments/%s/), by `assay run --row %s`; from: ", e->name,
-		e->name, e->row.id);
-	put_text(out, e->row.origin);
-	fputs(".\n", out);
+		"\n\nExperiment [%s](../experiments/%s/README.md), [source](../experiments/%s/%s.%s), "
+		"by `assay run --row %s`.",
+		e->name, e->name, e->name, e->name,
+		catalog__has_programs(c->catalog, e->experiment) ? "bpf.c" : "c", e->row.id);
+	put_paragraph(out, "From", e->row.origin);
 	put_paragraph(out, error ? "Cause" : "Answer", e->row.cause);
 	put_paragraph(out, "Fix", e->row.fix);
+	fputc('\n', out);
 	print_sightings(e, false, error ? "fails" : "record", out);
 	print_sightings(e, true, "passes", out);
 	print_skips(c, e, out);

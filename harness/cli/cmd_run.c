@@ -20,6 +20,7 @@
 #include "cli/csv.h"
 #include "cli/plan.h"
 #include "cli/report.h"
+#include "cli/row_summary.h"
 #include "cli/session.h"
 #include "store/store.h"
 #include "vm/guestfs.h"
@@ -273,7 +274,11 @@ static int print_report(struct run *run)
 	snprintf(id, sizeof(id), "%lld", (long long)run->info.id);
 	run_info__release(&run->info);
 	err = store__find_run(run->store, id, &run->info);
-	return err ? err : report__print(run->store, &run->info, &opts);
+	err = err ? err : report__print(run->store, &run->info, &opts);
+	if (!err && run->args->rows.n)
+		err = row_summary__print(run->catalog, run->store, &run->info, &run->args->rows,
+					 stdout);
+	return err;
 }
 
 static int execute(struct run *run, const struct plan *plan)
