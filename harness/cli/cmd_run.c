@@ -33,9 +33,10 @@ struct run_args {
 	unsigned int repeats;
 	uint64_t timeout_ms, run_timeout_ms;
 	enum output output;
+	bool full;
 };
 
-enum { OPT_JSON = 0x300, OPT_CSV, OPT_ROW, OPT_REPEATS, OPT_TIMEOUT, OPT_RUN_TIMEOUT };
+enum { OPT_JSON = 0x300, OPT_CSV, OPT_ROW, OPT_FULL, OPT_REPEATS, OPT_TIMEOUT, OPT_RUN_TIMEOUT };
 
 static const struct argp_option options[] = {
 	{ "param", 'p', "[EXPERIMENT.]NAME=VALUE", 0,
@@ -47,6 +48,8 @@ static const struct argp_option options[] = {
 	  "limit for each experiment, such as 90s or 5m (default: its own)", 0 },
 	{ "run-timeout", OPT_RUN_TIMEOUT, "TIME", 0,
 	  "limit for the whole run once kernels are built", 0 },
+	{ "full", OPT_FULL, NULL, 0,
+	  "print all tables, also of more than six experiments; else a line for each", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print one JSON record a line instead of tables", 0 },
 	{ "csv", OPT_CSV, NULL, 0, "print programs as CSV with veristat's columns", 0 },
 	{ 0 },
@@ -63,6 +66,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'p':
 		return strv__add(&a->params, arg) ? ENOMEM : 0;
+	case OPT_FULL:
+		a->full = true;
+		return 0;
 	case OPT_ROW:
 		return strv__split(&a->rows, arg, ",") ? ENOMEM : 0;
 	case OPT_REPEATS:
@@ -266,6 +272,7 @@ static int print_report(struct run *run)
 	struct report_opts opts = {
 		.out = stdout,
 		.summary = summary,
+		.brief = !run->args->full,
 		.ctx = (void *)run->catalog,
 	};
 	char id[24];

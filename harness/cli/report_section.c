@@ -41,6 +41,7 @@ struct report_section {
 	struct strv failures;
 	struct strv series; /* names of those kept */
 	size_t checks, checks_failed;
+	size_t accepted, rejected, measurements;
 	int counts[6];
 	char *example;
 	int rank;
@@ -255,6 +256,9 @@ int report_section__add(struct report_section *s, const struct stored_record *sr
 	int err = subject ? 0 : -ENOMEM;
 
 	s->counts[r->status]++;
+	s->accepted += r->verdict == VERDICT_ACCEPT;
+	s->rejected += r->verdict == VERDICT_REJECT;
+	s->measurements += r->kind == RECORD_MEASUREMENT;
 	if (!err)
 		err = r->kind == RECORD_PROGRAM ? report_programs__add(s->programs, sr)
 						: report_measures__add(s->measures, r);
@@ -293,6 +297,26 @@ void report_section__count(const struct report_section *s, int counts[6])
 		counts[i] += s->counts[i];
 	if (failed_apart(s))
 		counts[s->status]++;
+}
+
+void report_section__sum(const struct report_section *s, struct report_section_sum *out)
+{
+	int i;
+
+	*out = (struct report_section_sum){
+		.kernel = s->kernel,
+		.experiment = s->experiment,
+		.reason = s->reason,
+		.status = s->ended ? s->status : STATUS_HARNESS,
+		.seconds = s->seconds,
+		.accepted = s->accepted,
+		.rejected = s->rejected,
+		.measurements = s->measurements,
+		.checks = s->checks,
+	};
+	for (i = STATUS_UNEXPECTED; i < 6; i++)
+		if (s->counts[i])
+			out->status = status__worse(out->status, (enum status)i);
 }
 
 static int add_failure(const struct report_section *s, const char *subject, struct strv *out)
