@@ -223,7 +223,7 @@ static int compile(struct work *w, const struct kbuild *kb, const char *log)
 	if (!err) {
 		again = tree__marked(&w->tree, "built", config);
 		n = again ? steps.again : steps.full ? steps.full : w->k->steps ?: USUAL_STEPS;
-		err = kbuild__vmlinux(kb, log, &n);
+		err = kbuild__build(kb, log, &n);
 	}
 	if (!err)
 		err = tree__set_mark(&w->tree, "built", config);

@@ -134,7 +134,7 @@ static int run_on_image(struct run *run, const struct plan *plan, const struct i
 			bool *started)
 {
 	const struct run_args *a = run->args;
-	const struct guestfs_opts fs = { .guest = run->cli->guest };
+	const struct guestfs_opts fs = { .guest = run->cli->guest, .modules = img->modules };
 	char *initramfs = NULL, *why = NULL;
 	struct vm_opts vm = {
 		.vmlinux = img->vmlinux,
