@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/term.h"
+#include "vm/damage.h"
 #include "vm/inputs.h"
 #include "vm/kbuild.h"
 #include "vm/kept.h"
@@ -330,13 +331,61 @@ static int make_locked(struct work *w, struct image **out)
 	return err;
 }
 
+/* The entry whose build a damaged one takes. */
+static struct kernel undamaged(const struct kernel *k)
+{
+	struct kernel base = *k;
+
+	base.name = k->like;
+	base.like = NULL;
+	return base;
+}
+
+/* The damaged copy of a kernel; `make`: when it is not there yet, under the entry's lock. */
+static int find_damaged(const struct kernel *k, const struct image_opts *o,
+			const struct image *base, bool make, struct image **out)
+{
+	const char *cache = o->paths->cache;
+	char *slot = tree__slot(k), key[KEY_HEX];
+	int lock = -1, err = slot ? damage__key(base->key, key) : -ENOMEM;
+
+	if (!err)
+		err = kept__load(k, cache, slot, key, out);
+	if (err != -ENOENT || !make)
+		goto out;
+	lock = lock__take(cache, slot, "is copying a kernel", o->cancel_fd);
+	err = lock < 0 ? lock : kept__load(k, cache, slot, key, out);
+	if (err != -ENOENT)
+		goto out;
+	err = damage__publish(k->name, base, cache, slot, key);
+	if (!err)
+		err = kept__load(k, cache, slot, key, out);
+	if (!err)
+		kept__trim(cache, slot, KEPT_MAX);
+out:
+	if (lock >= 0)
+		close(lock);
+	free(slot);
+	return err;
+}
+
 int image__ensure(const struct kernel *k, const struct image_opts *opts, struct image **out)
 {
+	struct kernel base;
 	struct image *img = NULL;
 	uint64_t freed;
 	struct work w;
-	int err = dir_make(opts->paths->cache);
+	int err;
 
+	if (k->like) {
+		base = undamaged(k);
+		err = image__ensure(&base, opts, &img);
+		if (!err)
+			err = find_damaged(k, opts, img, true, out);
+		image__free(img);
+		return err;
+	}
+	err = dir_make(opts->paths->cache);
 	if (err) {
 		log_err("%s: cannot be made: %s: another cache folder can be named by ASSAY_CACHE",
 			opts->paths->cache, strerror(-err));
@@ -366,9 +415,20 @@ int image__ensure(const struct kernel *k, const struct image_opts *opts, struct 
 
 int image__lookup(const struct kernel *k, const struct image_opts *opts, struct image **out)
 {
+	struct kernel base;
+	struct image *img = NULL;
 	struct work w;
-	int err = open_work(&w, k, opts);
+	int err;
 
+	if (k->like) {
+		base = undamaged(k);
+		err = image__lookup(&base, opts, &img);
+		if (!err)
+			err = find_damaged(k, opts, img, false, out);
+		image__free(img);
+		return err;
+	}
+	err = open_work(&w, k, opts);
 	if (err)
 		return err;
 	err = find_kept(&w, out);

@@ -20,6 +20,7 @@ struct kernel {
 	char *series; /* folder below kernel-patches/, or NULL for none */
 	struct strv configs;  /* fragments below vm/config/, merged in this order */
 	struct strv features; /* what the applied patches provide; from the series file */
+	char *like;	      /* entry whose build is taken, with its BTF damaged; or NULL */
 	unsigned int steps;   /* lines that a quiet build prints: a hint for the progress only */
 	int line;	      /* in the file, for messages */
 };
