@@ -20,7 +20,9 @@
 #include "vm/tree.h"
 
 #define TREE_LIMIT (6ull << 30)
-#define KEPT_MAX   2
+/* Checkouts of assay that differ in patches or fragments may share a cache: a kernel that one of
+ * them is about to boot must not go because another one was built. */
+#define KEPT_MAX 4
 /* A tree takes 1.1 GB unpacked and 2.1 GB built (5.10); while it is unpacked, the package too. */
 /* What assay's configurations come to on 5.10 and 6.1 (1654 to 1777), for an entry that does not
  * say. */

@@ -7,7 +7,7 @@
 #include "vm/source.h"
 
 /* What is kept of a built kernel: <cache>/kernels/<slot>/<key>/ with vmlinux, vmlinux.btf,
- * modules/, config, System.map, patches/, build.log and meta.json. */
+ * modules/, functions.tsv, config, System.map, patches/, build.log and meta.json. */
 
 /* Everything that a kept kernel is taken from. */
 struct kept_from {

@@ -14,6 +14,7 @@
 #include "base/proc.h"
 #include "vm/btf.h"
 #include "vm/elf.h"
+#include "vm/functions.h"
 #include "vm/kbuild.h"
 #include "vm/kconfig.h"
 #include "vm/modules.h"
@@ -73,7 +74,8 @@ struct publishing {
 	char *dir; /* being filled */
 	char *build_id;
 	bool has_btf, has_modules; /* by its configuration */
-	struct strv modules;	   /* file names */
+	bool has_functions;
+	struct strv modules; /* file names */
 	size_t functions;
 };
 
@@ -228,6 +230,26 @@ static int put_modules(struct publishing *p)
 	return err;
 }
 
+/* From the debug information, which the kept vmlinux lacks. */
+static int put_functions(struct publishing *p)
+{
+	char *from = str_fmt("%s/vmlinux", p->f->tree), *to = NULL;
+	int err;
+
+	to = str_fmt("%s/" FUNCTIONS_FILE, p->dir);
+	err = from && to ? functions__write(from, p->f->tree, to) : -ENOMEM;
+	p->has_functions = !err;
+	if (err == -ENOENT) {
+		log_debug("kernel %s: vmlinux has no debug information: no table of its functions",
+			  p->f->kernel->name);
+		err = 0;
+	}
+	failed(p, "the table of its functions, from vmlinux", err);
+	free(from);
+	free(to);
+	return err;
+}
+
 static json_t *text(const char *s)
 {
 	return s ? json_string(s) : json_null();
@@ -269,6 +291,8 @@ static json_t *sizes(const struct publishing *p)
 		add_size(o, p->dir, names[i]);
 	if (p->has_btf)
 		add_size(o, p->dir, "vmlinux.btf");
+	if (p->has_functions)
+		add_size(o, p->dir, FUNCTIONS_FILE);
 	for (size_t i = 0; i < p->modules.n; i++) {
 		char *name = str_fmt("modules/%s", p->modules.v[i]);
 
@@ -329,6 +353,8 @@ static int put_all(struct publishing *p)
 		err = put_btf(p);
 	if (!err)
 		err = put_vmlinux(p);
+	if (!err)
+		err = put_functions(p);
 	if (!err && p->has_modules)
 		err = put_modules(p);
 	if (!err)
