@@ -48,7 +48,7 @@ selftests     := $(patsubst tests/experiments/%/,%,$(sort $(wildcard tests/exper
 unit_tests    := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 vm_tests      := $(patsubst tests/vm/%.c,%,$(sort $(wildcard tests/vm/test_*.c)))
 
-HOST_LIBS  := -ljansson -lsqlite3 -linih -lelf -lz -lcrypto -lm
+HOST_LIBS  := -ljansson -lsqlite3 -linih -ldw -lelf -lz -lcrypto -lm
 # The loader sees every BPF_PROG_LOAD that libbpf makes: see harness/guest/load.c.
 GUEST_LIBS := -Wl,--wrap=bpf_prog_load -lbpf -lelf -lz -ljansson -lm
 

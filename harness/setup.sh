@@ -30,6 +30,7 @@ program objcopy            binutils
 file    /bin/busybox                 busybox-static
 file    /usr/include/bpf/libbpf.h    libbpf-dev
 file    /usr/include/libelf.h        libelf-dev
+file    /usr/include/elfutils/libdw.h libdw-dev
 file    /usr/include/zlib.h          zlib1g-dev
 file    /usr/include/jansson.h       libjansson-dev
 file    /usr/include/sqlite3.h       libsqlite3-dev

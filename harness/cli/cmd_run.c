@@ -146,7 +146,7 @@ static int run_on_image(struct run *run, const struct plan *plan, const struct k
 			const struct image *img, bool *started)
 {
 	const struct run_args *a = run->args;
-	const struct guestfs_opts fs = { .guest = run->cli->guest };
+	const struct guestfs_opts fs = { .guest = run->cli->guest, .modules = img->modules };
 	char *initramfs = NULL, *why = NULL;
 	struct vm_opts vm = {
 		.vmlinux = img->vmlinux,
