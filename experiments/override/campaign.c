@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "campaign.h"
+#include "context.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "guest/experiment.h"
-#include "hook.h"
 
 #define PAGE 4096u
 
@@ -41,7 +41,7 @@ static int campaign__grow(struct campaign *c)
 }
 
 /* The reads of a batch, nothing else: `outcomes` are those of this batch. */
-static void batch__read(struct campaign *c, globals *g, uint64_t *outcomes)
+static void batch__read(struct campaign *c, struct override_state *g, uint64_t *outcomes)
 {
 	hook__arm(g);
 	for (uint64_t i = 0; i < c->iterations; i++) {
@@ -130,7 +130,7 @@ int campaign__run(const struct context *ctx, struct campaign *c)
 		/* The first batch is read with a plain int3 for certain. */
 		c->enabled_ns = exp__now_ns();
 		deadline_ns = c->enabled_ns + limit_ns;
-		err = exp__write_str(OPTIMISATION, "1");
+		err = exp__write_str(HOOK_OPTIMISATION, "1");
 	}
 	return err;
 }

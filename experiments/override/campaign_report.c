@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "campaign.h"
+#include "context.h"
 #include "guest/experiment.h"
-#include "hook.h"
 #include "model/record.h"
 #include "model/stats.h"
 
@@ -19,7 +19,7 @@ static const struct {
 	{ "runs_jump", "runs" },   { "optimised", "" },	      { "elapsed", "us" },
 };
 
-static void add_metrics(struct record *r, const struct campaign *c, const globals *g)
+static void add_metrics(struct record *r, const struct campaign *c, const struct override_state *g)
 {
 	struct interval ci = stats__wilson(c->outcomes[READ_UNTOUCHED], c->reads, Z_95);
 
@@ -48,7 +48,7 @@ static void add_metrics(struct record *r, const struct campaign *c, const global
 		record__series(r, columns[i].name, columns[i].unit, c->series[i], c->batches);
 }
 
-static void check_always(struct record *r, const struct campaign *c, const globals *g)
+static void check_always(struct record *r, const struct campaign *c, const struct override_state *g)
 {
 	uint64_t calls = c->reads * campaign__calls_per_read(c->reader->size);
 
@@ -67,7 +67,7 @@ static void check_always(struct record *r, const struct campaign *c, const globa
 		   "%" PRIu64 " reads", c->outcomes[READ_MIXED]);
 }
 
-static void check_kept(struct record *r, const struct campaign *c, const globals *g,
+static void check_kept(struct record *r, const struct campaign *c, const struct override_state *g,
 		       const char *flags)
 {
 	bool ftrace = c->hook->ftrace;

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "context.h"
 #include "guest/experiment.h"
 #include "guest/reader.h"
-#include "hook.h"
 #include "model/record.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -100,9 +100,9 @@ int left__measure(const struct context *ctx)
 	if (!err)
 		err = exp__copyout_variant("plain");
 	if (!err)
-		err = exp__write_str(OPTIMISATION, "0");
+		err = exp__write_str(HOOK_OPTIMISATION, "0");
 	if (!err)
-		err = hook__attach(ctx, "copyout_bpf", &link);
+		err = hook__attach(ctx->override, "copyout_bpf", &link);
 	if (err)
 		exp__fail(ctx->e, err, "attach the program to copyout_bpf");
 	for (size_t i = 0; !err && i < ARRAY_SIZE(lefts); i++) {

@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "context.h"
 #include "guest/experiment.h"
 #include "guest/reader.h"
-#include "hook.h"
 #include "model/record.h"
 
 #define FILE_SIZE 4096
@@ -35,7 +35,7 @@ static void check_hijack(struct record *r, const struct context *ctx, struct rea
 	int err;
 
 	hook__reset(ctx->g, HIJACKED);
-	err = hook__attach(ctx, "__x64_sys_read", &link);
+	err = hook__attach(ctx->override, "__x64_sys_read", &link);
 	exp__check(r, !err, "__x64_sys_read is on the error-injection list: the program attaches",
 		   "%s", exp__err_name(err));
 	if (err)
@@ -74,7 +74,7 @@ int sys_read__measure(const struct context *ctx)
 		goto out;
 	}
 	hook__reset(ctx->g, HIJACKED);
-	err = hook__attach(ctx, "ksys_read", &link);
+	err = hook__attach(ctx->override, "ksys_read", &link);
 	hook__detach(&link);
 	record__label(r, "ksys_read", listed ? "injectable" : "not injectable");
 	exp__check(r, err == (listed ? 0 : -EINVAL),
