@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The overriding program, what sees copyout return, and what tries to look into the buffer. */
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+#include <linux/types.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "assay.bpf.h"
+#include "override.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Attached by the loader to one function or another. */
+EXPECT_ACCEPT("*")
+SEC("kprobe")
+int override(struct pt_regs *ctx)
+{
+	return override_call(ctx);
+}

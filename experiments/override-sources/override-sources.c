@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "by_source.h"
+#include "guest/experiment.h"
+#include "guest/hook.h"
+#include "model/record.h"
+#include "override-sources.skel.h"
+#include "pass.h"
+
+static int measure_copyout(const struct context *ctx)
+{
+	int err, disks;
+
+	if (!exp__has(ctx->e, NEED_FILE, EXP_COPYOUT_DIR "body_calls")) {
+		struct record *r = exp__measurement(ctx->e, "source");
+
+		record__fail(r, STATUS_SKIPPED,
+			     "no " EXP_COPYOUT_DIR ": the kernel lacks the patches that provide "
+			     "copyout-bpf, copyout-ftrace and copyout-count");
+		return exp__emit(ctx->e, r);
+	}
+	disks = places__set_up(ctx->e);
+	if (disks && disks != -ENODEV)
+		return disks;
+	err = by_source__measure(ctx, !disks);
+	places__clear();
+	exp__copyout_variant("plain");
+	return err;
+}
+
+static int measure(struct exp *e, struct bpf_object *obj)
+{
+	struct context ctx = {
+		.e = e,
+		.obj = obj,
+		.override = exp__loaded(obj, "override"),
+	};
+	struct override_sources_bpf__bss *globals;
+	uint64_t optimisation = 1;
+	char text[8];
+	int err;
+
+	if (!ctx.override)
+		return exp__skip(e, "the program was rejected: there is nothing to attach");
+	err = exp__read_u64(HOOK_OPTIMISATION, &optimisation);
+	if (err)
+		return exp__fail(e, err, "read %s", HOOK_OPTIMISATION);
+	globals = exp__map_globals(obj, sizeof(*globals));
+	if (!globals)
+		return exp__fail(e, -errno, "map the program's global variables");
+	ctx.state = &globals->override_state;
+	err = measure_copyout(&ctx);
+	munmap(globals, sizeof(*globals));
+	snprintf(text, sizeof(text), "%d", !!optimisation);
+	exp__write_str(HOOK_OPTIMISATION, text);
+	return err;
+}
+
+static const struct need needs[] = {
+	{ NEED_CONFIG, "CONFIG_BPF_KPROBE_OVERRIDE", "the kernel offers bpf_override_return" },
+	{ NEED_CONFIG, "CONFIG_KPROBE_EVENTS_ON_NOTRACE",
+	  "copyout_bpf lies in lib/, which is compiled without ftrace" },
+	{ NEED_CONFIG, "CONFIG_OPTPROBES", "kprobes are optimised, or kept from it" },
+	{ 0 },
+};
+
+static const struct param params[] = {
+	{ .name = "reads",
+	  .type = PARAM_UINT,
+	  .value = "50",
+	  .min = 1,
+	  .max = 10000000,
+	  .help = "reads for each source and hook" },
+	{ .name = "size",
+	  .type = PARAM_UINT,
+	  .value = "4096",
+	  .min = 512,
+	  .max = 1048576,
+	  .help = "bytes of a read; O_DIRECT wants a multiple of 512" },
+	{ .name = "big_mb",
+	  .type = PARAM_UINT,
+	  .value = "2",
+	  .min = 1,
+	  .max = 8,
+	  .help = "MB of the file that is read at once" },
+	{ .name = "limit_s",
+	  .type = PARAM_UINT,
+	  .value = "10",
+	  .min = 1,
+	  .max = 3600,
+	  .help = "how long to wait for an optimised kprobe to lose its override" },
+	{ 0 },
+};
+
+static const struct row rows[] = {
+	{ 0 },
+};
+
+const struct experiment experiment_override_sources = {
+	.name = "override-sources",
+	.summary = "whether the override of copyout depends on what is read, and how",
+	.rows = rows,
+	.needs = needs,
+	.params = params,
+	.timeout_s = 120,
+	.disk_mb = 16,
+	.elf_bytes = override_sources_bpf__elf_bytes,
+	.measure = measure,
+};
