@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "by_source.h"
+#include "cache.h"
 #include "guest/experiment.h"
 #include "guest/hook.h"
 #include "model/record.h"
@@ -26,6 +27,8 @@ static int measure_copyout(const struct context *ctx)
 	if (disks && disks != -ENODEV)
 		return disks;
 	err = by_source__measure(ctx, !disks);
+	if (!err && !disks)
+		err = cache__measure(ctx);
 	places__clear();
 	exp__copyout_variant("plain");
 	return err;
@@ -86,6 +89,18 @@ static const struct param params[] = {
 	  .min = 1,
 	  .max = 8,
 	  .help = "MB of the file that is read at once" },
+	{ .name = "cold_reads",
+	  .type = PARAM_UINT,
+	  .value = "5",
+	  .min = 1,
+	  .max = 100000,
+	  .help = "reads for each state of the page cache and hook" },
+	{ .name = "cold_size",
+	  .type = PARAM_UINT,
+	  .value = "65536",
+	  .min = 4096,
+	  .max = 1048576,
+	  .help = "bytes of each of them" },
 	{ .name = "limit_s",
 	  .type = PARAM_UINT,
 	  .value = "10",
