@@ -8,6 +8,8 @@
 #include "guest/experiment.h"
 #include "guest/hook.h"
 #include "model/record.h"
+#include "negative.h"
+#include "stamps.h"
 #include "override-sources.skel.h"
 #include "pass.h"
 
@@ -30,6 +32,8 @@ static int measure_copyout(const struct context *ctx)
 	if (!err && !disks)
 		err = cache__measure(ctx);
 	places__clear();
+	if (!err)
+		err = negative__measure(ctx);
 	exp__copyout_variant("plain");
 	return err;
 }
