@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/version.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,8 @@
 #define PAGE	  4096u
 #define FILE_SIZE (16 * PAGE)
 #define READ_SIZE PAGE
+/* /dev/urandom gives its bytes in such pieces. */
+#define CHACHA_BLOCK 64
 /* Memory behind the buffer, for what is written past its end. */
 #define SLACK	 (1u << 20)
 #define MARK	 0x5a
@@ -38,8 +41,16 @@ struct answer {
 	uint64_t beyond; /* bytes behind it, likewise */
 };
 
+enum kind { KIND_MEMORY, KIND_URANDOM, KIND_NULL };
+
+static const char *const kind_names[] = {
+	[KIND_MEMORY] = "tmpfs",
+	[KIND_URANDOM] = "dev-urandom",
+	[KIND_NULL] = "dev-null",
+};
+
 struct trial {
-	const char *source, *path; /* path: NULL for a file in memory */
+	enum kind kind;
 	long result;
 	uint64_t limit; /* calls that are overridden */
 };
@@ -92,8 +103,9 @@ static int open_source(const struct trial *t)
 	unsigned char contents[FILE_SIZE];
 	int fd, err;
 
-	if (t->path)
-		return open(t->path, O_RDONLY | O_CLOEXEC);
+	if (t->kind != KIND_MEMORY)
+		return open(t->kind == KIND_NULL ? "/dev/null" : "/dev/urandom",
+			    O_RDONLY | O_CLOEXEC);
 	fd = memfd_create("assay-negative", MFD_CLOEXEC);
 	reader__pattern(contents, sizeof(contents));
 	err = fd < 0 ? -errno : write_all(fd, contents, sizeof(contents));
@@ -102,13 +114,50 @@ static int open_source(const struct trial *t)
 	return err ? err : fd;
 }
 
+static void check_memory(const struct context *ctx, struct record *r, const struct trial *t,
+			 const struct answer *a)
+{
+	bool to_the_end = exp__kernel_version(ctx->e) < KERNEL_VERSION(6, 1, 0),
+	     first = t->limit == 1;
+	long all = to_the_end ? FILE_SIZE : READ_SIZE;
+	long want = first && to_the_end ? all : all - t->result;
+	uint64_t beyond = first && to_the_end ? FILE_SIZE - READ_SIZE : 0;
+
+	exp__check(r, a->returned == want && a->position == want,
+		   "read returns more than it was asked for, and the file's position moves as far",
+		   "returned %ld, position %ld, expected %ld", a->returned, (long)a->position,
+		   want);
+	exp__check(r, !a->inside && a->beyond == beyond,
+		   beyond ? "what the program lets pass is copied behind the end of the buffer"
+			  : "nothing is copied",
+		   "%" PRIu64 " bytes in the buffer, %" PRIu64 " behind it", a->inside, a->beyond);
+	exp__check(r, ctx->state->runs == (to_the_end ? FILE_SIZE / PAGE : 2),
+		   to_the_end ? "copyout is called for every page up to the file's end"
+			      : "copyout is called twice, the second time in vain",
+		   "%" PRIu64 " calls", (uint64_t)ctx->state->runs);
+}
+
+static void check_device(const struct context *ctx, struct record *r, const struct trial *t,
+			 const struct answer *a)
+{
+	uint64_t calls = t->kind == KIND_URANDOM;
+	long want = calls ? CHACHA_BLOCK - t->result : 0;
+
+	exp__check(r, a->returned == want && ctx->state->runs == calls,
+		   calls ? "one block is called for, and read returns more than it has"
+			 : "a read that gives nothing has nothing to override",
+		   "returned %ld, %" PRIu64 " calls", a->returned, (uint64_t)ctx->state->runs);
+	exp__check(r, !a->inside && !a->beyond, "nothing is copied",
+		   "%" PRIu64 " bytes in the buffer, %" PRIu64 " behind it", a->inside, a->beyond);
+}
+
 static int report(const struct context *ctx, const struct trial *t, const struct answer *a, int end)
 {
 	struct record *r = exp__measurement(ctx->e, "negative");
 	char text[24];
 
 	snprintf(text, sizeof(text), "%ld", t->result);
-	record__label(r, "source", t->source);
+	record__label(r, "source", kind_names[t->kind]);
 	record__label(r, "result", text);
 	record__label(r, "overridden", t->limit == 1 ? "first call" : "all calls");
 	record__metric(r, "returned", "bytes or -errno", (double)a->returned);
@@ -116,20 +165,23 @@ static int report(const struct context *ctx, const struct trial *t, const struct
 	record__metric(r, "calls", "calls", (double)ctx->state->runs);
 	record__metric(r, "inside", "bytes", (double)a->inside);
 	record__metric(r, "beyond", "bytes", (double)a->beyond);
-	exp__check(r, !end, "the read ends", "%s", exp__err_name(end));
+	exp__check(r, !end && ctx->state->runs < MANY_CALLS, "the read ends by itself",
+		   "%s after %" PRIu64 " calls", exp__err_name(end), (uint64_t)ctx->state->runs);
+	if (t->kind == KIND_MEMORY)
+		check_memory(ctx, r, t, a);
+	else
+		check_device(ctx, r, t, a);
 	return exp__emit(ctx->e, r);
 }
 
 static int measure_trial(const struct context *ctx, const struct trial *t)
 {
-	size_t len = sizeof(struct answer) + READ_SIZE + SLACK;
 	void *at = mmap(NULL, READ_SIZE + SLACK + PAGE, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int fd = open_source(t), end;
 	struct answer *a = at;
 	int err = at == MAP_FAILED ? -errno : fd < 0 ? fd : 0;
 
-	(void)len;
 	if (!err) {
 		unsigned char *buf = (unsigned char *)at + PAGE;
 
@@ -155,10 +207,10 @@ int negative__measure(const struct context *ctx)
 
 	for (size_t i = 0; !err && i < 3; i++) {
 		const struct trial trials[] = {
-			{ "tmpfs", NULL, results[i], MANY_CALLS },
-			{ "tmpfs", NULL, results[i], 1 },
-			{ "dev-urandom", "/dev/urandom", results[i], MANY_CALLS },
-			{ "dev-null", "/dev/null", results[i], MANY_CALLS },
+			{ KIND_MEMORY, results[i], MANY_CALLS },
+			{ KIND_MEMORY, results[i], 1 },
+			{ KIND_URANDOM, results[i], MANY_CALLS },
+			{ KIND_NULL, results[i], MANY_CALLS },
 		};
 
 		for (size_t j = 0; !err && j < 4; j++)

@@ -22,33 +22,30 @@ int override(struct pt_regs *ctx)
 
 /* --- copyout's return -------------------------------------------------------------------- */
 
-__u64 stamped; /* bpf_get_current_pid_tgid() of the thread that is looked at; 0: nobody */
-__u64 nr_entries, nr_returns;
-struct stamp stamps[MAX_STAMPS];
+struct stamps stamps;
 
 static __always_inline int entered(void)
 {
-	__u64 i = nr_entries;
+	__u64 i = stamps.nr_entries;
 
-	if (bpf_get_current_pid_tgid() != stamped)
+	if (bpf_get_current_pid_tgid() != stamps.reader)
 		return 0;
-	nr_entries++;
+	stamps.nr_entries++;
 	if (i < MAX_STAMPS)
-		stamps[i].entry = bpf_ktime_get_ns();
+		stamps.entry[i] = bpf_ktime_get_ns();
 	return 0;
 }
 
 static __always_inline int returned(long result)
 {
-	__u64 now = bpf_ktime_get_ns(), i = nr_returns;
+	__u64 now = bpf_ktime_get_ns(), i = stamps.nr_returns;
 
-	if (bpf_get_current_pid_tgid() != stamped)
+	if (bpf_get_current_pid_tgid() != stamps.reader)
 		return 0;
-	nr_returns++;
-	if (i < MAX_STAMPS) {
-		stamps[i].exit = now;
-		stamps[i].result = result;
-	}
+	stamps.nr_returns++;
+	stamps.result = result;
+	if (i < MAX_STAMPS)
+		stamps.exit[i] = now;
 	return 0;
 }
 
@@ -115,7 +112,8 @@ int copied_kprobe(struct pt_regs *ctx)
 }
 
 /* With BTF the verifier knows the argument's type, and void has no bytes. */
-REJECT_SCALAR
+EXPECT_REJECT("5.10.*", "EACCES", "func '_copy_to_iter' arg0 type UNKNOWN is not a struct")
+EXPECT_REJECT(">=5.11", "EACCES", "R[0-9] invalid mem access 'scalar'")
 SEC("fentry/_copy_to_iter")
 int BPF_PROG(direct_void, const void *addr, unsigned long bytes, void *i)
 {

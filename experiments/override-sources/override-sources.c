@@ -9,11 +9,12 @@
 #include "guest/hook.h"
 #include "model/record.h"
 #include "negative.h"
+#include "stamped.h"
 #include "stamps.h"
 #include "override-sources.skel.h"
 #include "pass.h"
 
-static int measure_copyout(const struct context *ctx)
+static int measure_copyout(const struct context *ctx, struct stamps *stamps)
 {
 	int err, disks;
 
@@ -34,6 +35,8 @@ static int measure_copyout(const struct context *ctx)
 	places__clear();
 	if (!err)
 		err = negative__measure(ctx);
+	if (!err)
+		err = stamped__measure(ctx, stamps);
 	exp__copyout_variant("plain");
 	return err;
 }
@@ -59,7 +62,7 @@ static int measure(struct exp *e, struct bpf_object *obj)
 	if (!globals)
 		return exp__fail(e, -errno, "map the program's global variables");
 	ctx.state = &globals->override_state;
-	err = measure_copyout(&ctx);
+	err = measure_copyout(&ctx, &globals->stamps);
 	munmap(globals, sizeof(*globals));
 	snprintf(text, sizeof(text), "%d", !!optimisation);
 	exp__write_str(HOOK_OPTIMISATION, text);

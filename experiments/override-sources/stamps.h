@@ -7,9 +7,11 @@
 
 #define MAX_STAMPS 256
 
-struct stamp {
-	__u64 entry, exit; /* ns; 0: not seen */
-	__s64 result;
+struct stamps {
+	__u64 reader; /* bpf_get_current_pid_tgid() of the thread that is looked at; 0: nobody */
+	__u64 nr_entries, nr_returns;
+	__s64 result;				   /* of the last return */
+	__u64 entry[MAX_STAMPS], exit[MAX_STAMPS]; /* ns */
 };
 
 #endif
