@@ -13,7 +13,7 @@
 
 #include "guest/experiment.h"
 #include "model/record.h"
-#include "pass.h"
+#include "source.h"
 
 #define PAGE 4096u
 
@@ -235,7 +235,8 @@ static int measure_hook(const struct context *ctx, const struct hook *hook, stru
 	if (!err && hook->loses)
 		err = exp__write_str(HOOK_OPTIMISATION, "1");
 	if (!err && hook->loses)
-		err = pass__until_lost(ctx, in, &until_lost);
+		err = pass__until_lost(ctx, in, exp__param_u64(ctx->e, "limit_s"), NULL,
+				       &until_lost);
 	for (size_t i = 0; !err && i < NR_STATES; i++) {
 		exp__progress(ctx->e, i, NR_STATES, states[i].name);
 		err = measure_state(ctx, hook, in, &states[i]);
@@ -248,9 +249,9 @@ int cache__measure(const struct context *ctx)
 {
 	static const struct source file = { .name = "cache", .place = PLACE_DISK, .copyout = true };
 	struct tally t = { 0 };
-	struct input in;
+	struct input in = { .reader = READER_INIT };
 	/* Several pages, as readahead is about those that follow. */
-	int err = input__open(&in, &file, exp__param_u64(ctx->e, "cold_size"), 0);
+	int err = source__open(&file, exp__param_u64(ctx->e, "cold_size"), 0, &in);
 
 	/* Drops from now on are not told in the kernel's log. */
 	if (!err)
@@ -264,6 +265,6 @@ int cache__measure(const struct context *ctx)
 	for (size_t i = 0; !err && i < NR_HOOKS; i++)
 		err = measure_hook(ctx, &hooks[i], &in);
 	exp__copyout_unwatch();
-	input__close(&in);
+	reader__close(&in.reader);
 	return err;
 }

@@ -18,7 +18,7 @@
 #include "base/file.h"
 #include "guest/experiment.h"
 #include "model/record.h"
-#include "pass.h"
+#include "guest/pass.h"
 
 #define PAGE	  4096u
 #define FILE_SIZE (16 * PAGE)

@@ -12,7 +12,8 @@
 #include "stamped.h"
 #include "stamps.h"
 #include "override-sources.skel.h"
-#include "pass.h"
+#include "guest/pass.h"
+#include "source.h"
 
 static int measure_copyout(const struct context *ctx, struct stamps *stamps)
 {

@@ -117,12 +117,17 @@ void places__clear(void)
 	umount(RAM_DIR);
 }
 
-const char *source__disk(const struct source *s)
+static const char *disk_name(const struct source *s)
 {
 	return s->place == PLACE_DISK ? "vda" : s->place == PLACE_RAM ? "ram0" : NULL;
 }
 
-/* --- inputs ------------------------------------------------------------------------------ */
+bool source__on_disk(const struct source *s)
+{
+	return disk_name(s);
+}
+
+/* --- files ------------------------------------------------------------------------------ */
 
 static void fill(unsigned char *to, size_t size, enum source_contents contents)
 {
@@ -165,78 +170,28 @@ static int open_file(const struct source *s, const unsigned char *contents, size
 	return err ? err : fd;
 }
 
-int input__open(struct input *in, const struct source *s, size_t size, size_t big_size)
+int source__open(const struct source *s, size_t size, size_t big_size, struct input *in)
 {
 	unsigned char *contents;
-	int fd;
+	int err;
 
-	*in = (struct input){ .source = s, .reader = READER_INIT };
 	if (s->big)
 		size = big_size;
 	if (s->max_size && size > s->max_size)
 		size = s->max_size;
-	if (s->place == PLACE_MEMORY) {
-		int err = reader__open(&in->reader, size);
-
-		in->open = !err;
-		return err;
-	}
+	in->expected = s->empty ? 0 : (long)size;
+	in->disk = disk_name(s);
+	if (s->place == PLACE_MEMORY)
+		return reader__open(&in->reader, size);
 	contents = malloc(size);
 	if (!contents)
 		return -ENOMEM;
 	fill(contents, size, s->contents);
-	fd = open_file(s, contents, size);
-	if (fd >= 0) {
-		int err = reader__open_fd(&in->reader, fd, size,
-					  s->contents == CONTENTS_UNKNOWN ? NULL : contents);
-
-		fd = err;
-		in->open = !err;
-	}
+	err = open_file(s, contents, size);
+	if (err >= 0)
+		err = reader__open_fd(&in->reader, err, size,
+				      s->contents == CONTENTS_UNKNOWN ? NULL : contents);
+	in->reader.map = s->map;
 	free(contents);
-	return fd;
-}
-
-void input__close(struct input *in)
-{
-	reader__close(&in->reader);
-	in->open = false;
-}
-
-/* A mapping is made for every read, as the page cache may have lost the file in between. */
-static long read_map(struct input *in)
-{
-	struct reader *r = &in->reader;
-	void *at = mmap(NULL, r->size, PROT_READ, in->source->map, r->fd, 0);
-
-	if (at == MAP_FAILED)
-		return -errno;
-	memcpy(r->buf, at, r->size);
-	munmap(at, r->size);
-	return (long)r->size;
-}
-
-long input__read(struct input *in, enum read_outcome *outcome, uint64_t *ns)
-{
-	struct reader *r = &in->reader;
-	uint64_t start;
-	long n;
-
-	reader__mark(r);
-	start = exp__now_ns();
-	if (in->source->map) {
-		n = read_map(in);
-	} else {
-		n = pread(r->fd, r->buf, r->size, 0);
-		if (n < 0)
-			n = -errno;
-	}
-	*ns += exp__now_ns() - start;
-	*outcome = reader__outcome(r);
-	return n;
-}
-
-long input__expected(const struct input *in)
-{
-	return in->source->empty ? 0 : (long)in->reader.size;
+	return err;
 }

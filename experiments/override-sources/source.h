@@ -5,9 +5,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#include "guest/reader.h"
+#include "guest/pass.h"
 
 struct exp;
 
@@ -37,27 +36,14 @@ struct source {
 extern const struct source sources[];
 extern const size_t nr_sources;
 
-/* An open source. */
-struct input {
-	const struct source *source;
-	struct reader reader;
-	uint64_t calls; /* of copyout for a read, as counted without a hook */
-	bool open;
-};
-
 /* The two file systems on disks: mounts them. -ENODEV where there is no disk. */
 int places__set_up(struct exp *e);
 void places__clear(void);
-/* Name of the disk in /proc/diskstats, or NULL for a source without. */
-const char *source__disk(const struct source *s);
+/* Is it on a disk? */
+bool source__on_disk(const struct source *s);
 
-/* size: of a read, big_size: of the big file's. Goes to input__close also after a failure; -ENOENT
- * where the kernel has no such file. */
-int input__open(struct input *in, const struct source *s, size_t size, size_t big_size);
-void input__close(struct input *in);
-/* One read. Returns what it returned, or -errno. */
-long input__read(struct input *in, enum read_outcome *outcome, uint64_t *ns);
-/* What a read returns, copied or not. */
-long input__expected(const struct input *in);
+/* size: of a read, big_size: of the big file's. in is zeroed and its reader READER_INIT before; it
+ * goes to reader__close also after a failure; -ENOENT where the kernel has no such file. */
+int source__open(const struct source *s, size_t size, size_t big_size, struct input *in);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "guest/experiment.h"
 #include "model/record.h"
-#include "pass.h"
+#include "guest/pass.h"
 #include "stamps.h"
 
 #define READ_SIZE 4096
@@ -113,18 +113,17 @@ static void report(struct record *r, const struct stamps *s, const struct tally 
 static int measure_reads(const struct context *ctx, struct stamps *s, const struct pair *p,
 			 enum order order)
 {
-	static const struct source memory = { .name = "tmpfs", .place = PLACE_MEMORY };
 	struct record *r = exp__measurement(ctx->e, "return");
 	struct tally t = { 0 };
-	struct input in;
-	int err = input__open(&in, &memory, READ_SIZE, 0);
+	struct input in = { .reader = READER_INIT, .expected = READ_SIZE };
+	int err = reader__open(&in.reader, READ_SIZE);
 
 	memset(s, 0, sizeof(*s));
 	s->reader = exp__this_thread();
 	if (!err)
 		err = pass__run(ctx, &in, exp__param_u64(ctx->e, "reads"), NULL, &t);
 	s->reader = 0;
-	input__close(&in);
+	reader__close(&in.reader);
 	record__label(r, "programs", p->name);
 	record__label(r, "override", order_names[order]);
 	report(r, s, &t, override_holds(ctx, p, order), pair_runs(p, order));

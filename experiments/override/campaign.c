@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "campaign.h"
-#include "context.h"
+#include "guest/pass.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -65,7 +65,7 @@ static int batch(const struct context *ctx, struct campaign *c)
 {
 	uint64_t outcomes[NR_READ_OUTCOMES] = { 0 }, body_before = 0, body_after = 0;
 	uint64_t calls = campaign__calls_per_read(c->reader->size), runs, jumps, start, took;
-	uint64_t runs_before = ctx->g->runs, jumps_before = ctx->g->runs_jump;
+	uint64_t runs_before = ctx->state->runs, jumps_before = ctx->state->runs_jump;
 	bool lost_before = c->first_lost;
 	int err = campaign__grow(c);
 	char *flags;
@@ -75,14 +75,14 @@ static int batch(const struct context *ctx, struct campaign *c)
 	if (err)
 		return err;
 	start = exp__now_ns();
-	batch__read(c, ctx->g, outcomes);
+	batch__read(c, ctx->state, outcomes);
 	took = exp__now_ns() - start;
 	err = exp__copyout_calls(&body_after);
 	if (err)
 		return err;
 	flags = exp__kprobe_flags(c->hook->symbol);
-	runs = ctx->g->runs - runs_before;
-	jumps = ctx->g->runs_jump - jumps_before;
+	runs = ctx->state->runs - runs_before;
+	jumps = ctx->state->runs_jump - jumps_before;
 
 	c->series[S_OVERRIDDEN][c->batches] = (double)outcomes[READ_UNTOUCHED];
 	c->series[S_BODY][c->batches] = (double)(body_after - body_before);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "campaign.h"
-#include "context.h"
+#include "guest/pass.h"
 #include "guest/experiment.h"
 #include "model/record.h"
 #include "model/stats.h"
@@ -118,12 +118,12 @@ int campaign__report(const struct context *ctx, const struct campaign *c)
 	record__label(r, "hook", c->hook->name);
 	record__label(r, "size", size);
 	record__label(r, "kprobe_flags", flags && *flags ? flags : "none");
-	add_metrics(r, c, ctx->g);
-	check_always(r, c, ctx->g);
+	add_metrics(r, c, ctx->state);
+	check_always(r, c, ctx->state);
 	if (c->hook->loses)
 		check_lost(r, c, flags);
 	else
-		check_kept(r, c, ctx->g, flags);
+		check_kept(r, c, ctx->state, flags);
 	free(flags);
 	return exp__emit(ctx->e, r);
 }

@@ -7,7 +7,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "campaign.h"
-#include "context.h"
+#include "guest/pass.h"
 #include "guest/experiment.h"
 #include "left.h"
 #include "model/record.h"
@@ -40,7 +40,7 @@ static int measure_hook(const struct context *ctx, const struct hook *hook, size
 		exp__fail(ctx->e, err, "prepare to read %zu bytes through %s", size, hook->symbol);
 		goto out;
 	}
-	hook__reset(ctx->g, 0);
+	hook__reset(ctx->state, 0);
 	err = hook__attach(ctx->override, hook->symbol, &link);
 	if (err) {
 		exp__fail(ctx->e, err, "attach the program to %s", hook->symbol);
@@ -116,7 +116,7 @@ static int measure(struct exp *e, struct bpf_object *obj)
 	globals = exp__map_globals(obj, sizeof(*globals));
 	if (!globals)
 		return exp__fail(e, -errno, "map the program's global variables");
-	ctx.g = &globals->override_state;
+	ctx.state = &globals->override_state;
 	err = sys_read__measure(&ctx);
 	if (!err)
 		err = measure_copyout(&ctx);

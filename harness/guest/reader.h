@@ -4,6 +4,7 @@
 #define ASSAY_GUEST_READER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum read_outcome { READ_COPIED, READ_UNTOUCHED, READ_MIXED, NR_READ_OUTCOMES };
 
@@ -14,6 +15,8 @@ struct reader {
 	size_t size; /* of the file and of buf, in bytes */
 	unsigned char *buf;
 	unsigned char *file, *marks; /* file: NULL when its contents are not known */
+	int map;		     /* MAP_PRIVATE or MAP_SHARED: mapped, not read; else 0 */
+	uint64_t ns;		     /* that all reads took, without comparing */
 };
 
 #define READER_INIT      \
@@ -32,7 +35,7 @@ int reader__open_fd(struct reader *r, int fd, size_t size, const unsigned char *
 void reader__pattern(unsigned char *to, size_t size);
 void reader__close(struct reader *r);
 
-/* Reads the whole file in one pread. Returns what pread returned, or -errno. */
+/* Reads `size` bytes in one pread. Returns what pread returned, or -errno. */
 long reader__read(struct reader *r, enum read_outcome *outcome);
 
 /* For another kind of read: reader__mark before it, reader__outcome after it. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "pass.h"
+#include "guest/pass.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -34,7 +34,7 @@ static void count(const struct input *in, struct tally *t, long n, enum read_out
 {
 	t->attempted++;
 	t->outcomes[outcome]++;
-	t->odd += n != input__expected(in);
+	t->odd += n != in->expected;
 	t->returned = n;
 	t->bytes += n > 0 ? (uint64_t)n : 0;
 }
@@ -43,13 +43,16 @@ static int one(const struct context *ctx, struct input *in, const struct before 
 	       struct tally *t, enum read_outcome *outcome)
 {
 	int err = before ? before->fn(before->arg) : 0;
+	uint64_t ns;
 	long n;
 
 	if (err)
 		return err;
+	ns = in->reader.ns;
 	hook__arm(ctx->state);
-	n = input__read(in, outcome, &t->ns);
+	n = reader__read(&in->reader, outcome);
 	hook__disarm(ctx->state);
+	t->ns += in->reader.ns - ns;
 	count(in, t, n, *outcome);
 	return 0;
 }
@@ -61,16 +64,16 @@ struct counters {
 	double sectors;
 };
 
-static int counters__start(const struct context *ctx, const struct source *s, struct counters *c)
+static int counters__start(const struct context *ctx, const struct input *in, struct counters *c)
 {
 	c->hits = ctx->state->runs;
 	c->requests = ctx->state->requests;
 	c->jumps = ctx->state->runs_jump;
-	c->sectors = sectors_read(source__disk(s));
+	c->sectors = sectors_read(in->disk);
 	return exp__copyout_calls(&c->body);
 }
 
-static int counters__stop(const struct context *ctx, const struct source *s,
+static int counters__stop(const struct context *ctx, const struct input *in,
 			  const struct counters *c, struct tally *t)
 {
 	uint64_t body = 0;
@@ -80,7 +83,7 @@ static int counters__stop(const struct context *ctx, const struct source *s,
 	t->requests += ctx->state->requests - c->requests;
 	t->hits_jump += ctx->state->runs_jump - c->jumps;
 	t->body += body - c->body;
-	t->sectors = c->sectors < 0 ? -1 : t->sectors + sectors_read(source__disk(s)) - c->sectors;
+	t->sectors = c->sectors < 0 ? -1 : t->sectors + sectors_read(in->disk) - c->sectors;
 	return err;
 }
 
@@ -89,26 +92,27 @@ int pass__run(const struct context *ctx, struct input *in, uint64_t reads,
 {
 	enum read_outcome outcome;
 	struct counters from;
-	int err = counters__start(ctx, in->source, &from);
+	int err = counters__start(ctx, in, &from);
 
 	for (uint64_t i = 0; !err && i < reads; i++)
 		err = one(ctx, in, before, t, &outcome);
-	return err ? err : counters__stop(ctx, in->source, &from, t);
+	return err ? err : counters__stop(ctx, in, &from, t);
 }
 
-int pass__until_lost(const struct context *ctx, struct input *in, struct tally *t)
+int pass__until_lost(const struct context *ctx, struct input *in, uint64_t limit_s,
+		     const struct before *before, struct tally *t)
 {
-	uint64_t deadline = exp__now_ns() + exp__param_u64(ctx->e, "limit_s") * 1000000000ull;
+	uint64_t deadline = exp__now_ns() + limit_s * 1000000000ull;
 	enum read_outcome outcome = READ_UNTOUCHED;
 	struct counters from;
-	int err = counters__start(ctx, in->source, &from);
+	int err = counters__start(ctx, in, &from);
 
 	while (!err && outcome == READ_UNTOUCHED) {
 		err = exp__now_ns() > deadline ? -ETIMEDOUT : 0;
 		if (!err)
-			err = one(ctx, in, NULL, t, &outcome);
+			err = one(ctx, in, before, t, &outcome);
 	}
-	return err ? err : counters__stop(ctx, in->source, &from, t);
+	return err ? err : counters__stop(ctx, in, &from, t);
 }
 
 int pass__attach(const struct context *ctx, const struct hook *hook, struct bpf_link **link)
@@ -173,15 +177,15 @@ void tally__check_lost(struct record *r, const struct tally *t, uint64_t calls)
 	check_returned(r, t);
 }
 
-void tally__check_apart(struct record *r, const struct tally *t, const struct source *s)
+void tally__check_apart(struct record *r, const struct tally *t, bool empty)
 {
-	uint64_t want = s->empty ? t->outcomes[READ_UNTOUCHED] : t->outcomes[READ_COPIED];
+	uint64_t want = empty ? t->outcomes[READ_UNTOUCHED] : t->outcomes[READ_COPIED];
 
 	exp__check(r, !t->hits && !t->body, "the reads do not pass copyout: no hits",
 		   "%" PRIu64 " runs of the program, %" PRIu64 " of copyout's body", t->hits,
 		   t->body);
 	exp__check(r, want == t->attempted,
-		   s->empty ? "the reads give nothing" : "every read has its data",
+		   empty ? "the reads give nothing" : "every read has its data",
 		   "%" PRIu64 " of %" PRIu64, want, t->attempted);
 	check_returned(r, t);
 }
