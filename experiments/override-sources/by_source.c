@@ -58,53 +58,19 @@ static int measure_without(const struct context *ctx, struct opened *o)
 	return exp__emit(ctx->e, r) ?: err;
 }
 
-/* Before optimisation, through it, and after it. */
-static int measure_optimised(const struct context *ctx, struct opened *o, struct record *r)
-{
-	struct tally before = { 0 }, through = { 0 }, after = { 0 };
-	int err = exp__write_str(HOOK_OPTIMISATION, "0");
-
-	if (!err)
-		err = pass__run(ctx, &o->in, reads_of(ctx, o), NULL, &before);
-	if (!err)
-		err = exp__write_str(HOOK_OPTIMISATION, "1");
-	if (!o->in.calls) {
-		tally__metrics(r, &before);
-		tally__check_apart(r, &before, o->source->empty);
-		return err;
-	}
-	if (!err)
-		err = pass__until_lost(ctx, &o->in, exp__param_u64(ctx->e, "limit_s"), NULL,
-				       &through);
-	exp__check(r, err != -ETIMEDOUT, "allowed to be optimised, the override is lost",
-		   "after %" PRIu64 " reads", through.attempted);
-	if (err == -ETIMEDOUT)
-		return 0;
-	if (!err)
-		err = pass__run(ctx, &o->in, reads_of(ctx, o), NULL, &after);
-	tally__check_all(r, &before, o->in.calls);
-	tally__check_lost(r, &after, o->in.calls);
-	record__metric(r, "last_overridden", "read number",
-		       (double)(before.attempted + through.attempted - 1));
-	tally__metrics(r, &after);
-	return err;
-}
-
 static int measure_source(const struct context *ctx, const struct hook *hook, struct opened *o)
 {
 	struct record *r = new_record(ctx, o, hook->name);
 	struct tally t = { 0 };
 	int err;
 
-	if (hook->loses) {
-		err = measure_optimised(ctx, o, r);
+	if (o->in.calls) {
+		err = pass__measure(ctx, hook, &o->in, reads_of(ctx, o),
+				    exp__param_u64(ctx->e, "limit_s"), NULL, r);
 	} else {
 		err = pass__run(ctx, &o->in, reads_of(ctx, o), NULL, &t);
 		tally__metrics(r, &t);
-		if (o->in.calls)
-			tally__check_all(r, &t, o->in.calls);
-		else
-			tally__check_apart(r, &t, o->source->empty);
+		tally__check_apart(r, &t, o->source->empty);
 	}
 	if (err)
 		exp__fail(ctx->e, err, "read %s through %s", o->source->name, hook->symbol);

@@ -4,7 +4,6 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/version.h>
 #include <string.h>
 
 #include "guest/experiment.h"
@@ -61,13 +60,12 @@ static void detach_pair(struct links *l)
 	bpf_link__destroy(l->exit);
 }
 
-/* In 5.10 a function that has a trampoline as well goes on into it, wherever the kprobe wanted to
- * go. Mainline 6.0 lets the two share a function: "ftrace: Allow IPMODIFY and DIRECT ops on the
- * same function". */
-static bool override_holds(const struct context *ctx, const struct pair *p, enum order order)
+/* A function that has a trampoline as well goes on into it, wherever the kprobe wanted to go: a
+ * kprobe does not tell ftrace that it changes the instruction pointer (FTRACE_OPS_FL_IPMODIFY),
+ * unless it has a post_handler (arm_kprobe_ftrace in kernel/kprobes.c). */
+static bool override_holds(const struct pair *p, enum order order)
 {
-	return order != OVERRIDE_NONE &&
-	       (p->hook == HOOK_INT3 || exp__kernel_version(ctx->e) >= KERNEL_VERSION(6, 0, 0));
+	return order != OVERRIDE_NONE && p->hook == HOOK_INT3;
 }
 
 /* The kprobe that came last runs first, and one that overrides keeps the others from running. */
@@ -126,7 +124,7 @@ static int measure_reads(const struct context *ctx, struct stamps *s, const stru
 	reader__close(&in.reader);
 	record__label(r, "programs", p->name);
 	record__label(r, "override", order_names[order]);
-	report(r, s, &t, override_holds(ctx, p, order), pair_runs(p, order));
+	report(r, s, &t, override_holds(p, order), pair_runs(p, order));
 	if (err)
 		exp__fail(ctx->e, err, "read under %s", p->name);
 	return exp__emit(ctx->e, r) ?: err;

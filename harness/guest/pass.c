@@ -107,7 +107,9 @@ int pass__until_lost(const struct context *ctx, struct input *in, uint64_t limit
 	struct counters from;
 	int err = counters__start(ctx, in, &from);
 
-	while (!err && outcome == READ_UNTOUCHED) {
+	/* While the jump is being written, an int3 of the kernel's own stands for it
+	 * (text_poke_bp): the override is lost a little before the program can see why. */
+	while (!err && (outcome == READ_UNTOUCHED || ctx->state->runs_jump == from.jumps)) {
 		err = exp__now_ns() > deadline ? -ETIMEDOUT : 0;
 		if (!err)
 			err = one(ctx, in, before, t, &outcome);
@@ -188,4 +190,48 @@ void tally__check_apart(struct record *r, const struct tally *t, bool empty)
 		   empty ? "the reads give nothing" : "every read has its data",
 		   "%" PRIu64 " of %" PRIu64, want, t->attempted);
 	check_returned(r, t);
+}
+
+/* --- measurements ------------------------------------------------------------------------ */
+
+static int through_optimisation(const struct context *ctx, struct input *in, uint64_t reads,
+				uint64_t limit_s, const struct before *before, struct record *r)
+{
+	struct tally first = { 0 }, through = { 0 }, after = { 0 };
+	int err = exp__write_str(HOOK_OPTIMISATION, "0");
+	uint64_t start;
+
+	if (!err)
+		err = pass__run(ctx, in, reads, before, &first);
+	start = exp__now_ns();
+	if (!err)
+		err = exp__write_str(HOOK_OPTIMISATION, "1");
+	if (!err)
+		err = pass__until_lost(ctx, in, limit_s, before, &through);
+	exp__check(r, err != -ETIMEDOUT, "allowed to be optimised, the override is lost",
+		   "not in %" PRIu64 " reads", through.attempted);
+	if (err)
+		return err == -ETIMEDOUT ? 0 : err;
+	record__metric(r, "lost_after", "ms", (double)(exp__now_ns() - start) / 1e6);
+	record__metric(r, "last_overridden", "read number",
+		       (double)(first.attempted + through.outcomes[READ_UNTOUCHED]));
+	err = pass__run(ctx, in, reads, before, &after);
+	tally__check_all(r, &first, in->calls);
+	tally__check_lost(r, &after, in->calls);
+	tally__metrics(r, &after);
+	return err;
+}
+
+int pass__measure(const struct context *ctx, const struct hook *hook, struct input *in,
+		  uint64_t reads, uint64_t limit_s, const struct before *before, struct record *r)
+{
+	struct tally t = { 0 };
+	int err;
+
+	if (hook->loses)
+		return through_optimisation(ctx, in, reads, limit_s, before, r);
+	err = pass__run(ctx, in, reads, before, &t);
+	tally__metrics(r, &t);
+	tally__check_all(r, &t, in->calls);
+	return err;
 }

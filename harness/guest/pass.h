@@ -51,7 +51,8 @@ struct before {
  * is read is overridden. copyout's counters are to be watched (exp__copyout_watch). 0 or -errno. */
 int pass__run(const struct context *ctx, struct input *in, uint64_t reads,
 	      const struct before *before, struct tally *t);
-/* Reads until one is not overridden; -ETIMEDOUT when none is within limit_s. */
+/* Reads until one is not overridden and the program has found a jump; -ETIMEDOUT when that does not
+ * come within limit_s. */
 int pass__until_lost(const struct context *ctx, struct input *in, uint64_t limit_s,
 		     const struct before *before, struct tally *t);
 
@@ -65,5 +66,11 @@ void tally__metrics(struct record *r, const struct tally *t);
 void tally__check_all(struct record *r, const struct tally *t, uint64_t calls);	 /* overridden */
 void tally__check_lost(struct record *r, const struct tally *t, uint64_t calls); /* copied */
 void tally__check_apart(struct record *r, const struct tally *t, bool empty);	 /* no copyout */
+
+/* A whole measurement into r, while the hook is attached: reads and checks that all are overridden;
+ * under one that loses its override, reads before optimisation is allowed, until it has taken
+ * effect and then again, and checks that none is overridden any more. 0 or -errno. */
+int pass__measure(const struct context *ctx, const struct hook *hook, struct input *in,
+		  uint64_t reads, uint64_t limit_s, const struct before *before, struct record *r);
 
 #endif

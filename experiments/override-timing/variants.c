@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "variants.h"
+
+#include <errno.h>
+
+#include "guest/experiment.h"
+#include "guest/pass.h"
+#include "model/record.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define BARRIER EXP_COPYOUT_DIR "barrier"
+#define HINT	EXP_COPYOUT_DIR "hint"
+
+#define NO_BARRIER "none"
+#define NO_HINT	   "likely" /* as the kernel has it */
+
+struct variant {
+	const char *barrier, *hint;
+};
+
+static const struct variant variants[] = {
+	{ NO_BARRIER, NO_HINT }, { "wmb", NO_HINT },	{ "mfence", NO_HINT },
+	{ "lfence", NO_HINT },	 { "sfence", NO_HINT }, { NO_BARRIER, "unlikely" },
+};
+
+static int choose(const struct variant *v)
+{
+	int err = exp__write_str(BARRIER, v->barrier);
+
+	return err ? err : exp__write_str(HINT, v->hint);
+}
+
+static int measure_variant(const struct context *ctx, const struct hook *hook, struct input *in,
+			   const struct variant *v)
+{
+	struct record *r = exp__measurement(ctx->e, "barrier");
+	int err = choose(v);
+
+	record__label(r, "barrier", v->barrier);
+	record__label(r, "hint", v->hint);
+	record__label(r, "hook", hook->name);
+	if (!err)
+		err = pass__measure(ctx, hook, in, exp__param_u64(ctx->e, "reads"),
+				    exp__param_u64(ctx->e, "limit_s"), NULL, r);
+	if (err)
+		exp__fail(ctx->e, err, "read with barrier %s, hint %s", v->barrier, v->hint);
+	return exp__emit(ctx->e, r) ?: err;
+}
+
+static int measure_hook(const struct context *ctx, const struct hook *hook, struct input *in)
+{
+	struct bpf_link *link = NULL;
+	int err = pass__attach(ctx, hook, &link);
+
+	for (size_t i = 0; !err && i < ARRAY_SIZE(variants); i++)
+		err = measure_variant(ctx, hook, in, &variants[i]);
+	hook__detach(&link);
+	return err;
+}
+
+int variants__measure(const struct context *ctx, struct input *in)
+{
+	int err = 0;
+
+	if (!exp__has(ctx->e, NEED_FILE, BARRIER) || !exp__has(ctx->e, NEED_FILE, HINT)) {
+		struct record *r = exp__measurement(ctx->e, "barrier");
+
+		record__fail(r, STATUS_SKIPPED,
+			     "no " BARRIER
+			     ": the kernel lacks the patch that provides copyout-variants");
+		return exp__emit(ctx->e, r);
+	}
+	for (size_t i = 0; !err && i < NR_HOOKS; i++)
+		err = measure_hook(ctx, &hooks[i], in);
+	choose(&variants[0]);
+	return err;
+}
