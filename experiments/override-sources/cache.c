@@ -159,7 +159,7 @@ static void leave(const struct state *s)
 struct preparation {
 	const struct state *state;
 	struct input *in;
-	uint64_t batches, as_wanted, pages;
+	uint64_t reads, as_wanted, pages;
 };
 
 static int count_resident(const struct reader *r, size_t *resident)
@@ -188,7 +188,7 @@ static int prepare(void *arg)
 
 	if (!err)
 		err = count_resident(&p->in->reader, &resident);
-	p->batches++;
+	p->reads++;
 	p->pages += resident;
 	p->as_wanted += resident == (p->state->resident == RESIDENT_ALL ? all : 0);
 	return err;
@@ -200,27 +200,22 @@ static int measure_state(const struct context *ctx, const struct hook *hook, str
 	struct record *r = exp__measurement(ctx->e, "cache");
 	struct preparation p = { .state = state, .in = in };
 	const struct before before = { prepare, &p };
-	uint64_t reads = exp__param_u64(ctx->e, "cold_reads");
-	struct tally t = { 0 };
 	int err = enter(state);
 
-	if (!err)
-		err = pass__run(ctx, in, reads, &before, &t);
-	leave(state);
 	record__label(r, "state", state->name);
 	record__label(r, "hook", hook->name);
-	tally__metrics(r, &t);
-	record__metric(r, "resident", "pages per read", (double)p.pages / (double)reads);
+	if (!err)
+		err = pass__measure(ctx, hook, in, exp__param_u64(ctx->e, "cold_reads"),
+				    exp__param_u64(ctx->e, "limit_s"), &before, r);
+	leave(state);
+	record__metric(r, "resident", "pages per read",
+		       p.reads ? (double)p.pages / (double)p.reads : 0);
 	if (state->resident != RESIDENT_ANY)
-		exp__check(r, p.as_wanted == p.batches,
+		exp__check(r, p.as_wanted == p.reads,
 			   state->resident == RESIDENT_ALL
 				   ? "before each read all pages are in the cache"
 				   : "before each read no page is in the cache",
-			   "%" PRIu64 " of %" PRIu64 " reads", p.as_wanted, p.batches);
-	if (hook->loses)
-		tally__check_lost(r, &t, in->calls);
-	else
-		tally__check_all(r, &t, in->calls);
+			   "%" PRIu64 " of %" PRIu64 " reads", p.as_wanted, p.reads);
 	if (err)
 		exp__fail(ctx->e, err, "read with %s", state->name);
 	return exp__emit(ctx->e, r) ?: err;
@@ -228,15 +223,9 @@ static int measure_state(const struct context *ctx, const struct hook *hook, str
 
 static int measure_hook(const struct context *ctx, const struct hook *hook, struct input *in)
 {
-	struct tally until_lost = { 0 };
 	struct bpf_link *link = NULL;
 	int err = pass__attach(ctx, hook, &link);
 
-	if (!err && hook->loses)
-		err = exp__write_str(HOOK_OPTIMISATION, "1");
-	if (!err && hook->loses)
-		err = pass__until_lost(ctx, in, exp__param_u64(ctx->e, "limit_s"), NULL,
-				       &until_lost);
 	for (size_t i = 0; !err && i < NR_STATES; i++) {
 		exp__progress(ctx->e, i, NR_STATES, states[i].name);
 		err = measure_state(ctx, hook, in, &states[i]);

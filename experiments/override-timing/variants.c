@@ -12,16 +12,13 @@
 #define BARRIER EXP_COPYOUT_DIR "barrier"
 #define HINT	EXP_COPYOUT_DIR "hint"
 
-#define NO_BARRIER "none"
-#define NO_HINT	   "likely" /* as the kernel has it */
-
 struct variant {
-	const char *barrier, *hint;
+	const char *barrier, *hint; /* words of these files */
 };
 
 static const struct variant variants[] = {
-	{ NO_BARRIER, NO_HINT }, { "wmb", NO_HINT },	{ "mfence", NO_HINT },
-	{ "lfence", NO_HINT },	 { "sfence", NO_HINT }, { NO_BARRIER, "unlikely" },
+	{ "none", "none" },   { "wmb", "none" },    { "mfence", "none" },   { "lfence", "none" },
+	{ "sfence", "none" }, { "none", "likely" }, { "none", "unlikely" },
 };
 
 static int choose(const struct variant *v)
