@@ -32,7 +32,7 @@ again = $(MAKE) --no-print-directory $(parallel)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all binaries deps run test unit install clean distclean help
+.PHONY: all binaries deps run catalogue test unit install clean distclean help
 
 # --- sources --------------------------------------------------------------------------------
 
@@ -186,6 +186,12 @@ test: deps
 run: all
 	@$(BUILD)/assay $(if $(filter 1,$(V)),-v) run
 
+# Every row of the catalogue on every kernel, and the document of what was seen.
+catalogue: all
+	@./harness/setup.sh --catalogue
+	@$(BUILD)/assay $(if $(filter 1,$(V)),-v) run -k all; ran=$$?; \
+	$(BUILD)/assay catalogue -o docs/catalogue.md && exit $$ran
+
 # --- the rest -------------------------------------------------------------------------------
 
 install: all
@@ -207,6 +213,7 @@ distclean: clean
 
 help:
 	@echo 'make run                 install what is missing, build, run the experiments on the default kernel'
+	@echo 'make catalogue           every row on every kernel; writes docs/catalogue.md'
 	@echo 'make test                all tests (unit tests also under ASan and UBSan, VM tests)'
 	@echo 'make unit                the tests that need no VM'
 	@echo 'make                     build/assay and build/assay-guest'

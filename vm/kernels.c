@@ -190,6 +190,26 @@ static int set_suites(struct loader *l, struct kernel *k, const char *v)
 	return err ? err : k->suites.n ? 0 : -EINVAL;
 }
 
+/* Words for expectations, beside what the series provides: "+no-btf". */
+static int set_traits(struct loader *l, struct kernel *k, const char *v)
+{
+	int err = strv__split(&k->traits, v, ", ");
+
+	(void)l;
+	for (size_t i = 0; !err && i < k->traits.n; i++)
+		if (!plain_name(k->traits.v[i]))
+			err = -EINVAL;
+	return err ? err : k->traits.n ? 0 : -EINVAL;
+}
+
+static int set_experiments(struct loader *l, struct kernel *k, const char *v)
+{
+	int err = strv__split(&k->experiments, v, ", ");
+
+	(void)l;
+	return err ? err : k->experiments.n ? 0 : -EINVAL;
+}
+
 static int set_steps(struct loader *l, struct kernel *k, const char *v)
 {
 	uint64_t n;
@@ -216,6 +236,8 @@ static const struct key {
 	{ "source", set_source, "the path of a folder or tarball" },
 	{ "series", set_series, "the name of a folder below kernel-patches/" },
 	{ "configs", set_configs, "a list of files below vm/config/" },
+	{ "traits", set_traits, "a list of words" },
+	{ "experiments", set_experiments, "a list of experiments" },
 	{ "steps", set_steps, "a number from 1 to 1000000" },
 };
 #define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -254,6 +276,9 @@ static void finish_section(struct loader *l)
 		complain(l, k->line, "kernel '%s': 'tarball-sha256' without 'tarball'", k->name);
 	if (!k->configs.n)
 		complain(l, k->line, "kernel '%s' has no 'configs'", k->name);
+	for (size_t i = 0; i < k->traits.n; i++)
+		if (strv__add(&k->features, k->traits.v[i]))
+			l->err = -ENOMEM;
 }
 
 static int start_section(struct loader *l, const char *name)
@@ -453,6 +478,8 @@ void kernels__free(struct kernels *ks)
 		strv__free(&k->suites);
 		strv__free(&k->configs);
 		strv__free(&k->features);
+		strv__free(&k->traits);
+		strv__free(&k->experiments);
 	}
 	free(ks->v);
 	free(ks);

@@ -18,10 +18,12 @@ struct kernel {
 	char *tarball_sha256;
 	char *source; /* directory or tarball that the user named (--kernel-source or `source =`) */
 	char *series; /* folder below kernel-patches/, or NULL for none */
-	struct strv configs;  /* fragments below vm/config/, merged in this order */
-	struct strv features; /* what the applied patches provide; from the series file */
-	unsigned int steps;   /* lines that a quiet build prints: a hint for the progress only */
-	int line;	      /* in the file, for messages */
+	struct strv configs;	 /* fragments below vm/config/, merged in this order */
+	struct strv features;	 /* what the applied patches provide, from the series file; and: */
+	struct strv traits;	 /* words for expectations: "no-btf" */
+	struct strv experiments; /* the only ones run on it unless others are named; empty: all */
+	unsigned int steps;	 /* lines that a quiet build prints: a hint for the progress only */
+	int line;		 /* in the file, for messages */
 };
 
 /* Where the parts of a kernel come from. */

@@ -522,7 +522,8 @@ static const struct row rows[] = {
 	  .cause =
 		  "BTF has no function of that name: it is inlined, static and dropped, or the kernel was built without the patch",
 	  .fix = "a global function that is not inlined",
-	  .shows = "missing_target" },
+	  .shows = "missing_target fentry_plain",
+	  .passes = "attach_fentry_ftrace" },
 	{ .id = "E45",
 	  .title = "fentry, fexit or fmod_ret program loads and never fires",
 	  .origin = "activity log of a thesis, 17 and 18 June 2020",
@@ -531,17 +532,12 @@ static const struct row rows[] = {
 	  .fix = "attach it, and to a function with an ftrace entry",
 	  .shows = "never_attached attach_fentry_plain attach_fexit_plain attach_fmod_ret_plain",
 	  .passes = "attach_fentry_ftrace attach_fexit_ftrace attach_fmod_ret_ftrace" },
-	{ .id = "K1",
-	  .title = "a copyout that can be hooked: global, not inlined, in BTF, error-injectable",
-	  .origin = "activity log of a thesis, 19 January and 21 March 2020",
-	  .cause = "patch copyout-bpf: copyout_bpf, called in copyout's place",
-	  .shows = "copyout" },
 	{ .id = "K2",
 	  .title = "the same with and without an ftrace entry",
 	  .origin = "findings on kprobes in lib/",
 	  .cause =
 		  "patch copyout-ftrace: lib/ is built without ftrace entries, so a kprobe on copyout_bpf is an int3 or a jump, and one on copyout_ftrace an ftrace call",
-	  .shows = "copyout" },
+	  .shows = "attach_fentry_plain attach_fentry_ftrace fentry wrong_variant" },
 	{ .id = "K5",
 	  .title =
 		  "an in-tree driver with error-injectable reads and a function made to be modified",

@@ -189,6 +189,11 @@ static const struct row rows[] = {
 	  .cause =
 		  "size and number of reads act only through the time that passes: the override is lost when the kprobe is optimised",
 	  .shows = "copyout" },
+	{ .id = "K1",
+	  .title = "a copyout that can be hooked: global, not inlined, in BTF, error-injectable",
+	  .origin = "activity log of a thesis, 19 January and 21 March 2020",
+	  .cause = "patch copyout-bpf: copyout_bpf, called in copyout's place",
+	  .shows = "copyout" },
 	{ 0 },
 };
 

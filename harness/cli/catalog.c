@@ -142,6 +142,76 @@ int catalog__find(const struct catalog *c, const char *name, const char **neares
 	return -ENOENT;
 }
 
+bool catalog__has_programs(const struct catalog *c, size_t i)
+{
+	return json_array_size(json_object_get(catalog__json(c, i), "programs")) > 0;
+}
+
+bool catalog__on_host(const struct catalog *c, size_t i)
+{
+	return json_is_true(json_object_get(catalog__json(c, i), "on_host"));
+}
+
+static const json_t *rows_of(const struct catalog *c, size_t i)
+{
+	return json_object_get(catalog__json(c, i), "catalogue");
+}
+
+size_t catalog__nr_rows(const struct catalog *c, size_t i)
+{
+	return json_array_size(rows_of(c, i));
+}
+
+void catalog__row_at(const struct catalog *c, size_t i, size_t r, struct catalog_row *out)
+{
+	const json_t *o = json_array_get(rows_of(c, i), r);
+
+	*out = (struct catalog_row){
+		.id = field(o, "id"),
+		.title = field(o, "title"),
+		.origin = field(o, "origin"),
+		.cause = field(o, "cause"),
+		.shows = field(o, "shows"),
+		.fix = json_string_value(json_object_get(o, "fix")),
+		.passes = json_string_value(json_object_get(o, "passes")),
+	};
+}
+
+bool catalog__row(const struct catalog *c, size_t i, const char *id)
+{
+	const json_t *o;
+	size_t r;
+
+	json_array_foreach (rows_of(c, i), r, o)
+		if (strcasecmp(field(o, "id"), id) == 0)
+			return true;
+	return false;
+}
+
+const char *catalog__nearest_row(const struct catalog *c, const char *id)
+{
+	const char *ids[512];
+	const json_t *o;
+	size_t n = 0, i, r;
+
+	for (i = 0; i < catalog__count(c); i++)
+		json_array_foreach (rows_of(c, i), r, o)
+			if (n < sizeof(ids) / sizeof(ids[0]))
+				ids[n++] = field(o, "id");
+	return str_nearest(id, ids, n);
+}
+
+int catalog__compare_ids(const char *a, const char *b)
+{
+	long x, y;
+
+	if (*a != *b)
+		return (unsigned char)*a - (unsigned char)*b;
+	x = *a ? strtol(a + 1, NULL, 10) : 0;
+	y = *b ? strtol(b + 1, NULL, 10) : 0;
+	return x < y ? -1 : x > y;
+}
+
 size_t catalog__nr_params(const struct catalog *c, size_t i)
 {
 	return json_array_size(json_object_get(catalog__json(c, i), "params"));

@@ -13,9 +13,17 @@
  *   "needs": [{"kind": "config", "name": "CONFIG_X", "why": "…"}],
  *   "params": [{"name": "reads", "type": "uint"|"bool"|"string"|"sizes", "value": "default",
  *               "min": 0, "max": 9, "choices": ["a", "b"], "help": "…"}],
- *   "programs": ["kprobe_copyout"]}]
+ *   "programs": ["kprobe_copyout"], "on_host": false,
+ *   "catalogue": [{"id": "X11", "title": "…", "origin": "…", "cause": "…", "fix": "…",
+ *                  "shows": "kprobe_copyout", "passes": "…"}]}]
  */
 struct catalog;
+
+/* A row of the catalogue as an experiment declares it (guest/experiment.h, struct row). */
+struct catalog_row {
+	const char *id, *title, *origin, *cause, *shows;
+	const char *fix, *passes; /* or NULL */
+};
 
 struct catalog_param {
 	const char *name, *type, *value, *help;
@@ -33,6 +41,16 @@ const char *catalog__rows(const struct catalog *c, size_t i);
 unsigned int catalog__disk_mb(const struct catalog *c, size_t i); /* 0: needs no disk */
 unsigned int catalog__timeout_s(const struct catalog *c, size_t i);
 const json_t *catalog__json(const struct catalog *c, size_t i);
+/* Does it have a BPF object of its own? */
+bool catalog__has_programs(const struct catalog *c, size_t i);
+bool catalog__on_host(const struct catalog *c, size_t i);
+size_t catalog__nr_rows(const struct catalog *c, size_t i);
+void catalog__row_at(const struct catalog *c, size_t i, size_t r, struct catalog_row *out);
+/* Does the experiment cover the row? Letters of an id may be small. */
+bool catalog__row(const struct catalog *c, size_t i, const char *id);
+const char *catalog__nearest_row(const struct catalog *c, const char *id); /* or NULL */
+/* Orders ids by letter and number: E2 before E10. For qsort's purposes. */
+int catalog__compare_ids(const char *a, const char *b);
 /* Index of an experiment, or -ENOENT; *nearest (may be NULL): a name to suggest, or NULL. */
 int catalog__find(const struct catalog *c, const char *name, const char **nearest);
 size_t catalog__nr_params(const struct catalog *c, size_t i);

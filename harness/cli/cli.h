@@ -23,11 +23,12 @@ enum {
 /* What every command gets. */
 struct cli {
 	struct kernel_paths paths;
-	const char *results; /* folder of assay.db */
-	const char *guest;   /* path of assay-guest */
-	const char *objects; /* folder with <experiment>.bpf.o and <experiment>.dis */
-	const char *command; /* the command line as one string, for the record */
-	bool verbose;	     /* -v */
+	const char *results;	 /* folder of assay.db */
+	const char *guest;	 /* path of assay-guest */
+	const char *objects;	 /* folder with <experiment>.bpf.o and <experiment>.dis */
+	const char *experiments; /* folder of the experiments' own files */
+	const char *command;	 /* the command line as one string, for the record */
+	bool verbose;		 /* -v */
 	int cancel_fd;
 	const char *kernel_source; /* --kernel-source of the command, or NULL */
 	struct kernels *kernels;   /* loaded by cli__kernels */
@@ -76,7 +77,9 @@ bool cli__parse(const struct argp *argp, const char *name, int argc, char **argv
 int cmd_run(struct cli *cli, int argc, char **argv);
 int cmd_list(struct cli *cli, int argc, char **argv);
 int cmd_show(struct cli *cli, int argc, char **argv);
+int cmd_catalogue(struct cli *cli, int argc, char **argv);
 int cmd_kernel(struct cli *cli, int argc, char **argv);
+int cmd_probe(struct cli *cli, int argc, char **argv);
 int cmd_shell(struct cli *cli, int argc, char **argv);
 int cmd_exec(struct cli *cli, int argc, char **argv);
 int cmd_doctor(struct cli *cli, int argc, char **argv);

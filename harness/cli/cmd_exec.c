@@ -12,9 +12,9 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/visit.h"
 #include "vm/vm.h"
-#include "wire/event.h"
 
 struct exec_args {
 	struct visit_opts visit;
@@ -72,66 +72,14 @@ static const struct argp argp = {
 	.children = children,
 };
 
-struct conversation {
-	int status; /* the command's */
-	bool ended;
-	bool failed;	/* the guest program could not do its part */
-	bool no_reader; /* nobody reads our output any more */
-};
-
-static int on_out(struct conversation *c, const json_t *event)
+static int put(void *ctx, int fd, const void *data, size_t len)
 {
-	const char *text;
-	void *data = NULL;
-	int64_t fd;
-	size_t len;
-	int err;
+	int err = write_all(fd == 1 ? STDOUT_FILENO : STDERR_FILENO, data, len);
 
-	if (wire_int(event, "fd", &fd) || wire_str(event, "data", &text) || (fd != 1 && fd != 2))
-		return -EBADMSG;
-	err = base64__decode(text, &data, &len);
-	if (!err)
-		err = write_all(fd == 1 ? STDOUT_FILENO : STDERR_FILENO, data, len);
-	free(data);
-	if (err == -EPIPE)
-		c->no_reader = true;
-	else if (err && err != -EINVAL && err != -EBADMSG)
+	(void)ctx;
+	if (err && err != -EPIPE)
 		log_err("%s: %s", fd == 1 ? "standard output" : "standard error", strerror(-err));
-	return err == -EPIPE ? 1 : err;
-}
-
-static void on_log(struct conversation *c, const json_t *event)
-{
-	const char *level = "", *text;
-
-	if (wire_str(event, "text", &text))
-		return;
-	wire_str(event, "level", &level);
-	if (!strcmp(level, "error")) {
-		log_err("guest: %s", text);
-		c->failed = true;
-	} else {
-		log_debug("guest: %s", text);
-	}
-}
-
-static int on_event(void *ctx, const json_t *event)
-{
-	struct conversation *c = ctx;
-	const char *type = wire_type(event);
-	int64_t status;
-
-	if (!strcmp(type, "out"))
-		return on_out(c, event);
-	if (!strcmp(type, "log"))
-		on_log(c, event);
-	if (strcmp(type, "exit"))
-		return 0;
-	if (wire_int(event, "status", &status) || status < 0 || status > 255)
-		return -EBADMSG;
-	c->status = (int)status;
-	c->ended = true;
-	return 1;
+	return err;
 }
 
 /* The guest program starts commands in the root folder: a shell goes to /files first. It has the
@@ -156,28 +104,24 @@ static json_t *make_job(const struct exec_args *a)
 			 "cols", size.ws_col);
 }
 
-/* The command's exit status, or ours. Takes the job over. */
+/* The command's exit status, or ours. */
 static int converse(struct visit *v, const struct exec_args *a, json_t *job)
 {
-	struct conversation c = { 0 };
+	const struct command c = { .job = job, .timeout_ms = (int)a->timeout_ms, .out = put };
 	struct vm_outcome o = { 0 };
-	int status = EXIT_HARNESS;
-	int err = vm__send(visit__vm(v), job);
+	int status = command__run(visit__vm(v), &c, &o);
 
-	if (err) {
-		log_err("the command can't be sent to the guest: %s", strerror(-err));
-		return EXIT_HARNESS;
-	}
-	vm__pump(visit__vm(v), (int)a->timeout_ms, on_event, &c, &o);
-	if (c.no_reader)
+	if (status == -EPIPE) {
 		status = 128 + SIGPIPE;
-	else if (o.end == VM_TIMEOUT && o.splat == SPLAT_NONE)
+	} else if (o.end == VM_TIMEOUT && o.splat == SPLAT_NONE) {
 		log_err("the command did not end within %.1f s (--timeout)",
 			(double)a->timeout_ms / 1000);
-	else if (o.end != VM_DONE)
-		visit__complain(&o);
-	else if (!c.failed)
-		status = c.status;
+		status = EXIT_HARNESS;
+	} else if (status < 0) {
+		if (o.end != VM_DONE)
+			visit__complain(&o);
+		status = EXIT_HARNESS;
+	}
 	if (o.end == VM_DONE)
 		visit__warn(v, &o);
 	vm_outcome__release(&o);
@@ -200,7 +144,7 @@ int cmd_exec(struct cli *cli, int argc, char **argv)
 		goto out;
 	}
 	err = visit__open(cli, &a.visit, &v);
-	status = err ? cli__exit_status(err) : converse(v, &a, json_incref(job));
+	status = err ? cli__exit_status(err) : converse(v, &a, job);
 out:
 	visit__close(v);
 	json_decref(job);

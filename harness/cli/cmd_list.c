@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* `assay list`: experiments, kernels, runs. */
+/* `assay list`: experiments, rows, kernels, runs. */
+#include "cli/cmd_list.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -242,6 +244,7 @@ static const struct listing {
 	int (*print)(struct cli *cli);
 } listings[] = {
 	{ "experiments", "Experiments", list_experiments },
+	{ "rows", "Catalogue", list_rows },
 	{ "kernels", "Kernels", list_kernels },
 	{ "runs", "Runs", list_runs },
 };
@@ -256,7 +259,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	if (key != ARGP_KEY_ARG)
 		return ARGP_ERR_UNKNOWN;
 	if (*chosen) {
-		argp_error(state, "one of experiments, kernels, runs at a time; '%s' is too many",
+		argp_error(state,
+			   "one of experiments, rows, kernels, runs at a time; '%s' is too many",
 			   arg);
 		return EINVAL;
 	}
@@ -275,8 +279,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	.parser = parse,
-	.args_doc = "[experiments|kernels|runs]",
-	.doc = "Lists what there is; without a word, all three.",
+	.args_doc = "[experiments|rows|kernels|runs]",
+	.doc = "Lists what there is; without a word, all four.",
 };
 
 int cmd_list(struct cli *cli, int argc, char **argv)

@@ -15,10 +15,12 @@
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/host.h"
+#include "cli/hostrun.h"
 #include "cli/json_out.h"
 #include "cli/csv.h"
 #include "cli/plan.h"
 #include "cli/report.h"
+#include "cli/row_summary.h"
 #include "cli/session.h"
 #include "store/store.h"
 #include "vm/guestfs.h"
@@ -27,22 +29,27 @@ enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_CSV };
 
 struct run_args {
 	struct cli_vm vm;
-	struct strv experiments, params;
+	struct strv experiments, rows, params;
 	unsigned int repeats;
 	uint64_t timeout_ms, run_timeout_ms;
 	enum output output;
+	bool full;
 };
 
-enum { OPT_JSON = 0x300, OPT_CSV, OPT_REPEATS, OPT_TIMEOUT, OPT_RUN_TIMEOUT };
+enum { OPT_JSON = 0x300, OPT_CSV, OPT_ROW, OPT_FULL, OPT_REPEATS, OPT_TIMEOUT, OPT_RUN_TIMEOUT };
 
 static const struct argp_option options[] = {
 	{ "param", 'p', "[EXPERIMENT.]NAME=VALUE", 0,
 	  "set a parameter of the experiments that have it", 0 },
+	{ "row", OPT_ROW, "ROW", 0,
+	  "run what covers a row of the catalogue, such as E13; several with commas", 0 },
 	{ "repeats", OPT_REPEATS, "N", 0, "timed loads of each program, 1 to 1000 (default 5)", 0 },
 	{ "timeout", OPT_TIMEOUT, "TIME", 0,
 	  "limit for each experiment, such as 90s or 5m (default: its own)", 0 },
 	{ "run-timeout", OPT_RUN_TIMEOUT, "TIME", 0,
 	  "limit for the whole run once kernels are built", 0 },
+	{ "full", OPT_FULL, NULL, 0,
+	  "print all tables, also of more than six experiments; else a line for each", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print one JSON record a line instead of tables", 0 },
 	{ "csv", OPT_CSV, NULL, 0, "print programs as CSV with veristat's columns", 0 },
 	{ 0 },
@@ -59,6 +66,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'p':
 		return strv__add(&a->params, arg) ? ENOMEM : 0;
+	case OPT_FULL:
+		a->full = true;
+		return 0;
+	case OPT_ROW:
+		return strv__split(&a->rows, arg, ",") ? ENOMEM : 0;
 	case OPT_REPEATS:
 		if (num_u64(arg, 1, 1000, &n))
 			argp_error(state, "--repeats: '%s' is no number from 1 to 1000", arg);
@@ -130,8 +142,8 @@ static void on_record(void *ctx, const struct stored_record *r)
 
 /* Boots one kernel and runs the plan there. Returns 0 or -errno; *started: the failure is one of
  * keeping results, and the run can't go on. */
-static int run_on_image(struct run *run, const struct plan *plan, const struct image *img,
-			bool *started)
+static int run_on_image(struct run *run, const struct plan *plan, const struct kernel *k,
+			const struct image *img, bool *started)
 {
 	const struct run_args *a = run->args;
 	const struct guestfs_opts fs = { .guest = run->cli->guest };
@@ -174,7 +186,7 @@ static int run_on_image(struct run *run, const struct plan *plan, const struct i
 	if (err)
 		goto out;
 	*started = true;
-	err = session__run(&so, plan, &res);
+	err = session__run(&so, plan, k, &res);
 	run->worst = status__worse(run->worst, res.worst);
 	run->cut_off |= res.cut_off;
 	if (res.cut_off)
@@ -199,7 +211,7 @@ static int run_on_kernel(struct run *run, const struct plan *plan, const struct 
 	if (run->deadline_ns)
 		run->deadline_ns += clock_ns() - start;
 	if (!err)
-		err = run_on_image(run, plan, img, &started);
+		err = run_on_image(run, plan, k, img, &started);
 	image__free(img);
 	if (err == -EINTR || cancel_pending(run->cli->cancel_fd)) {
 		run->cut_off = true;
@@ -210,9 +222,33 @@ static int run_on_kernel(struct run *run, const struct plan *plan, const struct 
 		return err;
 	/* The other kernels go on; the messages of the failure are on stderr. */
 	run->worst = STATUS_HARNESS;
-	return session__no_kernel(&so, plan, k->name,
+	return session__no_kernel(&so, plan, k,
 				  img ? "the guest could not be prepared"
 				      : "the kernel could not be built");
+}
+
+static int run_on_host(struct run *run, const struct plan *plan)
+{
+	const struct hostrun_opts o = {
+		.guest = run->cli->guest,
+		.experiments = run->cli->experiments,
+		.objects = run->cli->objects,
+		.store = run->store,
+		.run = run->info.id,
+		.timeout_ms = run->args->timeout_ms,
+		.deadline_ns = run->deadline_ns,
+		.cancel_fd = run->cli->cancel_fd,
+		.on_record = on_record,
+		.ctx = run,
+	};
+	struct session_result res;
+	int err = hostrun__run(&o, plan, &res);
+
+	run->worst = status__worse(run->worst, res.worst);
+	run->cut_off |= res.cut_off;
+	if (res.cut_off)
+		run->reason = res.reason;
+	return err;
 }
 
 static int exit_status(const struct run *run, int err)
@@ -236,6 +272,7 @@ static int print_report(struct run *run)
 	struct report_opts opts = {
 		.out = stdout,
 		.summary = summary,
+		.brief = !run->args->full,
 		.ctx = (void *)run->catalog,
 	};
 	char id[24];
@@ -244,7 +281,11 @@ static int print_report(struct run *run)
 	snprintf(id, sizeof(id), "%lld", (long long)run->info.id);
 	run_info__release(&run->info);
 	err = store__find_run(run->store, id, &run->info);
-	return err ? err : report__print(run->store, &run->info, &opts);
+	err = err ? err : report__print(run->store, &run->info, &opts);
+	if (!err && run->args->rows.n)
+		err = row_summary__print(run->catalog, run->store, &run->info, &run->args->rows,
+					 stdout);
+	return err;
 }
 
 static int execute(struct run *run, const struct plan *plan)
@@ -254,6 +295,7 @@ static int execute(struct run *run, const struct plan *plan)
 
 	if (run->args->run_timeout_ms)
 		run->deadline_ns = clock_ns() + run->args->run_timeout_ms * 1000000ull;
+	err = run_on_host(run, plan);
 	for (i = 0; !err && i < plan->nr_kernels && !run->cut_off; i++)
 		err = run_on_kernel(run, plan, plan->kernels[i]);
 	status = exit_status(run, err);
@@ -289,7 +331,14 @@ int cmd_run(struct cli *cli, int argc, char **argv)
 	if (!err)
 		err = cli__kernels(cli, &ks);
 	if (!err)
-		err = plan__make(catalog, ks, &a.experiments, a.vm.kernels_arg, &a.params, &plan);
+		err = plan__make(catalog, ks,
+				 &(struct plan_request){
+					 .names = &a.experiments,
+					 .rows = &a.rows,
+					 .kernels = a.vm.kernels_arg,
+					 .params = &a.params,
+				 },
+				 &plan);
 	if (!err && a.vm.kernel_source && plan.nr_kernels > 1) {
 		log_err("--kernel-source goes with one kernel; -k names %zu", plan.nr_kernels);
 		err = -EINVAL;
@@ -308,6 +357,7 @@ out:
 	store__close(run.store);
 	plan__release(&plan);
 	strv__free(&a.experiments);
+	strv__free(&a.rows);
 	strv__free(&a.params);
 	return status;
 }

@@ -24,8 +24,10 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{ "run", cmd_run, "run experiments on kernels, keep and show what they found" },
-	{ "list", cmd_list, "list experiments, kernels or runs" },
+	{ "list", cmd_list, "list experiments, rows of the catalogue, kernels or runs" },
 	{ "show", cmd_show, "show a run again: tables, verifier logs, disassembly, console" },
+	{ "catalogue", cmd_catalogue, "write the catalogue of all rows, from a run" },
+	{ "probe", cmd_probe, "what can hang on a function of a kernel, and if not, why" },
 	{ "shell", cmd_shell, "an interactive shell in a guest" },
 	{ "exec", cmd_exec, "run one command in a guest" },
 	{ "kernel", cmd_kernel, "build kernels, find their files, bound the cache" },
@@ -39,7 +41,7 @@ static void usage(FILE *f)
 
 	fputs("Usage: assay [-v] [--results DIR] COMMAND [ARGUMENT...]\n\nCommands:\n", f);
 	for (i = 0; i < NR_COMMANDS; i++)
-		fprintf(f, "  %-8s %s\n", commands[i].name, commands[i].summary);
+		fprintf(f, "  %-9s %s\n", commands[i].name, commands[i].summary);
 	fputs("\nOptions:\n"
 	      "  -v, --verbose      say more; show the kernel build\n"
 	      "      --results DIR  where runs are kept (ASSAY_RESULTS; default: results/ of the\n"
@@ -142,6 +144,7 @@ static int find_parts(struct cli *cli, const char *results_opt)
 	cli->paths.ini = str_fmt("%s/vm/kernels.ini", data);
 	cli->paths.configs = str_fmt("%s/vm/config", data);
 	cli->paths.patches = str_fmt("%s/kernel-patches", data);
+	cli->experiments = str_fmt("%s/experiments", data);
 	cli->paths.cache = cache_dir();
 	cli->objects = str_fmt(in_tree ? "%s/objects" : "%s/../lib/assay/objects", bin);
 	cli->guest =
@@ -157,7 +160,7 @@ static int find_parts(struct cli *cli, const char *results_opt)
 	free(bin);
 	free(data);
 	return cli->paths.ini && cli->paths.configs && cli->paths.patches && cli->paths.cache &&
-			       cli->objects && cli->guest && cli->results
+			       cli->experiments && cli->objects && cli->guest && cli->results
 		       ? 0
 		       : -ENOMEM;
 }
@@ -183,6 +186,7 @@ static void free_cli(struct cli *cli)
 	free((char *)cli->objects);
 	free((char *)cli->guest);
 	free((char *)cli->results);
+	free((char *)cli->experiments);
 	free((char *)cli->command);
 	if (cli->cancel_fd >= 0)
 		close(cli->cancel_fd);

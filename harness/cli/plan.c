@@ -2,6 +2,7 @@
 #include "cli/plan.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ static int add_experiment(struct plan *p, const struct catalog *c, size_t i)
 		.experiment = catalog__name(c, i),
 		.timeout_s = catalog__timeout_s(c, i),
 		.disk_mb = catalog__disk_mb(c, i),
+		.on_host = catalog__on_host(c, i),
 		.params = json_object(),
 	};
 	if (!items[p->nr_items].params)
@@ -41,32 +43,53 @@ static struct plan_item *find_item(const struct plan *p, const char *name, size_
 	return NULL;
 }
 
-static int choose_experiments(struct plan *p, const struct catalog *c, const struct strv *names)
+static int add_once(struct plan *p, const struct catalog *c, size_t i)
+{
+	const char *name = catalog__name(c, i);
+
+	return find_item(p, name, strlen(name)) ? 0 : add_experiment(p, c, i);
+}
+
+/* Those that cover a row. */
+static int add_row(struct plan *p, const struct catalog *c, const char *row)
+{
+	size_t found = 0, i;
+	int err = 0;
+
+	for (i = 0; !err && i < catalog__count(c); i++) {
+		if (!catalog__row(c, i, row))
+			continue;
+		found++;
+		err = add_once(p, c, i);
+	}
+	if (!err && !found)
+		err = cli__unknown("row", row, catalog__nearest_row(c, row),
+				   "`assay list rows` shows all");
+	return err;
+}
+
+static int choose_experiments(struct plan *p, const struct catalog *c,
+			      const struct plan_request *rq)
 {
 	const char *nearest = NULL;
 	size_t i;
-	int found, err;
+	int found, err = 0;
 
-	for (i = 0; !names->n && i < catalog__count(c); i++) {
+	p->named = rq->names->n || rq->rows->n;
+	for (i = 0; !err && !p->named && i < catalog__count(c); i++)
 		err = add_experiment(p, c, i);
-		if (err)
-			return err;
-	}
-	for (i = 0; i < names->n; i++) {
-		const char *name = names->v[i];
+	for (i = 0; !err && i < rq->rows->n; i++)
+		err = add_row(p, c, rq->rows->v[i]);
+	for (i = 0; !err && i < rq->names->n; i++) {
+		const char *name = rq->names->v[i];
 
 		found = catalog__find(c, name, &nearest);
-		if (found < 0) {
+		if (found < 0)
 			return cli__unknown("experiment", name, nearest,
 					    "`assay list experiments` shows all");
-		}
-		if (find_item(p, name, strlen(name)))
-			continue;
-		err = add_experiment(p, c, (size_t)found);
-		if (err)
-			return err;
+		err = add_once(p, c, (size_t)found);
 	}
-	return 0;
+	return err;
 }
 
 static int add_kernel(struct plan *p, const struct kernel *k)
@@ -85,31 +108,59 @@ static int add_kernel(struct plan *p, const struct kernel *k)
 	return 0;
 }
 
+/* "all", or a glob: every kernel whose name it matches. */
+static int add_matching(struct plan *p, const struct kernels *ks, const char *glob)
+{
+	bool all = strcmp(glob, "all") == 0;
+	size_t found = 0, i;
+	int err = 0;
+
+	for (i = 0; !err && i < kernels__count(ks); i++) {
+		const struct kernel *k = kernels__at(ks, i);
+
+		if (!all && fnmatch(glob, k->name, 0))
+			continue;
+		found++;
+		err = add_kernel(p, k);
+	}
+	if (!err && !found)
+		err = cli__unknown("kernel", glob, NULL, "`assay list kernels` shows all");
+	return err;
+}
+
+static int add_kernels(struct plan *p, const struct kernels *ks, const char *name)
+{
+	const char *nearest = NULL;
+	const struct kernel *k;
+
+	if (strcmp(name, "all") == 0 || strpbrk(name, "*?["))
+		return add_matching(p, ks, name);
+	k = kernels__find(ks, name, &nearest);
+	return k ? add_kernel(p, k)
+		 : cli__unknown("kernel", name, nearest, "`assay list kernels` shows all");
+}
+
 static int choose_kernels(struct plan *p, const struct kernels *ks, const char *arg)
 {
 	struct strv names = { 0 };
-	const struct kernel *k;
-	const char *nearest;
+	bool guests = false;
 	size_t i;
 	int err;
 
+	for (i = 0; i < p->nr_items; i++)
+		guests |= !p->items[i].on_host;
 	if (!arg)
-		return add_kernel(p, kernels__default(ks));
+		return guests ? add_kernel(p, kernels__default(ks)) : 0;
 	err = strv__split(&names, arg, ",");
 	if (!err && !names.n) {
 		log_err("-k: no kernel named; `assay list kernels` shows all");
 		err = -EINVAL;
 	}
-	for (i = 0; !err && i < names.n; i++) {
-		nearest = NULL;
-		k = kernels__find(ks, names.v[i], &nearest);
-		if (k) {
-			err = add_kernel(p, k);
-			continue;
-		}
-		err = cli__unknown("kernel", names.v[i], nearest, "`assay list kernels` shows all");
-	}
+	for (i = 0; !err && i < names.n; i++)
+		err = add_kernels(p, ks, names.v[i]);
 	strv__free(&names);
+	if (!guests)
+		p->nr_kernels = 0;
 	return err;
 }
 
@@ -245,21 +296,30 @@ out:
 	return err;
 }
 
-int plan__make(const struct catalog *c, const struct kernels *ks, const struct strv *names,
-	       const char *kernels_arg, const struct strv *params, struct plan *out)
+int plan__make(const struct catalog *c, const struct kernels *ks, const struct plan_request *rq,
+	       struct plan *out)
 {
 	size_t i;
 	int err;
 
 	*out = (struct plan){ 0 };
-	err = choose_experiments(out, c, names);
+	err = choose_experiments(out, c, rq);
 	if (!err)
-		err = choose_kernels(out, ks, kernels_arg);
-	for (i = 0; !err && i < params->n; i++)
-		err = apply_param(out, c, params->v[i]);
+		err = choose_kernels(out, ks, rq->kernels);
+	for (i = 0; !err && i < rq->params->n; i++)
+		err = apply_param(out, c, rq->params->v[i]);
 	if (err)
 		plan__release(out);
 	return err;
+}
+
+bool plan__wants(const struct plan *p, size_t item, const struct kernel *k)
+{
+	const struct plan_item *i = &p->items[item];
+
+	if (i->on_host)
+		return false;
+	return p->named || !k->experiments.n || strv__has(&k->experiments, i->experiment);
 }
 
 void plan__release(struct plan *p)

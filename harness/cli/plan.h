@@ -3,6 +3,7 @@
 #define ASSAY_CLI_PLAN_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"
@@ -14,6 +15,7 @@ struct kernels;
 struct plan_item {
 	const char *experiment; /* borrowed from the catalogue */
 	unsigned int timeout_s, disk_mb;
+	bool on_host;	/* runs once, before all kernels */
 	json_t *params; /* object name -> value as text; only those that the user gave */
 };
 
@@ -21,16 +23,26 @@ struct plan_item {
 struct plan {
 	struct plan_item *items;
 	size_t nr_items;
+	bool named;		       /* the user named experiments or rows */
 	const struct kernel **kernels; /* borrowed */
-	size_t nr_kernels;
+	size_t nr_kernels;	       /* 0 when all items are for the host */
 };
 
-/* Makes a plan. `names`: experiments, none meaning all. `kernels_arg`: comma list, NULL the default
- * kernel. `params`: "name=value" for every chosen experiment that has it, or
- * "experiment.name=value". Anything unknown or out of range is -EINVAL and a message with the
- * nearest name. Release with plan__release. */
-int plan__make(const struct catalog *c, const struct kernels *ks, const struct strv *names,
-	       const char *kernels_arg, const struct strv *params, struct plan *out);
+/* What the user asked for. */
+struct plan_request {
+	const struct strv *names; /* experiments */
+	const struct strv *rows;  /* of the catalogue: those that cover them; neither means all */
+	const char *kernels; /* comma list of names, branches and globs; "all"; NULL: default */
+	const struct strv *params; /* "name=value" for every chosen experiment that has it, or
+				    * "experiment.name=value" */
+};
+
+/* Makes a plan. Anything unknown or out of range is -EINVAL and a message with the nearest name.
+ * Release with plan__release. */
+int plan__make(const struct catalog *c, const struct kernels *ks, const struct plan_request *rq,
+	       struct plan *out);
+/* Is the item for this kernel? Some kernels are there for a few experiments only. */
+bool plan__wants(const struct plan *p, size_t item, const struct kernel *k);
 void plan__release(struct plan *p);
 
 #endif

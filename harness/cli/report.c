@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "base/term.h"
+#include "cli/report_brief.h"
 #include "cli/report_guests.h"
 #include "cli/report_section.h"
 #include "cli/report_text.h"
@@ -17,6 +18,7 @@
 #include "store/store.h"
 
 #define INDENT	     2	/* of lines that go on */
+#define BRIEF_FROM   7	/* sections: fewer are short enough in full */
 #define FAILURES_MAX 12 /* named at the end; a run with more has other worries */
 
 struct report {
@@ -279,6 +281,8 @@ static int print_end(const struct report *r, struct store *s, FILE *out)
 	if (!err) {
 		print_state(r, out);
 		fprintf(out, "evidence: %s\n", short_path(dir, cwd, sizeof(cwd)));
+		if (r->opts->brief && r->n >= BRIEF_FROM)
+			fprintf(out, "in full:  %s [EXPERIMENT]\n", r->style.show);
 		if (command)
 			fprintf(out, "a log:    %s\n", command);
 	}
@@ -302,6 +306,7 @@ int report__print(struct store *s, const struct run_info *run, const struct repo
 {
 	struct report r = { .opts = opts, .run = run };
 	char *show = show_command(run, opts);
+	bool brief;
 	size_t i;
 	int err;
 
@@ -322,9 +327,15 @@ int report__print(struct store *s, const struct run_info *run, const struct repo
 	if (opts->program)
 		drop_empty(&r);
 	r.style.many_kernels = r.guests.kernels.n > 1;
+	brief = opts->brief && r.n >= BRIEF_FROM;
+	if (!err && brief)
+		err = report_brief__print((const struct report_section *const *)r.sections, r.n,
+					  &r.style, opts->out);
 	for (i = 0; i < r.n && !err; i++) {
 		const char *experiment = report_section__experiment(r.sections[i]);
 
+		if (brief && report_brief__enough(r.sections[i]))
+			continue;
 		err = report_section__print(
 			r.sections[i], opts->summary ? opts->summary(opts->ctx, experiment) : NULL,
 			opts->out);

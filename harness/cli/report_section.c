@@ -36,10 +36,12 @@ struct report_section {
 	struct report_measures *measures;
 	struct picture *pictures;
 	size_t nr_pictures;
-	struct report_notes notes; /* what was not as expected */
+	struct report_notes notes;    /* what was not as expected */
+	struct report_notes observed; /* messages that measurements report */
 	struct strv failures;
 	struct strv series; /* names of those kept */
 	size_t checks, checks_failed;
+	size_t accepted, rejected, measurements;
 	int counts[6];
 	char *example;
 	int rank;
@@ -78,6 +80,7 @@ void report_section__free(struct report_section *s)
 	report_programs__free(s->programs);
 	report_measures__free(s->measures);
 	report_notes__release(&s->notes);
+	report_notes__release(&s->observed);
 	strv__free(&s->failures);
 	strv__free(&s->series);
 	free(s->kernel);
@@ -178,6 +181,14 @@ static int add_reason(struct report_section *s, const struct record *r, const ch
 				 status__name(r->status), subject, r->reason ? r->reason : "");
 }
 
+static int add_observed(struct report_section *s, const struct record *r, const char *subject)
+{
+	if (r->kind == RECORD_PROGRAM || !r->message || !*r->message)
+		return 0;
+	return report_notes__add(&s->observed, NULL, r->err ? errno__name(r->err) : "said", subject,
+				 r->message);
+}
+
 static int add_series(struct report_section *s, const struct record *r)
 {
 	int err = 0;
@@ -245,6 +256,9 @@ int report_section__add(struct report_section *s, const struct stored_record *sr
 	int err = subject ? 0 : -ENOMEM;
 
 	s->counts[r->status]++;
+	s->accepted += r->verdict == VERDICT_ACCEPT;
+	s->rejected += r->verdict == VERDICT_REJECT;
+	s->measurements += r->kind == RECORD_MEASUREMENT;
 	if (!err)
 		err = r->kind == RECORD_PROGRAM ? report_programs__add(s->programs, sr)
 						: report_measures__add(s->measures, r);
@@ -252,6 +266,8 @@ int report_section__add(struct report_section *s, const struct stored_record *sr
 		err = add_checks(s, r, subject);
 	if (!err)
 		err = add_reason(s, r, subject, s->checks_failed - failed_before);
+	if (!err)
+		err = add_observed(s, r, subject);
 	if (!err)
 		err = add_series(s, r);
 	if (!err)
@@ -281,6 +297,26 @@ void report_section__count(const struct report_section *s, int counts[6])
 		counts[i] += s->counts[i];
 	if (failed_apart(s))
 		counts[s->status]++;
+}
+
+void report_section__sum(const struct report_section *s, struct report_section_sum *out)
+{
+	int i;
+
+	*out = (struct report_section_sum){
+		.kernel = s->kernel,
+		.experiment = s->experiment,
+		.reason = s->reason,
+		.status = s->ended ? s->status : STATUS_HARNESS,
+		.seconds = s->seconds,
+		.accepted = s->accepted,
+		.rejected = s->rejected,
+		.measurements = s->measurements,
+		.checks = s->checks,
+	};
+	for (i = STATUS_UNEXPECTED; i < 6; i++)
+		if (s->counts[i])
+			out->status = status__worse(out->status, (enum status)i);
 }
 
 static int add_failure(const struct report_section *s, const char *subject, struct strv *out)
@@ -469,8 +505,9 @@ int report_section__print(struct report_section *s, const char *summary, FILE *o
 		err = print_pictures(s, out);
 	if (err)
 		return err;
-	if (s->notes.n || s->checks || s->series.n)
+	if (s->notes.n || s->observed.n || s->checks || s->series.n)
 		fputc('\n', out);
+	report_notes__print(&s->observed, out, INDENT, style->width, style->color);
 	report_notes__print(&s->notes, out, INDENT, style->width, style->color);
 	if (s->checks)
 		print_checks(s, out);

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "model/verdict.h"
+
 struct stat_column;
 struct stored_experiment;
 struct stored_record;
@@ -38,6 +40,15 @@ bool report_section__is_empty(const struct report_section *s); /* no records */
 /* Adds the records to counts by enum status. An experiment whose own status none of its records
  * shares (skipped as a whole, crashed between two records) counts as one more. */
 void report_section__count(const struct report_section *s, int counts[6]);
+/* What a line can say of it. Strings are the section's. */
+struct report_section_sum {
+	const char *kernel, *experiment;
+	const char *reason; /* of a status that is not ok; or NULL */
+	enum status status;
+	double seconds; /* negative: unknown */
+	size_t accepted, rejected, measurements, checks;
+};
+void report_section__sum(const struct report_section *s, struct report_section_sum *out);
 /* Adds a name for each record that went wrong, or for the experiment itself: "override loss
  * (hook=int3)", with the kernel when there are many. Returns 0 or -ENOMEM. */
 int report_section__failures(const struct report_section *s, struct strv *out);

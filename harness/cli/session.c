@@ -9,14 +9,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "base/term.h"
-#include "cli/disasm.h"
-#include "cli/evidence.h"
-#include "model/expect.h"
+#include "cli/intake.h"
 #include "vm/disk.h"
 #include "vm/image.h"
-#include "wire/event.h"
-#include "wire/record_json.h"
+#include "vm/kernels.h"
 
 /* The guest ends an experiment at its own limit; the host waits this much longer before it
  * takes the whole guest for hung. */
@@ -27,6 +23,7 @@
 
 struct session {
 	const struct session_opts *o;
+	struct intake_opts intake;
 	struct guest_info guest;
 	struct vm *vm;
 	unsigned int disk_mb; /* the largest that an experiment of the plan asks for */
@@ -37,188 +34,18 @@ struct session {
 
 	/* of the experiment that is running */
 	const struct plan_item *item;
-	struct evidence *evidence; /* texts that the judge needs */
-	struct record *pending;	   /* a program whose log may still come */
-	struct disasm *disasm;
-	struct progress *progress;
-	enum status status;
-	char *reason;
-	bool ended;
+	struct intake *in;
 	bool dirty; /* the kernel has had a splat: not to be used again */
-	int store_err;
 };
 
-static void fail(struct session *s, enum status status, const char *reason)
-{
-	if (status__worse(s->status, status) == status)
-		record__set(&s->reason, reason);
-	s->status = status__worse(s->status, status);
-}
-
-/* --- events -------------------------------------------------------------------------------- */
-
-static int judge(struct session *s, struct record *r)
-{
-	const struct image *img = s->o->image;
-	struct judgement j = { 0 };
-	int err;
-
-	if (r->kind != RECORD_PROGRAM || r->status == STATUS_HARNESS || r->status == STATUS_SKIPPED)
-		return 0;
-	err = expect__judge((const char *const *)r->tags.v, r->tags.n, img->version,
-			    (const char *const *)img->features.v, img->features.n, r->verdict,
-			    r->err, evidence__text(s->evidence, r->name), &j);
-	if (err)
-		return err;
-	err = record__set(&r->expected, j.expected);
-	if (!err && j.status != STATUS_OK)
-		err = record__fail(r, j.status, "%s", j.reason);
-	judgement__release(&j);
-	return err;
-}
-
-static int keep_disasm(struct session *s, const struct record *r)
-{
-	const char *text;
-	size_t len;
-
-	if (r->kind != RECORD_PROGRAM || !disasm__find(s->disasm, r->name, &text, &len))
-		return 0;
-	return store__add_text(s->o->store, s->o->run, s->guest.kernel, s->item->experiment,
-			       r->name, "disasm", text, len, true);
-}
-
-static int finish_record(struct session *s, struct record *r)
-{
-	struct stored_record sr = { .guest = s->guest, .record = r };
-	int err = judge(s, r);
-
-	if (!err)
-		err = store__add_record(s->o->store, s->o->run, &s->guest, r, &sr.id);
-	if (!err)
-		err = keep_disasm(s, r);
-	s->status = status__worse(s->status, r->status);
-	s->worst = status__worse(s->worst, r->status);
-	if (!err && s->o->on_record)
-		s->o->on_record(s->o->ctx, &sr);
-	evidence__drop(s->evidence, r->name);
-	record__free(r);
-	return err;
-}
-
-static int finish_pending(struct session *s)
-{
-	struct record *r = s->pending;
-
-	s->pending = NULL;
-	return r ? finish_record(s, r) : 0;
-}
-
-static int on_record(struct session *s, const json_t *event)
-{
-	struct record *r = NULL;
-	char why[256] = "";
-	int err = finish_pending(s);
-
-	if (err)
-		return err;
-	err = record_json__unpack(json_object_get(event, "record"), &r, why, sizeof(why));
-	if (err) {
-		log_err("%s on %s: the guest sent a damaged record: %s", s->item->experiment,
-			s->guest.kernel, why);
-		return -EBADMSG;
-	}
-	if (r->kind != RECORD_PROGRAM)
-		return finish_record(s, r);
-	s->pending = r;
-	return 0;
-}
-
-static int on_text(struct session *s, const json_t *event)
-{
-	const char *name = "", *kind, *data;
-	int64_t part;
-
-	wire_str(event, "name", &name);
-	if (wire_str(event, "kind", &kind) || wire_str(event, "data", &data) ||
-	    wire_int(event, "part", &part))
-		return -EBADMSG;
-	if (strcmp(kind, "log") == 0 || strcmp(kind, "libbpf") == 0) {
-		int err = evidence__add(s->evidence, name, data);
-
-		if (err)
-			return err;
-	}
-	return store__add_text(s->o->store, s->o->run, s->guest.kernel, s->item->experiment, name,
-			       kind, data, strlen(data), part == 0);
-}
-
-static void on_progress(struct session *s, const json_t *event)
-{
-	int64_t done = 0, total = 0;
-	const char *what = NULL;
-
-	wire_int(event, "done", &done);
-	wire_int(event, "total", &total);
-	wire_str(event, "what", &what);
-	progress__update(s->progress, total > 0 ? (double)done / (double)total : -1, what);
-}
-
-static int on_end(struct session *s, const json_t *event)
-{
-	const char *word, *reason = NULL, *splat = NULL;
-	enum status status;
-	int err = finish_pending(s);
-
-	if (err)
-		return err;
-	if (wire_str(event, "status", &word) || status__parse(word, &status))
-		return -EBADMSG;
-	wire_str(event, "reason", &reason);
-	if (status__worse(s->status, status) == status && reason && *reason)
-		err = record__set(&s->reason, reason);
-	s->status = status__worse(s->status, status);
-	s->dirty = !wire_str(event, "splat", &splat) || status >= STATUS_TIMEOUT;
-	s->ended = true;
-	return err;
-}
-
-/* An error is about the job itself: it was not understood, and no end will come. */
-static void on_log(struct session *s, const json_t *event)
-{
-	const char *level = "", *text;
-
-	if (wire_str(event, "text", &text))
-		return;
-	log_debug("guest: %s", text);
-	if (wire_str(event, "level", &level) || strcmp(level, "error") != 0)
-		return;
-	fail(s, STATUS_HARNESS, text);
-	s->dirty = s->ended = true;
-}
+/* --- one experiment -------------------------------------------------------------------------- */
 
 static int on_event(void *ctx, const json_t *event)
 {
 	struct session *s = ctx;
-	const char *type = wire_type(event);
-	int err = 0;
 
-	if (strcmp(type, "record") == 0)
-		err = on_record(s, event);
-	else if (strcmp(type, "text") == 0)
-		err = on_text(s, event);
-	else if (strcmp(type, "progress") == 0)
-		on_progress(s, event);
-	else if (strcmp(type, "end") == 0)
-		err = on_end(s, event);
-	else if (strcmp(type, "log") == 0)
-		on_log(s, event);
-	if (err)
-		s->store_err = err;
-	return err ? err : s->ended;
+	return intake__event(s->in, event);
 }
-
-/* --- one experiment -------------------------------------------------------------------------- */
 
 /* What a conversation that did not end by itself says of the experiment. */
 static void blame(struct session *s, const struct vm_outcome *o)
@@ -237,7 +64,7 @@ static void blame(struct session *s, const struct vm_outcome *o)
 	if (o->end == VM_DONE)
 		return;
 	s->dirty = true;
-	fail(s, by_end[o->end], o->detail ? o->detail : vm_end__name(o->end));
+	intake__fail(s->in, by_end[o->end], o->detail ? o->detail : vm_end__name(o->end));
 	if (o->excerpt &&
 	    store__add_text(s->o->store, s->o->run, s->guest.kernel, s->item->experiment, "",
 			    "console-excerpt", o->excerpt, strlen(o->excerpt), true))
@@ -331,7 +158,7 @@ static void out_of_time(struct session *s, struct session_result *res)
 {
 	res->cut_off = true;
 	res->reason = OUT_OF_TIME;
-	fail(s, STATUS_TIMEOUT, res->reason);
+	intake__fail(s->in, STATUS_TIMEOUT, res->reason);
 }
 
 /* Boots the guest if need be. 0, or not: then *o or the experiment's reason says why. */
@@ -342,13 +169,14 @@ static int need_vm(struct session *s, struct session_result *res, struct vm_outc
 	if (s->vm)
 		return 0;
 	if (s->no_boot) {
-		fail(s, STATUS_SKIPPED, "the kernel did not boot for the experiment before");
-		s->ended = true;
+		intake__fail(s->in, STATUS_SKIPPED,
+			     "the kernel did not boot for the experiment before");
+		intake__excuse(s->in);
 		return -ENXIO;
 	}
 	err = start_vm(s, o);
 	if (err)
-		fail(s, STATUS_HARNESS, "the guest could not be started");
+		intake__fail(s->in, STATUS_HARNESS, "the guest could not be started");
 	if (!err && o->end == VM_DONE)
 		return 0;
 	/* A QEMU that died may have been killed: that says nothing about the kernel. */
@@ -382,12 +210,10 @@ static void converse(struct session *s, struct session_result *res)
 	 * lockdep is off from then on. */
 	s->dirty |= o.splat != SPLAT_NONE;
 out:
-	/* A record whose log was still to come is kept with what there is. */
-	if (finish_pending(s))
-		s->store_err = -EIO;
+	intake__close(s->in);
 	blame(s, &o);
 	if (o.err == -ENOSPC)
-		s->store_err = o.err;
+		intake__store_failed(s->in, o.err);
 	if (o.end == VM_CANCELLED) {
 		res->cut_off = true;
 		res->reason = "interrupted";
@@ -397,41 +223,15 @@ out:
 
 static int run_item(struct session *s, const struct plan_item *item, struct session_result *res)
 {
-	char *label = str_fmt("%s on %s", item->experiment, s->guest.kernel);
-	uint64_t start = clock_ns();
-	char *params = json_dumps(item->params, JSON_COMPACT | JSON_SORT_KEYS);
-	int err;
-
 	s->item = item;
-	s->status = STATUS_OK;
-	s->ended = s->dirty = false;
-	s->store_err = 0;
-	s->evidence = evidence__new();
-	s->disasm = disasm__open(s->o->objects, item->experiment);
-	s->progress = progress__new(label ? label : item->experiment, true);
-	if (!s->evidence || !s->progress || !params)
-		fail(s, STATUS_HARNESS, "out of memory");
-	else
-		converse(s, res);
-	if (s->store_err && s->status < STATUS_HARNESS)
-		fail(s, STATUS_HARNESS,
-		     s->store_err == -EBADMSG ? "the guest's events could not be understood"
-					      : "the results could not be stored");
-	if (s->status == STATUS_OK && !s->ended)
-		fail(s, STATUS_HARNESS, "the experiment did not end");
-	err = store__add_experiment(s->o->store, s->o->run, &s->guest, item->experiment,
-				    params ? params : "{}", s->status, s->reason,
-				    (double)(clock_ns() - start) / 1e9);
-	s->worst = status__worse(s->worst, s->status);
-	progress__done(s->progress, status__name(s->status));
-	if (s->dirty)
+	s->dirty = false;
+	s->in = intake__begin(&s->intake, item->experiment, item->params);
+	if (!s->in)
+		return -ENOMEM;
+	converse(s, res);
+	if (s->dirty || intake__dirty(s->in))
 		stop_vm(s);
-	record__set(&s->reason, NULL);
-	disasm__close(s->disasm);
-	evidence__free(s->evidence);
-	free(params);
-	free(label);
-	return err ? err : (s->store_err == -EBADMSG ? 0 : s->store_err);
+	return intake__finish(s->in, &s->worst);
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */
@@ -456,7 +256,8 @@ static int set_guest(struct session *s)
 		       : -ENOMEM;
 }
 
-int session__run(const struct session_opts *o, const struct plan *plan, struct session_result *out)
+int session__run(const struct session_opts *o, const struct plan *plan, const struct kernel *kernel,
+		 struct session_result *out)
 {
 	struct session s = { .o = o };
 	size_t i;
@@ -464,10 +265,21 @@ int session__run(const struct session_opts *o, const struct plan *plan, struct s
 
 	*out = (struct session_result){ 0 };
 	for (i = 0; i < plan->nr_items; i++)
-		if (plan->items[i].disk_mb > s.disk_mb)
+		if (plan__wants(plan, i, kernel) && plan->items[i].disk_mb > s.disk_mb)
 			s.disk_mb = plan->items[i].disk_mb;
+	s.intake = (struct intake_opts){
+		.objects = o->objects,
+		.store = o->store,
+		.run = o->run,
+		.guest = &s.guest,
+		.version = o->image->version,
+		.features = &o->image->features,
+		.on_record = o->on_record,
+		.ctx = o->ctx,
+	};
 	for (i = 0; !err && i < plan->nr_items && !out->cut_off; i++)
-		err = run_item(&s, &plan->items[i], out);
+		if (plan__wants(plan, i, kernel))
+			err = run_item(&s, &plan->items[i], out);
 	out->worst = s.worst;
 	/* The last one may have been given less than its own limit. */
 	if (!err && s.worst >= STATUS_TIMEOUT && !within_deadline(&s, 1) && !out->cut_off) {
@@ -479,15 +291,16 @@ int session__run(const struct session_opts *o, const struct plan *plan, struct s
 	return err;
 }
 
-int session__no_kernel(const struct session_opts *o, const struct plan *plan, const char *kernel,
-		       const char *reason)
+int session__no_kernel(const struct session_opts *o, const struct plan *plan,
+		       const struct kernel *kernel, const char *reason)
 {
-	struct guest_info g = { .kernel = (char *)kernel };
+	struct guest_info g = { .kernel = kernel->name };
 	size_t i;
 	int err = 0;
 
 	for (i = 0; !err && i < plan->nr_items; i++)
-		err = store__add_experiment(o->store, o->run, &g, plan->items[i].experiment, "{}",
-					    STATUS_HARNESS, reason, 0);
+		if (plan__wants(plan, i, kernel))
+			err = store__add_experiment(o->store, o->run, &g, plan->items[i].experiment,
+						    "{}", STATUS_HARNESS, reason, 0);
 	return err;
 }

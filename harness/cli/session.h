@@ -11,6 +11,7 @@
 #include "vm/vm.h"
 
 struct image;
+struct kernel;
 
 struct session_opts {
 	const char *objects; /* folder with <experiment>.dis */
@@ -32,13 +33,14 @@ struct session_result {
 	const char *reason; /* why it was cut off; static */
 };
 
-/* Runs the plan's experiments on one kernel: boots it (again after a crash), sends the jobs,
- * judges and stores what comes. Every item of the plan gets an experiment row, whatever happens.
+/* Runs the experiments that the plan has for a kernel: boots it (again after a crash), sends the
+ * jobs, judges and stores what comes. Each of them gets an experiment row, whatever happens.
  * Returns 0, or -errno when results could not be stored (logged). */
-int session__run(const struct session_opts *o, const struct plan *plan, struct session_result *out);
+int session__run(const struct session_opts *o, const struct plan *plan, const struct kernel *kernel,
+		 struct session_result *out);
 
-/* Stores a harness error for every item: the kernel could not be had. */
-int session__no_kernel(const struct session_opts *o, const struct plan *plan, const char *kernel,
-		       const char *reason);
+/* Stores a harness error for each of them: the kernel could not be had. */
+int session__no_kernel(const struct session_opts *o, const struct plan *plan,
+		       const struct kernel *kernel, const char *reason);
 
 #endif

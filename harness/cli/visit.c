@@ -184,6 +184,11 @@ void visit__close(struct visit *v)
 	free(v);
 }
 
+const struct image *visit__image(const struct visit *v)
+{
+	return v->image;
+}
+
 struct vm *visit__vm(const struct visit *v)
 {
 	return v->vm;

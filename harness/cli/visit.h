@@ -30,6 +30,7 @@ int visit__open(struct cli *cli, const struct visit_opts *o, struct visit **out)
 /* Ends the guest. Accepts NULL. */
 void visit__close(struct visit *v);
 struct vm *visit__vm(const struct visit *v);
+const struct image *visit__image(const struct visit *v); /* borrowed */
 /* Says on stderr how a conversation ended that did not come to its end. */
 void visit__complain(const struct vm_outcome *o);
 /* Warns of trouble that the kernel printed while all else went well. */

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "guest/init.h"
 #include "guest/list.h"
+#include "guest/probe.h"
 #include "guest/registry.h"
 #include "guest/standalone.h"
 
@@ -43,6 +44,7 @@ static const char doc[] =
 	"Commands:\n"
 	"  list          the experiments (needs no root)\n"
 	"  object NAME   the BPF object of an experiment, to standard output\n"
+	"  probe NAME... what can hang on a function of this kernel (JSON), as root\n"
 	"  run NAME...   run experiments here, as root\n"
 	"\n"
 	"Exit status: 0 all as expected, 1 something unexpected, 2 wrong use, 3 the harness failed.\n"
@@ -139,12 +141,22 @@ static int cmd_run(struct args *a)
 	return standalone__run(&a->run, &a->words);
 }
 
+static int cmd_probe(struct args *a)
+{
+	if (!a->words.n) {
+		log_err("probe takes the name of at least one function");
+		return EXIT_USAGE;
+	}
+	return probe__print((const char *const *)a->words.v, a->words.n, a->json);
+}
+
 static const struct command {
 	const char *name;
 	int (*run)(struct args *a);
 } commands[] = {
 	{ "list", cmd_list },
 	{ "object", cmd_object },
+	{ "probe", cmd_probe },
 	{ "run", cmd_run },
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

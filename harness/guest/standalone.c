@@ -185,6 +185,14 @@ out:
 	return err;
 }
 
+static bool needs_root(const struct choices *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!c->v[i].ex->on_host)
+			return true;
+	return false;
+}
+
 int standalone__run(const struct standalone_opts *o, const struct strv *names)
 {
 	struct choices c = { 0 };
@@ -194,7 +202,7 @@ int standalone__run(const struct standalone_opts *o, const struct strv *names)
 		status = assign(&c, o->params.v[i]);
 	if (!status)
 		status = check_params(&c);
-	if (!status && geteuid() != 0) {
+	if (!status && geteuid() != 0 && needs_root(&c)) {
 		log_err("run: loading BPF programs needs root; use sudo");
 		status = EXIT_USAGE;
 	}

@@ -299,6 +299,19 @@ static int judge_one(const struct expect *e, enum verdict verdict, int err, cons
 	return out->reason ? 0 : -ENOMEM;
 }
 
+bool expect__applies(const char *tag, struct kver kernel, const char *const *features,
+		     size_t nr_features)
+{
+	struct expect *e = NULL;
+	bool applies;
+
+	if (!expect__is_tag(tag) || expect__parse(tag, &e, NULL, 0))
+		return false;
+	applies = krange__match(e->range, kernel, features, nr_features);
+	expect__free(e);
+	return applies;
+}
+
 /* The tags that apply to one kernel. */
 struct applying {
 	struct expect *expect; /* the first one */

@@ -31,6 +31,11 @@ struct judgement {
 	char *expected;	    /* "accept" or "reject EACCES /regex/" on this kernel; NULL: none */
 };
 
+/* Is the tag (of a program's) one that expects something of this kernel? false also for a tag that
+ * can't be read. */
+bool expect__applies(const char *tag, struct kver kernel, const char *const *features,
+		     size_t nr_features);
+
 /* Judges what was seen against the tags. `log` is the full verifier log, NULL counts as "".
  * Returns 0 or -ENOMEM; release with judgement__release. */
 int expect__judge(const char *const *tags, size_t nr_tags, struct kver kernel,

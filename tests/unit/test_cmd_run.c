@@ -51,10 +51,12 @@ int fake_settle(enum accel wanted, const struct vm_opts *probe, const char *cach
 }
 
 /* One experiment ends well; then results can't be kept any more, if so told. */
-int fake_session(const struct session_opts *o, const struct plan *plan, struct session_result *out)
+int fake_session(const struct session_opts *o, const struct plan *plan, const struct kernel *kernel,
+		 struct session_result *out)
 {
 	struct guest_info g = { .kernel = "k", .cpus = 1, .mem_mb = 512 };
 
+	assert_string_equal(kernel->name, "k");
 	*out = (struct session_result){ .worst = STATUS_OK };
 	deadline_ns = o->deadline_ns;
 	assert_int_equal(store__add_experiment(o->store, o->run, &g, plan->items[0].experiment,
@@ -84,7 +86,9 @@ static int run_it(struct fixture *f, size_t kernels, uint64_t limit_ms, struct s
 	struct plan_item items[] = { { .experiment = "a" }, { .experiment = "b" } };
 	struct kernel k = { .name = "k" };
 	const struct kernel *list[] = { &k, &k };
-	struct plan plan = { items, 2, list, kernels };
+	struct plan plan = {
+		.items = items, .nr_items = 2, .kernels = list, .nr_kernels = kernels
+	};
 	struct run_args args = { .output = OUTPUT_JSON, .run_timeout_ms = limit_ms };
 	struct cli cli = { .cancel_fd = -1 };
 	struct run run = { .cli = &cli, .args = &args };

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `assay catalogue`: the document of all rows, from a run, and what is missing in it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/catalog.h"
+#include "cli/catalogue.h"
+#include "cli/cli.h"
+#include "cli/dead_tags.h"
+#include "store/store.h"
+
+struct args {
+	const char *run, *output;
+};
+
+static const struct argp_option options[] = {
+	{ "output", 'o', "FILE", 0, "write there instead of to standard output", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct args *a = state->input;
+
+	switch (key) {
+	case 'o':
+		a->output = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->run)
+			argp_error(state, "one run at a time; '%s' is too many", arg);
+		a->run = arg;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "[RUN]",
+	.doc = "Writes the catalogue as Markdown: each row with its messages per kernel, its cause and "
+	       "its mend, as a run (default: the latest) showed them.\v"
+	       "Exit status: 1 when rows are missing or failed, or when an expectation is for none of "
+	       "the run's kernels; they are named on standard error. `assay run -k all` makes a run "
+	       "that has everything.",
+};
+
+static int print(const struct catalogue *c, const char *path)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = path ? open_memstream(&text, &len) : stdout;
+	int err = f ? catalogue__print(c, f) : -ENOMEM;
+
+	if (f && path && fclose(f))
+		err = -ENOMEM;
+	if (!err && path) {
+		err = file_write(path, text, len);
+		if (err)
+			log_err("%s: cannot be written: %s", path, strerror(-err));
+	}
+	free(text);
+	return err;
+}
+
+/* Says what is wrong; the number of problems, or -errno. */
+static int check(struct cli *cli, const struct catalogue *c, struct store *s, int64_t run)
+{
+	const struct kernels *ks;
+	struct strv problems = { 0 };
+	int err = cli__kernels(cli, &ks);
+
+	err = err ? err : catalogue__problems(c, &problems);
+	err = err ? err : dead_tags__find(s, run, ks, &problems);
+	for (size_t i = 0; !err && i < problems.n; i++)
+		log_err("%s", problems.v[i]);
+	err = err ? err : (int)problems.n;
+	strv__free(&problems);
+	return err;
+}
+
+int cmd_catalogue(struct cli *cli, int argc, char **argv)
+{
+	struct args a = { 0 };
+	const struct catalog *catalog = NULL;
+	struct catalogue c = { 0 };
+	struct run_info run = { 0 };
+	struct store *s = NULL;
+	int status, err;
+
+	if (!cli__parse(&argp, "catalogue", argc, argv, &a, &status))
+		return status;
+	err = cli__catalog(cli, &catalog);
+	err = err ? err : cli__store(cli, false, &s);
+	if (!err) {
+		err = store__find_run(s, a.run, &run);
+		if (err == -ENOENT) {
+			log_err("there is no run '%s'; `assay list runs` shows all",
+				a.run ? a.run : "latest");
+			err = -EINVAL;
+		}
+	}
+	err = err ? err : catalogue__read(catalog, s, &run, &c);
+	err = err ? err : print(&c, a.output);
+	if (!err)
+		err = check(cli, &c, s, run.id);
+	status = err < 0 ? cli__exit_status(err) : err ? EXIT_UNEXPECTED : EXIT_AS_EXPECTED;
+	catalogue__release(&c);
+	run_info__release(&run);
+	store__close(s);
+	return status;
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/intake.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/term.h"
+#include "cli/disasm.h"
+#include "cli/evidence.h"
+#include "model/expect.h"
+#include "wire/event.h"
+#include "wire/record_json.h"
+
+struct intake {
+	const struct intake_opts *o;
+	const char *experiment; /* borrowed */
+	char *params;
+	uint64_t start_ns;
+	struct evidence *evidence; /* texts that the judge needs */
+	struct record *pending;	   /* a program whose log may still come */
+	struct disasm *disasm;
+	struct progress *progress;
+	enum status status, worst;
+	char *reason;
+	bool ended;
+	bool dirty;
+	int store_err;
+};
+
+void intake__fail(struct intake *in, enum status status, const char *reason)
+{
+	if (status__worse(in->status, status) == status)
+		record__set(&in->reason, reason);
+	in->status = status__worse(in->status, status);
+}
+
+/* --- events -------------------------------------------------------------------------------- */
+
+static int judge(struct intake *in, struct record *r)
+{
+	struct judgement j = { 0 };
+	int err;
+
+	if (r->kind != RECORD_PROGRAM || r->status == STATUS_HARNESS || r->status == STATUS_SKIPPED)
+		return 0;
+	err = expect__judge((const char *const *)r->tags.v, r->tags.n, in->o->version,
+			    (const char *const *)in->o->features->v, in->o->features->n, r->verdict,
+			    r->err, evidence__text(in->evidence, r->name), &j);
+	if (err)
+		return err;
+	err = record__set(&r->expected, j.expected);
+	if (!err && j.status != STATUS_OK)
+		err = record__fail(r, j.status, "%s", j.reason);
+	judgement__release(&j);
+	return err;
+}
+
+static int keep_disasm(struct intake *in, const struct record *r)
+{
+	const char *text;
+	size_t len;
+
+	if (r->kind != RECORD_PROGRAM || !disasm__find(in->disasm, r->name, &text, &len))
+		return 0;
+	return store__add_text(in->o->store, in->o->run, in->o->guest->kernel, in->experiment,
+			       r->name, "disasm", text, len, true);
+}
+
+static int finish_record(struct intake *in, struct record *r)
+{
+	struct stored_record sr = { .guest = *in->o->guest, .record = r };
+	int err = judge(in, r);
+
+	if (!err)
+		err = store__add_record(in->o->store, in->o->run, in->o->guest, r, &sr.id);
+	if (!err)
+		err = keep_disasm(in, r);
+	in->status = status__worse(in->status, r->status);
+	in->worst = status__worse(in->worst, r->status);
+	if (!err && in->o->on_record)
+		in->o->on_record(in->o->ctx, &sr);
+	evidence__drop(in->evidence, r->name);
+	record__free(r);
+	return err;
+}
+
+static int finish_pending(struct intake *in)
+{
+	struct record *r = in->pending;
+
+	in->pending = NULL;
+	return r ? finish_record(in, r) : 0;
+}
+
+static int on_record(struct intake *in, const json_t *event)
+{
+	struct record *r = NULL;
+	char why[256] = "";
+	int err = finish_pending(in);
+
+	if (err)
+		return err;
+	err = record_json__unpack(json_object_get(event, "record"), &r, why, sizeof(why));
+	if (err) {
+		log_err("%s on %s: the guest sent a damaged record: %s", in->experiment,
+			in->o->guest->kernel, why);
+		return -EBADMSG;
+	}
+	if (r->kind != RECORD_PROGRAM)
+		return finish_record(in, r);
+	in->pending = r;
+	return 0;
+}
+
+static int on_text(struct intake *in, const json_t *event)
+{
+	const char *name = "", *kind, *data;
+	int64_t part;
+
+	wire_str(event, "name", &name);
+	if (wire_str(event, "kind", &kind) || wire_str(event, "data", &data) ||
+	    wire_int(event, "part", &part))
+		return -EBADMSG;
+	if (strcmp(kind, "log") == 0 || strcmp(kind, "libbpf") == 0) {
+		int err = evidence__add(in->evidence, name, data);
+
+		if (err)
+			return err;
+	}
+	return store__add_text(in->o->store, in->o->run, in->o->guest->kernel, in->experiment, name,
+			       kind, data, strlen(data), part == 0);
+}
+
+static void on_progress(struct intake *in, const json_t *event)
+{
+	int64_t done = 0, total = 0;
+	const char *what = NULL;
+
+	wire_int(event, "done", &done);
+	wire_int(event, "total", &total);
+	wire_str(event, "what", &what);
+	progress__update(in->progress, total > 0 ? (double)done / (double)total : -1, what);
+}
+
+static int on_end(struct intake *in, const json_t *event)
+{
+	const char *word, *reason = NULL, *splat = NULL;
+	enum status status;
+	int err = finish_pending(in);
+
+	if (err)
+		return err;
+	if (wire_str(event, "status", &word) || status__parse(word, &status))
+		return -EBADMSG;
+	wire_str(event, "reason", &reason);
+	if (status__worse(in->status, status) == status && reason && *reason)
+		err = record__set(&in->reason, reason);
+	in->status = status__worse(in->status, status);
+	in->dirty = !wire_str(event, "splat", &splat) || status >= STATUS_TIMEOUT;
+	in->ended = true;
+	return err;
+}
+
+/* An error is about the job itself: it was not understood, and no end will come. */
+static void on_log(struct intake *in, const json_t *event)
+{
+	const char *level = "", *text;
+
+	if (wire_str(event, "text", &text))
+		return;
+	log_debug("guest: %s", text);
+	if (wire_str(event, "level", &level) || strcmp(level, "error") != 0)
+		return;
+	intake__fail(in, STATUS_HARNESS, text);
+	in->dirty = in->ended = true;
+}
+
+int intake__event(struct intake *in, const json_t *event)
+{
+	const char *type = wire_type(event);
+	int err = 0;
+
+	if (strcmp(type, "record") == 0)
+		err = on_record(in, event);
+	else if (strcmp(type, "text") == 0)
+		err = on_text(in, event);
+	else if (strcmp(type, "progress") == 0)
+		on_progress(in, event);
+	else if (strcmp(type, "end") == 0)
+		err = on_end(in, event);
+	else if (strcmp(type, "log") == 0)
+		on_log(in, event);
+	if (err)
+		in->store_err = err;
+	return err ? err : in->ended;
+}
+
+/* --- begin and end ------------------------------------------------------------------------- */
+
+struct intake *intake__begin(const struct intake_opts *o, const char *experiment,
+			     const json_t *params)
+{
+	struct intake *in = calloc(1, sizeof(*in));
+	char *label = str_fmt("%s on %s", experiment, o->guest->kernel);
+
+	if (!in || !label)
+		goto fail;
+	in->o = o;
+	in->experiment = experiment;
+	in->start_ns = clock_ns();
+	in->evidence = evidence__new();
+	in->disasm = disasm__open(o->objects, experiment);
+	in->progress = progress__new(label, true);
+	in->params = json_dumps(params, JSON_COMPACT | JSON_SORT_KEYS);
+	if (!in->evidence || !in->progress || !in->params)
+		goto fail;
+	free(label);
+	return in;
+fail:
+	free(label);
+	if (in) {
+		progress__done(in->progress, NULL);
+		disasm__close(in->disasm);
+		evidence__free(in->evidence);
+		free(in->params);
+	}
+	free(in);
+	return NULL;
+}
+
+void intake__close(struct intake *in)
+{
+	if (finish_pending(in))
+		in->store_err = -EIO;
+}
+
+void intake__store_failed(struct intake *in, int err)
+{
+	in->store_err = err;
+}
+
+void intake__excuse(struct intake *in)
+{
+	in->ended = true;
+}
+
+bool intake__dirty(const struct intake *in)
+{
+	return in->dirty;
+}
+
+int intake__finish(struct intake *in, enum status *worst)
+{
+	int err;
+
+	if (in->store_err && in->status < STATUS_HARNESS)
+		intake__fail(in, STATUS_HARNESS,
+			     in->store_err == -EBADMSG
+				     ? "the guest's events could not be understood"
+				     : "the results could not be stored");
+	if (in->status == STATUS_OK && !in->ended)
+		intake__fail(in, STATUS_HARNESS, "the experiment did not end");
+	err = store__add_experiment(in->o->store, in->o->run, in->o->guest, in->experiment,
+				    in->params, in->status, in->reason,
+				    (double)(clock_ns() - in->start_ns) / 1e9);
+	if (!err && in->store_err != -EBADMSG)
+		err = in->store_err;
+	*worst = status__worse(*worst, status__worse(in->worst, in->status));
+	progress__done(in->progress, status__name(in->status));
+	record__set(&in->reason, NULL);
+	disasm__close(in->disasm);
+	evidence__free(in->evidence);
+	free(in->params);
+	free(in);
+	return err;
+}

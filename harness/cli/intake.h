@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef ASSAY_CLI_INTAKE_H
+#define ASSAY_CLI_INTAKE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "model/kver.h"
+#include "model/verdict.h"
+#include "store/store.h"
+
+/* What is the same for all experiments on one kernel, or on the host. Borrowed. */
+struct intake_opts {
+	const char *objects; /* folder with <experiment>.dis */
+	struct store *store;
+	int64_t run;
+	const struct guest_info *guest;
+	struct kver version;	     /* expectations are judged by these */
+	const struct strv *features; /* provided by the kernel's patches */
+	/* Called for every record once it is stored; may be NULL. */
+	void (*on_record)(void *ctx, const struct stored_record *r);
+	void *ctx;
+};
+
+/* Takes in the events of one experiment (wire/event.h): shows its progress, judges its records and
+ * stores them with their texts. */
+struct intake;
+
+/* NULL on ENOMEM. Starts the clock and the display of progress. */
+struct intake *intake__begin(const struct intake_opts *o, const char *experiment,
+			     const json_t *params);
+/* 0: goes on; 1: the experiment has ended; -errno: the event is damaged (-EBADMSG) or could not be
+ * stored. */
+int intake__event(struct intake *in, const json_t *event);
+/* Nothing more will come: a record whose log was still to come is kept with what there is. */
+void intake__close(struct intake *in);
+/* Something else says that it failed, and why. */
+void intake__fail(struct intake *in, enum status status, const char *reason);
+/* Results can't be kept (-ENOSPC, for one): as if an event could not be stored. */
+void intake__store_failed(struct intake *in, int err);
+void intake__excuse(struct intake *in); /* it was never started: not having ended is no failure */
+bool intake__dirty(const struct intake *in); /* the kernel has had a splat, or may not be well */
+/* Stores how it ended, worsens *worst by it and by its records, and frees. 0, or -errno when
+ * results could not be stored. */
+int intake__finish(struct intake *in, enum status *worst);
+
+#endif

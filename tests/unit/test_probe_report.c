@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What `assay probe` says of a function, from what the guest found. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/probe_report.h"
+#include "model/kver.h"
+
+struct log assay_log = { .prog = "test", .level = LOG_LEVEL_ERROR };
+
+static const struct probe_function unknown;
+
+static char *report(const char *json, unsigned int major, const struct probe_function *f)
+{
+	json_t *facts = json_loads(json, 0, NULL);
+	struct kver v = { major, 10, 1 };
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(facts);
+	assert_non_null(out);
+	probe_report__print(out, facts, "k", v, f, false);
+	fclose(out);
+	json_decref(facts);
+	return text;
+}
+
+static void assert_says(const char *json, unsigned int major, const struct probe_function *f,
+			const char *want)
+{
+	char *text = report(json, major, f);
+
+	if (!strstr(text, want))
+		fail_msg("'%s' is not in:\n%s", want, text);
+	free(text);
+}
+
+#define PLAIN(kprobe)                                                                     \
+	"{\"function\": \"f\", \"symbols\": [{\"name\": \"f\", \"type\": \"T\"}], "       \
+	"\"variants\": [], \"ftrace\": false, \"inject\": \"(unknown)\", \"btf\": true, " \
+	"\"kprobe\": " kprobe ", \"kprobe_multi\": {\"errno\": \"EINVAL\"}, "             \
+	"\"fentry\": {\"errno\": \"EBUSY\"}, \"fmod_ret\": {\"errno\": \"EBUSY\"}}"
+
+static void test_override_lost(void **state)
+{
+	(void)state;
+	assert_says(PLAIN("{\"kind\": \"jump\"}"), 5, &unknown, "override         LOST");
+	assert_says(PLAIN("{\"kind\": \"jump\"}"), 5, &unknown, "debug.kprobes-optimization=0");
+	assert_says(PLAIN("{\"kind\": \"int3\"}"), 5, &unknown, "override         yes   by kprobe");
+	assert_says(PLAIN("{\"kind\": \"ftrace\"}"), 5, &unknown, "never optimised");
+	assert_says(PLAIN("{\"kind\": \"int3\"}"), 5, &unknown, "no ftrace entry");
+	assert_says(PLAIN("{\"kind\": \"int3\"}"), 5, &unknown, "error injection  yes   TRUE");
+	assert_says(PLAIN("{\"kind\": \"int3\"}"), 5, &unknown, "came with 5.18");
+	assert_says(PLAIN("{\"kind\": \"int3\"}"), 6, &unknown, "EINVAL: it needs an ftrace entry");
+	assert_says(PLAIN("{\"errno\": \"EINVAL\"}"), 5, &unknown,
+		    "CONFIG_KPROBE_EVENTS_ON_NOTRACE");
+	assert_says(PLAIN("{\"errno\": \"EINVAL\"}"), 5, &unknown,
+		    "override         no    no kprobe");
+}
+
+static const char none[] =
+	"{\"function\": \"f\", \"symbols\": [], \"variants\": [\"f.part.0\"], \"ftrace\": false, "
+	"\"btf\": false, \"kprobe\": {\"errno\": \"ENOENT\"}, "
+	"\"kprobe_multi\": {\"errno\": \"EINVAL\"}, \"fentry\": {\"errno\": \"ENOENT\"}, "
+	"\"fmod_ret\": {\"errno\": \"ENOENT\"}}";
+
+static void test_no_symbol(void **state)
+{
+	const struct probe_function f = { true, true, false, 4, "lib/iov_iter.c" };
+	json_t *facts = json_loads(none, 0, NULL);
+
+	(void)state;
+	assert_false(probe_report__any(facts));
+	json_decref(facts);
+	assert_says(none, 5, &unknown, "only f.part.0");
+	assert_says(none, 5, &unknown, "ENOENT: no such symbol");
+	assert_says(none, 5, &f, "at 4 call sites; static in lib/iov_iter.c");
+	assert_says(none, 5, &unknown, "not in the kernel's BTF");
+}
+
+static const char twice[] =
+	"{\"function\": \"f\", \"symbols\": [{\"name\": \"f\", \"type\": \"t\"}, {\"name\": "
+	"\"f\", \"type\": \"t\", \"module\": \"ext4\"}], \"variants\": [], \"ftrace\": true, "
+	"\"btf\": true, \"kprobe\": {\"kind\": \"ftrace\"}, \"kprobe_multi\": {}}";
+
+static void test_two_symbols(void **state)
+{
+	const struct probe_function f = { true, true, true, 2, "fs/a.c" };
+	json_t *facts = json_loads(twice, 0, NULL);
+
+	(void)state;
+	assert_true(probe_report__any(facts));
+	json_decref(facts);
+	assert_says(twice, 6, &unknown, "2 functions of this name");
+	assert_says(twice, 6, &unknown, "in module ext4");
+	assert_says(twice, 6, &unknown, "not tried on a module's function");
+	assert_says(twice, 6, &unknown, "not on the error-injection list: attaching gives EINVAL");
+	assert_says(twice, 6, &f, "a hook misses these calls");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_override_lost),
+		cmocka_unit_test(test_no_symbol),
+		cmocka_unit_test(test_two_symbols),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
