@@ -2,7 +2,10 @@
 #include "variants.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/file.h"
 #include "guest/experiment.h"
 #include "guest/pass.h"
 #include "model/record.h"
@@ -28,6 +31,20 @@ static int choose(const struct variant *v)
 	return err ? err : exp__write_str(HINT, v->hint);
 }
 
+/* Does the kernel say that it took the word? */
+static void check_chosen(struct record *r, const char *path, const char *word)
+{
+	char *text = NULL;
+	int err = file_read(path, 64, &text, NULL);
+
+	if (!err)
+		text[strcspn(text, "\n")] = '\0';
+	exp__check(r, !err && !strcmp(text, word),
+		   strcmp(path, HINT) ? "the barrier is in force" : "the hint is in force", "%s",
+		   err ? exp__err_name(err) : text);
+	free(text);
+}
+
 static int measure_variant(const struct context *ctx, const struct hook *hook, struct input *in,
 			   const struct variant *v)
 {
@@ -37,6 +54,8 @@ static int measure_variant(const struct context *ctx, const struct hook *hook, s
 	record__label(r, "barrier", v->barrier);
 	record__label(r, "hint", v->hint);
 	record__label(r, "hook", hook->name);
+	check_chosen(r, BARRIER, v->barrier);
+	check_chosen(r, HINT, v->hint);
 	if (!err)
 		err = pass__measure(ctx, hook, in, exp__param_u64(ctx->e, "reads"),
 				    exp__param_u64(ctx->e, "limit_s"), NULL, r);
