@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "campaign.h"
+#include "guest/pass.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "guest/experiment.h"
-#include "hook.h"
 
 #define PAGE 4096u
 
@@ -41,7 +41,7 @@ static int campaign__grow(struct campaign *c)
 }
 
 /* The reads of a batch, nothing else: `outcomes` are those of this batch. */
-static void batch__read(struct campaign *c, globals *g, uint64_t *outcomes)
+static void batch__read(struct campaign *c, struct override_state *g, uint64_t *outcomes)
 {
 	hook__arm(g);
 	for (uint64_t i = 0; i < c->iterations; i++) {
@@ -65,7 +65,7 @@ static int batch(const struct context *ctx, struct campaign *c)
 {
 	uint64_t outcomes[NR_READ_OUTCOMES] = { 0 }, body_before = 0, body_after = 0;
 	uint64_t calls = campaign__calls_per_read(c->reader->size), runs, jumps, start, took;
-	uint64_t runs_before = ctx->g->runs, jumps_before = ctx->g->runs_jump;
+	uint64_t runs_before = ctx->state->runs, jumps_before = ctx->state->runs_jump;
 	bool lost_before = c->first_lost;
 	int err = campaign__grow(c);
 	char *flags;
@@ -75,14 +75,14 @@ static int batch(const struct context *ctx, struct campaign *c)
 	if (err)
 		return err;
 	start = exp__now_ns();
-	batch__read(c, ctx->g, outcomes);
+	batch__read(c, ctx->state, outcomes);
 	took = exp__now_ns() - start;
 	err = exp__copyout_calls(&body_after);
 	if (err)
 		return err;
 	flags = exp__kprobe_flags(c->hook->symbol);
-	runs = ctx->g->runs - runs_before;
-	jumps = ctx->g->runs_jump - jumps_before;
+	runs = ctx->state->runs - runs_before;
+	jumps = ctx->state->runs_jump - jumps_before;
 
 	c->series[S_OVERRIDDEN][c->batches] = (double)outcomes[READ_UNTOUCHED];
 	c->series[S_BODY][c->batches] = (double)(body_after - body_before);
@@ -130,7 +130,7 @@ int campaign__run(const struct context *ctx, struct campaign *c)
 		/* The first batch is read with a plain int3 for certain. */
 		c->enabled_ns = exp__now_ns();
 		deadline_ns = c->enabled_ns + limit_ns;
-		err = exp__write_str(OPTIMISATION, "1");
+		err = exp__write_str(HOOK_OPTIMISATION, "1");
 	}
 	return err;
 }

@@ -7,17 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "guest/hook.h"
 #include "guest/reader.h"
 
 struct context;
-
-/* How copyout is hooked. */
-struct hook {
-	const char *name, *symbol, *variant;
-	bool ftrace;   /* the kprobe hangs on an ftrace entry */
-	bool optimise; /* after the first batch kprobes may be optimised */
-	bool loses;    /* expected to lose the override then */
-};
 
 enum column { S_OVERRIDDEN, S_BODY, S_RUNS, S_JUMPS, S_OPTIMISED, S_ELAPSED, NR_SERIES };
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "campaign.h"
+#include "guest/pass.h"
 #include "guest/experiment.h"
-#include "hook.h"
 #include "model/record.h"
 #include "model/stats.h"
 
@@ -19,7 +19,7 @@ static const struct {
 	{ "runs_jump", "runs" },   { "optimised", "" },	      { "elapsed", "us" },
 };
 
-static void add_metrics(struct record *r, const struct campaign *c, const globals *g)
+static void add_metrics(struct record *r, const struct campaign *c, const struct override_state *g)
 {
 	struct interval ci = stats__wilson(c->outcomes[READ_UNTOUCHED], c->reads, Z_95);
 
@@ -48,7 +48,7 @@ static void add_metrics(struct record *r, const struct campaign *c, const global
 		record__series(r, columns[i].name, columns[i].unit, c->series[i], c->batches);
 }
 
-static void check_always(struct record *r, const struct campaign *c, const globals *g)
+static void check_always(struct record *r, const struct campaign *c, const struct override_state *g)
 {
 	uint64_t calls = c->reads * campaign__calls_per_read(c->reader->size);
 
@@ -67,7 +67,7 @@ static void check_always(struct record *r, const struct campaign *c, const globa
 		   "%" PRIu64 " reads", c->outcomes[READ_MIXED]);
 }
 
-static void check_kept(struct record *r, const struct campaign *c, const globals *g,
+static void check_kept(struct record *r, const struct campaign *c, const struct override_state *g,
 		       const char *flags)
 {
 	bool ftrace = c->hook->ftrace;
@@ -118,12 +118,12 @@ int campaign__report(const struct context *ctx, const struct campaign *c)
 	record__label(r, "hook", c->hook->name);
 	record__label(r, "size", size);
 	record__label(r, "kprobe_flags", flags && *flags ? flags : "none");
-	add_metrics(r, c, ctx->g);
-	check_always(r, c, ctx->g);
+	add_metrics(r, c, ctx->state);
+	check_always(r, c, ctx->state);
 	if (c->hook->loses)
 		check_lost(r, c, flags);
 	else
-		check_kept(r, c, ctx->g, flags);
+		check_kept(r, c, ctx->state, flags);
 	free(flags);
 	return exp__emit(ctx->e, r);
 }

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "guest/pass.h"
 #include "guest/experiment.h"
 #include "guest/reader.h"
-#include "hook.h"
 #include "model/record.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -59,7 +59,7 @@ static int report_left(const struct context *ctx, struct reader *reader, size_t 
 	char text[24];
 	long end;
 
-	hook__arm(ctx->g);
+	hook__arm(ctx->state);
 	for (int i = 0; i < LEFT_READS; i++) {
 		enum read_outcome outcome;
 
@@ -67,9 +67,9 @@ static int report_left(const struct context *ctx, struct reader *reader, size_t 
 		same += returned == expected;
 		untouched += outcome == READ_UNTOUCHED;
 	}
-	runs = ctx->g->runs;
+	runs = ctx->state->runs;
 	calls = read_whole(reader, &end);
-	hook__disarm(ctx->g);
+	hook__disarm(ctx->state);
 	exp__copyout_calls(&body);
 
 	snprintf(text, sizeof(text), "%zu", left);
@@ -100,13 +100,13 @@ int left__measure(const struct context *ctx)
 	if (!err)
 		err = exp__copyout_variant("plain");
 	if (!err)
-		err = exp__write_str(OPTIMISATION, "0");
+		err = exp__write_str(HOOK_OPTIMISATION, "0");
 	if (!err)
-		err = hook__attach(ctx, "copyout_bpf", &link);
+		err = hook__attach(ctx->override, "copyout_bpf", &link);
 	if (err)
 		exp__fail(ctx->e, err, "attach the program to copyout_bpf");
 	for (size_t i = 0; !err && i < ARRAY_SIZE(lefts); i++) {
-		hook__reset(ctx->g, (long)lefts[i]);
+		hook__reset(ctx->state, (long)lefts[i]);
 		err = exp__copyout_watch();
 		if (!err)
 			err = report_left(ctx, &reader, lefts[i]);

@@ -7,21 +7,14 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "campaign.h"
+#include "guest/pass.h"
 #include "guest/experiment.h"
-#include "hook.h"
 #include "left.h"
 #include "model/record.h"
+#include "override.skel.h"
 #include "sys_read.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
 #define MAX_SIZE (1u << 20)
-
-static const struct hook hooks[] = {
-	{ "int3", "copyout_bpf", "plain", false, false, false },
-	{ "optimised", "copyout_bpf", "plain", false, true, true },
-	{ "ftrace", "copyout_ftrace", "ftrace", true, true, false },
-};
 
 /* Reads through one hook with one size. */
 static int measure_hook(const struct context *ctx, const struct hook *hook, size_t size)
@@ -40,15 +33,15 @@ static int measure_hook(const struct context *ctx, const struct hook *hook, size
 	if (!err)
 		err = exp__copyout_variant(hook->variant);
 	if (!err)
-		err = exp__write_str(OPTIMISATION, "0");
+		err = exp__write_str(HOOK_OPTIMISATION, "0");
 	if (!err)
 		err = exp__copyout_watch();
 	if (err) {
 		exp__fail(ctx->e, err, "prepare to read %zu bytes through %s", size, hook->symbol);
 		goto out;
 	}
-	hook__reset(ctx->g, 0);
-	err = hook__attach(ctx, hook->symbol, &link);
+	hook__reset(ctx->state, 0);
+	err = hook__attach(ctx->override, hook->symbol, &link);
 	if (err) {
 		exp__fail(ctx->e, err, "attach the program to %s", hook->symbol);
 		goto out;
@@ -95,7 +88,7 @@ static int measure_copyout(const struct context *ctx)
 			     "copyout-bpf, copyout-ftrace and copyout-count");
 		return exp__emit(ctx->e, r);
 	}
-	for (size_t i = 0; !err && i < ARRAY_SIZE(hooks); i++)
+	for (size_t i = 0; !err && i < NR_HOOKS; i++)
 		if (!strcmp(which, "all") || !strcmp(which, hooks[i].name))
 			err = measure_sizes(ctx, &hooks[i]);
 	if (!err)
@@ -110,24 +103,26 @@ static int measure(struct exp *e, struct bpf_object *obj)
 		.e = e,
 		.override = exp__loaded(obj, "override"),
 	};
+	struct override_bpf__bss *globals;
 	uint64_t optimisation = 1;
 	char text[8];
 	int err;
 
 	if (!ctx.override)
 		return exp__skip(e, "the program was rejected: there is nothing to attach");
-	err = exp__read_u64(OPTIMISATION, &optimisation);
+	err = exp__read_u64(HOOK_OPTIMISATION, &optimisation);
 	if (err)
-		return exp__fail(e, err, "read %s", OPTIMISATION);
-	ctx.g = exp__map_globals(obj, sizeof(*ctx.g));
-	if (!ctx.g)
+		return exp__fail(e, err, "read %s", HOOK_OPTIMISATION);
+	globals = exp__map_globals(obj, sizeof(*globals));
+	if (!globals)
 		return exp__fail(e, -errno, "map the program's global variables");
+	ctx.state = &globals->override_state;
 	err = sys_read__measure(&ctx);
 	if (!err)
 		err = measure_copyout(&ctx);
-	munmap(ctx.g, sizeof(*ctx.g));
+	munmap(globals, sizeof(*globals));
 	snprintf(text, sizeof(text), "%d", !!optimisation);
-	exp__write_str(OPTIMISATION, text);
+	exp__write_str(HOOK_OPTIMISATION, text);
 	return err;
 }
 

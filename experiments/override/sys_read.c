@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "guest/pass.h"
 #include "guest/experiment.h"
 #include "guest/reader.h"
-#include "hook.h"
 #include "model/record.h"
 
 #define FILE_SIZE 4096
@@ -34,23 +34,23 @@ static void check_hijack(struct record *r, const struct context *ctx, struct rea
 	off_t pos;
 	int err;
 
-	hook__reset(ctx->g, HIJACKED);
-	err = hook__attach(ctx, "__x64_sys_read", &link);
+	hook__reset(ctx->state, HIJACKED);
+	err = hook__attach(ctx->override, "__x64_sys_read", &link);
 	exp__check(r, !err, "__x64_sys_read is on the error-injection list: the program attaches",
 		   "%s", exp__err_name(err));
 	if (err)
 		return;
-	hook__arm(ctx->g);
+	hook__arm(ctx->state);
 	read_two(reader, other, &first, &second, &pos);
-	hook__disarm(ctx->g);
+	hook__disarm(ctx->state);
 	exp__check(r, first == HIJACKED && second == HIJACKED,
 		   "every read of the thread returns the program's result, whatever the file",
 		   "%ld and %ld", first, second);
 	exp__check(r, reader__outcome(reader) == READ_UNTOUCHED && pos == 0,
 		   "nothing is read: buffer and file position are untouched", "position %ld",
 		   (long)pos);
-	exp__check(r, ctx->g->runs == 2, "the program runs for both", "%" PRIu64 " runs",
-		   (uint64_t)ctx->g->runs);
+	exp__check(r, ctx->state->runs == 2, "the program runs for both", "%" PRIu64 " runs",
+		   (uint64_t)ctx->state->runs);
 	hook__detach(&link);
 	read_two(reader, other, &first, &second, &pos);
 	exp__check(r,
@@ -73,8 +73,8 @@ int sys_read__measure(const struct context *ctx)
 		err = exp__fail(ctx->e, err ? err : -errno, "open two files to read");
 		goto out;
 	}
-	hook__reset(ctx->g, HIJACKED);
-	err = hook__attach(ctx, "ksys_read", &link);
+	hook__reset(ctx->state, HIJACKED);
+	err = hook__attach(ctx->override, "ksys_read", &link);
 	hook__detach(&link);
 	record__label(r, "ksys_read", listed ? "injectable" : "not injectable");
 	exp__check(r, err == (listed ? 0 : -EINVAL),

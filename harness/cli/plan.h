@@ -14,7 +14,7 @@ struct kernels;
 
 struct plan_item {
 	const char *experiment; /* borrowed from the catalogue */
-	unsigned int timeout_s;
+	unsigned int timeout_s, disk_mb;
 	bool on_host;	/* runs once, before all kernels */
 	json_t *params; /* object name -> value as text; only those that the user gave */
 };

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/intake.h"
+#include "vm/disk.h"
 #include "vm/image.h"
 #include "vm/kernels.h"
 
@@ -24,6 +26,7 @@ struct session {
 	struct intake_opts intake;
 	struct guest_info guest;
 	struct vm *vm;
+	unsigned int disk_mb; /* the largest that an experiment of the plan asks for */
 	unsigned int boots;
 	bool booted;  /* at least once */
 	bool no_boot; /* the first boot failed: the others are not tried */
@@ -91,7 +94,10 @@ static uint64_t within_deadline(const struct session *s, uint64_t ms)
 static int start_vm(struct session *s, struct vm_outcome *o)
 {
 	struct vm_opts opts = *s->o->vm;
+	const char *drives[2] = { NULL };
+	char *disk = NULL;
 	const json_t *hello;
+	int disk_fd = -1;
 	char *name = s->boots ? str_fmt("boot-%u", s->boots + 1) : strdup(""), *path = NULL;
 	int err = name ? store__text_path(s->o->store, s->o->run, s->guest.kernel, "", name,
 					  "console", &path)
@@ -102,6 +108,13 @@ static int start_vm(struct session *s, struct vm_outcome *o)
 	s->boots++;
 	opts.console = path;
 	opts.boot_timeout_ms = (int)within_deadline(s, BOOT_TIMEOUT_MS);
+	/* A fresh one for every boot. */
+	if (s->disk_mb)
+		err = disk__make(s->disk_mb, &disk_fd, &disk);
+	if (err)
+		goto out;
+	drives[0] = disk;
+	opts.drives = drives;
 	err = vm__start(&opts, &s->vm);
 	if (err)
 		goto out;
@@ -112,6 +125,9 @@ static int start_vm(struct session *s, struct vm_outcome *o)
 	if (err || o->end != VM_DONE)
 		stop_vm(s);
 out:
+	if (disk_fd >= 0)
+		close(disk_fd);
+	free(disk);
 	free(name);
 	free(path);
 	return err;
@@ -248,6 +264,9 @@ int session__run(const struct session_opts *o, const struct plan *plan, const st
 	int err = set_guest(&s);
 
 	*out = (struct session_result){ 0 };
+	for (i = 0; i < plan->nr_items; i++)
+		if (plan__wants(plan, i, kernel) && plan->items[i].disk_mb > s.disk_mb)
+			s.disk_mb = plan->items[i].disk_mb;
 	s.intake = (struct intake_opts){
 		.objects = o->objects,
 		.store = o->store,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "hook.h"
+#include "guest/hook.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -14,25 +14,31 @@
 #define EVENT_GROUP "assay"
 #define EVENT	    "override"
 
-void hook__arm(globals *g)
+const struct hook hooks[NR_HOOKS] = {
+	[HOOK_INT3] = { "int3", "copyout_bpf", "plain", false, false, false },
+	[HOOK_OPTIMISED] = { "optimised", "copyout_bpf", "plain", false, true, true },
+	[HOOK_FTRACE] = { "ftrace", "copyout_ftrace", "ftrace", true, true, false },
+};
+
+void hook__arm(struct override_state *s)
 {
-	g->reader = exp__this_thread();
+	s->reader = exp__this_thread();
 }
 
-void hook__disarm(globals *g)
+void hook__disarm(struct override_state *s)
 {
-	g->reader = 0;
+	s->reader = 0;
 }
 
-void hook__reset(globals *g, long result)
+void hook__reset(struct override_state *s, long result)
 {
-	memset(g, 0, sizeof(*g));
-	g->result = result;
+	memset(s, 0, sizeof(*s));
+	s->result = result;
 }
 
 /* Through an event of its own, not libbpf's perf event: only such a kprobe is in kprobe_profile,
  * where the kernel counts the hits that it missed. */
-int hook__attach(const struct context *c, const char *symbol, struct bpf_link **link)
+int hook__attach(const struct bpf_program *prog, const char *symbol, struct bpf_link **link)
 {
 	char line[128];
 	int err;
@@ -44,7 +50,7 @@ int hook__attach(const struct context *c, const char *symbol, struct bpf_link **
 	err = exp__write_str(TRACE_DIR "kprobe_events", line);
 	if (err)
 		return err;
-	*link = bpf_program__attach_tracepoint(c->override, EVENT_GROUP, EVENT);
+	*link = bpf_program__attach_tracepoint(prog, EVENT_GROUP, EVENT);
 	if (*link)
 		return 0;
 	err = -errno;
