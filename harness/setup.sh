@@ -27,6 +27,7 @@ program python3            python3
 program readelf            binutils
 program curl               curl
 program objcopy            binutils
+program mke2fs             e2fsprogs
 file    /bin/busybox                 busybox-static
 file    /usr/include/bpf/libbpf.h    libbpf-dev
 file    /usr/include/libelf.h        libelf-dev

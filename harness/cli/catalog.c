@@ -125,6 +125,11 @@ unsigned int catalog__timeout_s(const struct catalog *c, size_t i)
 	return s > 0 ? (unsigned int)s : 60;
 }
 
+unsigned int catalog__disk_mb(const struct catalog *c, size_t i)
+{
+	return (unsigned int)json_integer_value(json_object_get(catalog__json(c, i), "disk_mb"));
+}
+
 int catalog__find(const struct catalog *c, const char *name, const char **nearest)
 {
 	size_t i;

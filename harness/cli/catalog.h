@@ -30,6 +30,7 @@ size_t catalog__count(const struct catalog *c);
 const char *catalog__name(const struct catalog *c, size_t i);
 const char *catalog__summary(const struct catalog *c, size_t i);
 const char *catalog__rows(const struct catalog *c, size_t i);
+unsigned int catalog__disk_mb(const struct catalog *c, size_t i); /* 0: needs no disk */
 unsigned int catalog__timeout_s(const struct catalog *c, size_t i);
 const json_t *catalog__json(const struct catalog *c, size_t i);
 /* Index of an experiment, or -ENOENT; *nearest (may be NULL): a name to suggest, or NULL. */

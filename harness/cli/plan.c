@@ -21,6 +21,7 @@ static int add_experiment(struct plan *p, const struct catalog *c, size_t i)
 	items[p->nr_items] = (struct plan_item){
 		.experiment = catalog__name(c, i),
 		.timeout_s = catalog__timeout_s(c, i),
+		.disk_mb = catalog__disk_mb(c, i),
 		.params = json_object(),
 	};
 	if (!items[p->nr_items].params)

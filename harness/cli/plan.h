@@ -13,7 +13,7 @@ struct kernels;
 
 struct plan_item {
 	const char *experiment; /* borrowed from the catalogue */
-	unsigned int timeout_s;
+	unsigned int timeout_s, disk_mb;
 	json_t *params; /* object name -> value as text; only those that the user gave */
 };
 

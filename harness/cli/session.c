@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,6 +13,7 @@
 #include "cli/disasm.h"
 #include "cli/evidence.h"
 #include "model/expect.h"
+#include "vm/disk.h"
 #include "vm/image.h"
 #include "wire/event.h"
 #include "wire/record_json.h"
@@ -27,6 +29,7 @@ struct session {
 	const struct session_opts *o;
 	struct guest_info guest;
 	struct vm *vm;
+	unsigned int disk_mb; /* the largest that an experiment of the plan asks for */
 	unsigned int boots;
 	bool booted;  /* at least once */
 	bool no_boot; /* the first boot failed: the others are not tried */
@@ -264,7 +267,10 @@ static uint64_t within_deadline(const struct session *s, uint64_t ms)
 static int start_vm(struct session *s, struct vm_outcome *o)
 {
 	struct vm_opts opts = *s->o->vm;
+	const char *drives[2] = { NULL };
+	char *disk = NULL;
 	const json_t *hello;
+	int disk_fd = -1;
 	char *name = s->boots ? str_fmt("boot-%u", s->boots + 1) : strdup(""), *path = NULL;
 	int err = name ? store__text_path(s->o->store, s->o->run, s->guest.kernel, "", name,
 					  "console", &path)
@@ -275,6 +281,13 @@ static int start_vm(struct session *s, struct vm_outcome *o)
 	s->boots++;
 	opts.console = path;
 	opts.boot_timeout_ms = (int)within_deadline(s, BOOT_TIMEOUT_MS);
+	/* A fresh one for every boot. */
+	if (s->disk_mb)
+		err = disk__make(s->disk_mb, &disk_fd, &disk);
+	if (err)
+		goto out;
+	drives[0] = disk;
+	opts.drives = drives;
 	err = vm__start(&opts, &s->vm);
 	if (err)
 		goto out;
@@ -285,6 +298,9 @@ static int start_vm(struct session *s, struct vm_outcome *o)
 	if (err || o->end != VM_DONE)
 		stop_vm(s);
 out:
+	if (disk_fd >= 0)
+		close(disk_fd);
+	free(disk);
 	free(name);
 	free(path);
 	return err;
@@ -447,6 +463,9 @@ int session__run(const struct session_opts *o, const struct plan *plan, struct s
 	int err = set_guest(&s);
 
 	*out = (struct session_result){ 0 };
+	for (i = 0; i < plan->nr_items; i++)
+		if (plan->items[i].disk_mb > s.disk_mb)
+			s.disk_mb = plan->items[i].disk_mb;
 	for (i = 0; !err && i < plan->nr_items && !out->cut_off; i++)
 		err = run_item(&s, &plan->items[i], out);
 	out->worst = s.worst;

@@ -80,6 +80,7 @@ struct experiment {
 	const struct need *needs;	  /* ends with a name of NULL; or NULL */
 	const struct param *params;	  /* ends with a name of NULL; or NULL */
 	unsigned int timeout_s;		  /* of one run under TCG; 0: 60 */
+	unsigned int disk_mb;		  /* size of an empty ext4 disk, see exp__disk; 0: none */
 	const char *const *expect_splats; /* extended regexes, NULL-terminated: splats that are part
 					   * of the question; or NULL */
 
@@ -154,6 +155,11 @@ char *exp__kprobe_flags(const char *symbol);
 /* Reads or writes a small file of /proc or /sys: whole number. 0 or -errno. */
 int exp__read_u64(const char *path, uint64_t *out);
 int exp__write_str(const char *path, const char *value);
+
+/* The virtual disk that struct experiment's disk_mb asks for: the path of its device, or NULL where
+ * there is none, as on a real machine. It has an empty ext4 file system, is there to be written to,
+ * and gone with the guest. Experiments of the same guest share it. */
+const char *exp__disk(void);
 
 /* --- for measurements that attach programs --------------------------------------------------- */
 

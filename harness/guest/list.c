@@ -114,11 +114,12 @@ static int pack(const struct experiment *ex, json_t **out)
 		free(ids);
 		return err;
 	}
-	*out = json_pack(
-		"{ss ss ss so sb si so so so}", "name", ex->name, "summary", text(ex->summary),
-		"rows", ids, "catalogue", pack_rows(ex->rows), "on_host", ex->on_host, "timeout_s",
-		(int)(ex->timeout_s ? ex->timeout_s : DEFAULT_TIMEOUT_S), "needs",
-		pack_needs(ex->needs), "params", pack_params(ex->params), "programs", programs);
+	*out = json_pack("{ss ss ss so sb si si so so so}", "name", ex->name, "summary",
+			 text(ex->summary), "rows", ids, "catalogue", pack_rows(ex->rows),
+			 "on_host", ex->on_host, "timeout_s",
+			 (int)(ex->timeout_s ? ex->timeout_s : DEFAULT_TIMEOUT_S), "disk_mb",
+			 (int)ex->disk_mb, "needs", pack_needs(ex->needs), "params",
+			 pack_params(ex->params), "programs", programs);
 	free(ids);
 	return *out ? 0 : -ENOMEM;
 }

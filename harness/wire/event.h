@@ -36,6 +36,8 @@
 #define WIRE_PART_MAX (64u << 10)
 #define WIRE_PORT     "org.assay.wire" /* name of the virtio-serial port of the events */
 #define WIRE_TTY_PORT "org.assay.tty"  /* raw bytes of `assay shell` */
+/* Volume label of the ext4 file system on the disk that the host makes for an experiment. */
+#define WIRE_DISK_LABEL "assay"
 
 /* A reader that is fed bytes as they come and gives whole events. A line that is too long, no
  * JSON, or no object with "ev"/"job" sets an error that names line number and cause; reading
