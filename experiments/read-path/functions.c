@@ -1,22 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which functions of the read path can be probed, and in which order a read passes them. */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/version.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "guest/experiment.h"
 #include "loader.h"
 #include "model/record.h"
 
+#define FTRACE_LIST    "/sys/kernel/tracing/available_filter_functions"
+#define INJECTION_LIST "/sys/kernel/debug/error_injection/list"
+
 /* --- one function ------------------------------------------------------------------------ */
 
 struct facts {
 	bool symbol, ftrace, btf, inject;
 };
+
+/* Which functions of the path a file lists, one in each line and first in it. Read once for all of
+ * them: the kernel takes a tenth of a second to make such a list, in emulation. */
+static int read_list(const char *path, bool listed[NR_STEPS])
+{
+	FILE *f = fopen(path, "re");
+	char line[512];
+
+	if (!f)
+		return -errno;
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, " \t\n")] = '\0';
+		for (int step = 0; step < NR_STEPS; step++)
+			listed[step] |= !strcmp(line, read_path__steps[step]);
+	}
+	fclose(f);
+	return 0;
+}
 
 static int try_kprobe(struct read_path *p, int step)
 {
@@ -27,34 +51,59 @@ static int try_kprobe(struct read_path *p, int step)
 	return err;
 }
 
-/* Loads any_fentry for another function, in an object of its own, and attaches it. */
-static int try_fentry(const char *function)
+/* What it takes to try fentry. libbpf looks functions up in the kernel's BTF, which is large: once
+ * for all of them. */
+struct fentry {
+	struct bpf_object *obj;
+	struct bpf_program *prog; /* any_fentry */
+	struct btf *btf;
+};
+
+static int open_fentry(struct fentry *f)
 {
 	size_t size;
 	const void *elf = read_path_bpf__elf_bytes(&size);
-	struct bpf_object *obj = bpf_object__open_mem(elf, size, NULL);
-	struct bpf_program *prog, *any = NULL;
-	struct bpf_link *link = NULL;
-	int err;
 
-	if (!obj)
+	f->obj = bpf_object__open_mem(elf, size, NULL);
+	if (!f->obj)
 		return -errno;
-	bpf_object__for_each_program (prog, obj) {
-		bool wanted = !strcmp(bpf_program__name(prog), "any_fentry");
+	f->prog = bpf_object__find_program_by_name(f->obj, "any_fentry");
+	f->btf = btf__load_vmlinux_btf();
+	return !f->prog ? -ENOENT : f->btf ? 0 : -errno;
+}
 
-		bpf_program__set_autoload(prog, wanted);
-		if (wanted)
-			any = prog;
-	}
-	err = any ? bpf_program__set_attach_target(any, 0, function) : -ENOENT;
-	if (!err)
-		err = bpf_object__load(obj);
-	if (!err) {
-		link = bpf_program__attach(any);
-		err = link ? 0 : -errno;
-	}
-	bpf_link__destroy(link);
-	bpf_object__close(obj);
+static void close_fentry(struct fentry *f)
+{
+	bpf_object__close(f->obj);
+	btf__free(f->btf);
+}
+
+/* libbpf's answer to a program for that function, and if it has no objection the kernel's: a
+ * program that returns 0 is loaded and attached. */
+static int try_fentry(const struct fentry *f, const char *function)
+{
+	static const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
+	int err = bpf_program__set_attach_target(f->prog, 0, function), id, prog, link;
+
+	if (err)
+		return err;
+	id = btf__find_by_name_kind(f->btf, function, BTF_KIND_FUNC);
+	if (id < 0)
+		return id;
+	opts.attach_btf_id = (__u32)id;
+	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "any_fentry", "GPL", insns, ARRAY_SIZE(insns),
+			     &opts);
+	if (prog < 0)
+		return -errno;
+	link = bpf_raw_tracepoint_open(NULL, prog);
+	err = link < 0 ? -errno : 0;
+	if (link >= 0)
+		close(link);
+	close(prog);
 	return err;
 }
 
@@ -78,19 +127,24 @@ static int fentry_expected(const struct facts *f)
 	return f->ftrace ? 0 : -EBUSY;
 }
 
+struct lists {
+	bool ftrace[NR_STEPS], inject[NR_STEPS];
+};
+
 static void label_bool(struct record *r, const char *name, bool value)
 {
 	record__label(r, name, value ? "yes" : "no");
 }
 
-static int measure_function(struct read_path *p, int step)
+static int measure_function(struct read_path *p, const struct fentry *any, int step,
+			    const struct lists *lists)
 {
 	const char *function = read_path__steps[step];
 	struct facts f = { .symbol = p->address[step],
-			   .ftrace = exp__has(p->e, NEED_FTRACE, function),
+			   .ftrace = lists->ftrace[step],
 			   .btf = exp__has(p->e, NEED_BTF_FUNC, function),
-			   .inject = exp__has(p->e, NEED_INJECT, function) };
-	int kprobe = try_kprobe(p, step), fentry = try_fentry(function);
+			   .inject = lists->inject[step] };
+	int kprobe = try_kprobe(p, step), fentry = try_fentry(any, function);
 	int want_kprobe = kprobe_expected(p, &f), want_fentry = fentry_expected(&f);
 	struct record *r;
 	char name[64];
@@ -221,10 +275,19 @@ int read_path__functions(struct read_path *p)
 		{ "path_tmpfs", "shmem_file_read_iter", p->memory, false },
 		{ "path_ext4", "ext4_file_read_iter", p->disk, true },
 	};
-	int err = 0;
+	struct lists lists = { 0 };
+	struct fentry any = { 0 };
+	int err = open_fentry(&any);
 
+	if (!err)
+		err = read_list(FTRACE_LIST, lists.ftrace);
+	if (!err)
+		err = read_list(INJECTION_LIST, lists.inject);
+	if (err)
+		exp__fail(p->e, err, "read the kernel's BTF and lists of functions");
 	for (int step = 0; !err && step < NR_STEPS; step++)
-		err = measure_function(p, step);
+		err = measure_function(p, &any, step, &lists);
+	close_fentry(&any);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(paths); i++)
 		err = measure_path(p, &paths[i]);
 	return err;

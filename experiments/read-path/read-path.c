@@ -2,7 +2,6 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,19 +60,24 @@ const char *read_path__function(const struct read_path *p, const struct event *e
 	return "?";
 }
 
+/* "ffffffff81060d10 T name", a hundred thousand lines: most are only compared. */
 static int find_addresses(struct read_path *p)
 {
 	FILE *f = fopen("/proc/kallsyms", "re");
-	char line[512], name[256];
-	uint64_t address;
+	char line[512];
 
 	if (!f)
 		return -errno;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%" SCNx64 " %*c %255s", &address, name) == 2)
-			for (int step = 0; step < NR_STEPS; step++)
-				if (!strcmp(name, read_path__steps[step]))
-					p->address[step] = address;
+	while (fgets(line, sizeof(line), f)) {
+		char *name = strrchr(line, ' ');
+
+		if (!name++)
+			continue;
+		name[strcspn(name, "\t\n")] = '\0';
+		for (int step = 0; step < NR_STEPS; step++)
+			if (!strcmp(name, read_path__steps[step]))
+				p->address[step] = strtoull(line, NULL, 16);
+	}
 	fclose(f);
 	return 0;
 }
