@@ -4,14 +4,15 @@
 
 static int measure(struct exp *e, struct bpf_object *obj)
 {
-	int err = attach_errors__btf(e);
+	bool loads;
+	int err = attach_errors__btf(e, &loads);
 
 	(void)obj;
 	if (!err)
-		err = attach_errors__override(e);
+		err = attach_errors__override(e, loads);
 	if (!err)
 		err = attach_errors__notrace(e);
-	return err ? err : attach_errors__module(e);
+	return err ? err : attach_errors__module(e, loads);
 }
 
 static const struct need needs[] = {

@@ -208,11 +208,12 @@ static int load_fentry(struct exp *e, enum btf_state state)
 	return exp__emit(e, r);
 }
 
-int attach_errors__btf(struct exp *e)
+int attach_errors__btf(struct exp *e, bool *loads)
 {
 	enum btf_state state;
 	int err = look_at_btf(e, &state);
 
+	*loads = state != BTF_DAMAGED;
 	for (size_t i = 0; !err && i < ARRAY_SIZE(load_cases); i++)
 		err = measure_load(e, &load_cases[i], state);
 	if (!err)

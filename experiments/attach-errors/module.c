@@ -38,7 +38,6 @@ static int insert_module(void)
 /* Each read of the file calls the function. */
 static int read_status(struct session *s)
 {
-	char *text = NULL;
 	int err = 0;
 
 	s->g->caller = exp__this_thread();
@@ -51,7 +50,6 @@ static int read_status(struct session *s)
 			close(fd);
 	}
 	s->g->caller = 0;
-	free(text);
 	return err;
 }
 
@@ -131,7 +129,7 @@ static int measure_kprobe(struct exp *e)
 	return exp__emit(e, r);
 }
 
-static int with_module(struct exp *e)
+static int with_module(struct exp *e, bool loads)
 {
 	bool module_btf;
 	int err;
@@ -140,16 +138,18 @@ static int with_module(struct exp *e)
 	if (mount(MODULE, MOUNT_POINT, MODULE, 0, NULL))
 		return exp__fail(e, -errno, "mount " MODULE);
 	err = measure_symbol(e, &module_btf);
-	if (!err)
+	if (!err && !loads)
+		err = attach_errors__skipped(e, "module_fentry");
+	if (!err && loads)
 		err = measure_fentry(e, module_btf);
-	if (!err)
+	if (!err && loads)
 		err = measure_kprobe(e);
 	umount(MOUNT_POINT);
 	rmdir(MOUNT_POINT);
 	return err;
 }
 
-int attach_errors__module(struct exp *e)
+int attach_errors__module(struct exp *e, bool loads)
 {
 	bool loaded = exp__has(e, NEED_FILE, "/sys/module/" MODULE);
 	int err;
@@ -163,7 +163,7 @@ int attach_errors__module(struct exp *e)
 	err = loaded ? 0 : insert_module();
 	if (err)
 		return exp__fail(e, err, "insert " MODULE_FILE);
-	err = with_module(e);
+	err = with_module(e, loads);
 	if (!loaded)
 		syscall(SYS_delete_module, MODULE, O_NONBLOCK);
 	return err;

@@ -198,11 +198,14 @@ static int load_override(struct exp *e, bool offered)
 				offered ? with : without);
 }
 
-int attach_errors__override(struct exp *e)
+int attach_errors__override(struct exp *e, bool loads)
 {
 	bool offered = exp__has(e, NEED_CONFIG, "CONFIG_BPF_KPROBE_OVERRIDE");
-	int err = load_override(e, offered);
+	int err;
 
+	if (!loads)
+		return attach_errors__skipped(e, "override_entry");
+	err = load_override(e, offered);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(attach_cases); i++)
 		if (offered || strcmp(attach_cases[i].prog, "kprobe_override") != 0)
 			err = measure_case(e, &attach_cases[i]);

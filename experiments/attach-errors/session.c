@@ -16,6 +16,7 @@
 
 #include "base/str.h"
 #include "guest/experiment.h"
+#include "model/record.h"
 
 #define PMU_TYPE    "/sys/bus/event_source/devices/kprobe/type"
 #define EVENT_GROUP "assay"
@@ -162,4 +163,12 @@ void attach_errors__says(struct record *r, const char *who, const char *text, co
 		exp__check(r, *line, what, "%s", *line ? line : text && *text ? text : "nothing");
 	free(what);
 	free(line);
+}
+
+int attach_errors__skipped(struct exp *e, const char *name)
+{
+	struct record *r = exp__measurement(e, name);
+
+	record__fail(r, STATUS_SKIPPED, "the kernel's BTF is damaged: no program can be loaded");
+	return exp__emit(e, r);
 }

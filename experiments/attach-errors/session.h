@@ -45,12 +45,15 @@ int probe__set_program(int event, int prog);
 /* Closes the event, and removes what it left in tracefs. Takes a negative descriptor, too. */
 void probe__close(int event, enum way way);
 
-/* The parts of the experiment. 0 or -errno. */
-int attach_errors__override(struct exp *e);
+/* The parts of the experiment. 0 or -errno. loads: programs can be loaded at all, which the state
+ * of the kernel's BTF decides. */
+int attach_errors__override(struct exp *e, bool loads);
 int attach_errors__notrace(struct exp *e);
-int attach_errors__btf(struct exp *e);
-int attach_errors__module(struct exp *e);
+int attach_errors__btf(struct exp *e, bool *loads);
+int attach_errors__module(struct exp *e, bool loads);
 
+/* Emits a measurement that is skipped for the damaged BTF. */
+int attach_errors__skipped(struct exp *e, const char *name);
 /* A check that `text` has a line that matches the extended regular expression. */
 void attach_errors__says(struct record *r, const char *who, const char *text, const char *regex);
 /* The first line of text that matches, without "libbpf: "; "" when none; caller frees. */
