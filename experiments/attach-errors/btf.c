@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -108,6 +109,13 @@ static void check_runs(struct record *r, struct session *s)
 	bpf_link__destroy(link);
 }
 
+/* What absent, damaged and valid BTF lead to are records of different names: "absent_btf_fentry".
+ */
+static void name_record(char name[48], enum btf_state state, const char *what)
+{
+	snprintf(name, 48, "%s_btf_%s", state_names[state], what);
+}
+
 struct load_case {
 	const char *name, *prog;
 	struct {
@@ -121,22 +129,24 @@ struct load_case {
 #define NOTHING_LOADS -EINVAL, "Couldn't load trivial BPF program"
 
 static const struct load_case load_cases[] = {
-	{ "load_fentry",
+	{ "fentry",
 	  "fentry_getpgid",
 	  { [BTF_ABSENT] = { -ESRCH, "Error loading vmlinux BTF: -3" },
 	    [BTF_DAMAGED] = { NOTHING_LOADS } } },
-	{ "load_kprobe", "kprobe_count", { [BTF_DAMAGED] = { NOTHING_LOADS } } },
+	{ "kprobe", "kprobe_count", { [BTF_DAMAGED] = { NOTHING_LOADS } } },
 };
 
 static int measure_load(struct exp *e, const struct load_case *c, enum btf_state state)
 {
 	const char *says = c->expect[state].says;
-	struct record *r = exp__measurement(e, c->name);
-	int want = c->expect[state].err;
+	int want = c->expect[state].err, err;
 	struct session s;
-	int err = session__load(&s, c->prog);
+	struct record *r;
+	char name[48];
 
-	record__label(r, "btf", state_names[state]);
+	name_record(name, state, c->name);
+	r = exp__measurement(e, name);
+	err = session__load(&s, c->prog);
 	record__label(r, "load", exp__err_name(err));
 	exp__check(r, err == want, want ? "loading fails as it must" : "the program is loaded",
 		   "%s, expected %s", exp__err_name(err), exp__err_name(want));
@@ -148,7 +158,7 @@ static int measure_load(struct exp *e, const struct load_case *c, enum btf_state
 		free(line);
 	}
 	if (err && s.said)
-		exp__text(e, c->name, "libbpf", s.said, strlen(s.said));
+		exp__text(e, name, "libbpf", s.said, strlen(s.said));
 	if (s.prog)
 		check_runs(r, &s);
 	session__close(&s);
@@ -170,8 +180,11 @@ static int load_plain(struct exp *e, enum btf_state state)
 	static const char *const accepted[] = { "assay:accept:*", NULL };
 	static const char *const malformed[] = { "assay:reject:*:EINVAL:" MALFORMED, NULL };
 
-	return exp__load_record(e, "raw_kprobe", BPF_PROG_TYPE_KPROBE, return_0,
-				ARRAY_SIZE(return_0), state == BTF_DAMAGED ? malformed : accepted);
+	char name[48];
+
+	name_record(name, state, "raw_kprobe");
+	return exp__load_record(e, name, BPF_PROG_TYPE_KPROBE, return_0, ARRAY_SIZE(return_0),
+				state == BTF_DAMAGED ? malformed : accepted);
 }
 
 /* fentry on the first type of the kernel's BTF, whatever it is: no function, if there is any. */
@@ -186,10 +199,12 @@ static int load_fentry(struct exp *e, enum btf_state state)
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY,
 		    .attach_btf_id = 1);
-	struct record *r = exp__measurement(e, "raw_fentry");
-	char log[4096] = "", *line;
+	char log[4096] = "", name[48], *line;
+	struct record *r;
 	int fd, err;
 
+	name_record(name, state, "raw_fentry");
+	r = exp__measurement(e, name);
 	opts.log_buf = log;
 	opts.log_size = sizeof(log);
 	opts.log_level = 1;
@@ -199,7 +214,6 @@ static int load_fentry(struct exp *e, enum btf_state state)
 	if (fd >= 0)
 		close(fd);
 	line = attach_errors__line(log, says[state]);
-	record__label(r, "btf", state_names[state]);
 	record__label(r, "load", exp__err_name(err));
 	exp__observed(r, err, "%s", line && *line ? line : log);
 	exp__check(r, err == -EINVAL, "BPF_PROG_LOAD fails with EINVAL", "%s", exp__err_name(err));

@@ -11,7 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "guest/experiment.h"
 #include "model/record.h"
 #include "session.h"
@@ -90,7 +89,8 @@ static int measure_symbol(struct exp *e, bool *module_btf)
 
 static int measure_fentry(struct exp *e, bool module_btf)
 {
-	struct record *r = exp__measurement(e, "module_fentry");
+	struct record *r = exp__measurement(e, module_btf ? "module_fentry_with_btf"
+							  : "module_fentry_without_btf");
 	bool kernel_btf = exp__has(e, NEED_FILE, "/sys/kernel/btf/vmlinux");
 	struct session s;
 	int err = session__load(&s, "fentry_module");

@@ -20,12 +20,12 @@
 #define ON_NOTRACE "CONFIG_KPROBE_EVENTS_ON_NOTRACE"
 
 static const struct notrace_case {
-	const char *name, *symbol;
+	const char *symbol;
 	bool ftrace_entry; /* expected: lib/Makefile takes the flags away, fs/ keeps them */
 } notrace_cases[] = {
-	{ "probe_copy_page_to_iter", "copy_page_to_iter", false },
-	{ "probe_vsnprintf", "vsnprintf", false },
-	{ "probe_vfs_read", "vfs_read", true },
+	{ "copy_page_to_iter", false },
+	{ "vsnprintf", false },
+	{ "vfs_read", true },
 };
 
 /* What the kernel logged since kmsg was opened; caller frees. */
@@ -95,10 +95,13 @@ static void check_libbpf(struct record *r, struct session *s, const struct notra
 
 static int measure_case(struct exp *e, struct session *s, const struct notrace_case *c)
 {
-	struct record *r = exp__measurement(e, c->name);
 	bool entry = exp__has(e, NEED_FTRACE, c->symbol);
 	bool refused = !entry && !exp__has(e, NEED_CONFIG, ON_NOTRACE);
+	struct record *r;
+	char name[64];
 
+	snprintf(name, sizeof(name), "%s_%s", refused ? "refused" : "probe", c->symbol);
+	r = exp__measurement(e, name);
 	record__label(r, "ftrace_entry", entry ? "yes" : "no");
 	exp__check(r, entry == c->ftrace_entry,
 		   c->ftrace_entry ? "the function has an ftrace entry"

@@ -194,7 +194,8 @@ static int load_override(struct exp *e, bool offered)
 		"assay:reject:*:EINVAL:unknown func bpf_override_return#58", NULL
 	};
 
-	return exp__load_record(e, "load_override", BPF_PROG_TYPE_KPROBE, insns, ARRAY_SIZE(insns),
+	return exp__load_record(e, offered ? "override_helper" : "override_no_helper",
+				BPF_PROG_TYPE_KPROBE, insns, ARRAY_SIZE(insns),
 				offered ? with : without);
 }
 
