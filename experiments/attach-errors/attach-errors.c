@@ -31,7 +31,7 @@ static const struct row rows[] = {
 	  .fix = "a function on the list (/sys/kernel/debug/error_injection/list), or ALLOW_ERROR_INJECTION in a patched kernel; offset 0; CONFIG_BPF_KPROBE_OVERRIDE=y",
 	  .shows = "override_not_injectable override_not_at_entry override_no_helper",
 	  .passes =
-		  "override_entry override_retprobe override_helper count_not_injectable count_not_at_entry" },
+		  "override_entry override_copyout override_retprobe override_helper count_not_injectable count_not_at_entry" },
 	{ .id = "E23",
 	  .title = "trace_kprobe: Could not probe notrace function copy_page_to_iter",
 	  .origin = "activity log of a thesis, 5 February 2020, kernel 5.4",

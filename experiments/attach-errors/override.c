@@ -19,6 +19,7 @@
 
 #define INJECTABLE     "__x64_sys_getpgid"
 #define NOT_INJECTABLE "vfs_read"
+#define PATCHED	       "copyout_bpf"
 #define MADE_UP	       4242 /* not the process group of anybody here */
 /* Behind the ftrace entry's call or nop, where the next instruction begins. */
 #define BEHIND_ENTRY 5
@@ -40,6 +41,8 @@ static const struct attach_case attach_cases[] = {
 	{ "override_not_injectable", "kprobe_override", { NOT_ON_LIST }, -EINVAL, false },
 	{ "override_not_at_entry", "kprobe_override", { NOT_AT_ENTRY }, -EINVAL, false },
 	{ "override_retprobe", "kprobe_override", { AT_RETURN }, 0, true },
+	/* Put on the list by a patch. */
+	{ "override_copyout", "kprobe_override", { PATCHED, 0, false }, 0, false },
 	{ "count_not_injectable", "kprobe_count", { NOT_ON_LIST }, 0, false },
 	{ "count_not_at_entry", "kprobe_count", { NOT_AT_ENTRY }, 0, false },
 };
@@ -207,8 +210,14 @@ int attach_errors__override(struct exp *e, bool loads)
 	if (!loads)
 		return attach_errors__skipped(e, "override_entry");
 	err = load_override(e, offered);
-	for (size_t i = 0; !err && i < ARRAY_SIZE(attach_cases); i++)
-		if (offered || strcmp(attach_cases[i].prog, "kprobe_override") != 0)
-			err = measure_case(e, &attach_cases[i]);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(attach_cases); i++) {
+		const struct attach_case *c = &attach_cases[i];
+
+		if (!offered && !strcmp(c->prog, "kprobe_override"))
+			continue;
+		if (!strcmp(c->probe.symbol, PATCHED) && !exp__has(e, NEED_INJECT, PATCHED))
+			continue;
+		err = measure_case(e, c);
+	}
 	return err;
 }
