@@ -20,6 +20,7 @@
 #define TARGET	   "__x64_sys_getpgid" /* on the error-injection list */
 #define MADE_UP	   4242		       /* not the process group of anybody here */
 #define MARK	   0x5ca1ab1e	       /* as in tail-call.bpf.c */
+#define JIT	   "/proc/sys/net/core/bpf_jit_enable"
 #define MAX_LINKS  2
 #define TAIL_CALLS 33 /* that the kernel allows in a chain */
 
@@ -157,6 +158,54 @@ static int measure_probe(struct exp *e, struct bpf_object *obj, globals *g,
 	for (size_t i = 0; i < MAX_LINKS; i++)
 		bpf_link__destroy(links[i]);
 	return exp__emit(e, r);
+}
+
+static bool is_compiled(struct bpf_object *obj, const char *prog)
+{
+	struct bpf_prog_info info = { 0 };
+	struct bpf_program *p = exp__loaded(obj, prog);
+	__u32 len = sizeof(info);
+
+	return !p || bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) || info.jited_prog_len;
+}
+
+/* The interpreter counts for itself: the chain once more, loaded while the JIT is off. */
+static int measure_interpreted(struct exp *e)
+{
+	static const struct probe_case chain = { "depth_interpreted", { "chain" }, "chain", 0, 0, 1,
+						 TAIL_CALLS + 1,      false };
+	struct bpf_object *obj = NULL;
+	struct bpf_program *p;
+	globals *g = NULL;
+	uint64_t jit;
+	size_t size;
+	const void *elf = tail_call_bpf__elf_bytes(&size);
+	int err = exp__read_u64(JIT, &jit);
+
+	if (!err)
+		err = exp__write_str(JIT, "0");
+	if (err)
+		return exp__fail(e, err, "turn the JIT off");
+	obj = bpf_object__open_mem(elf, size, NULL);
+	err = obj ? 0 : -errno;
+	if (!err) {
+		bpf_object__for_each_program (p, obj)
+			bpf_program__set_autoload(p, !strcmp(bpf_program__name(p), "chain"));
+		err = bpf_object__load(obj);
+	}
+	exp__write_str(JIT, jit ? "1" : "0");
+	if (!err && is_compiled(obj, "chain"))
+		err = -EPROTO;
+	if (!err) {
+		g = exp__map_globals(obj, sizeof(*g));
+		err = g ? measure_probe(e, obj, g, &chain) : -errno;
+	}
+	if (err)
+		exp__fail(e, err, "load a program while the JIT is off");
+	if (g)
+		munmap(g, sizeof(*g));
+	bpf_object__close(obj);
+	return err;
 }
 
 /* --- what goes into a prog array --------------------------------------------------------- */
@@ -299,6 +348,8 @@ static int measure_all(struct exp *e, struct bpf_object *obj, globals *g)
 	for (size_t i = 0; !err && i < ARRAY_SIZE(probe_cases); i++)
 		err = measure_probe(e, obj, g, &probe_cases[i]);
 	if (!err)
+		err = measure_interpreted(e);
+	if (!err)
 		err = measure_shared(e, obj, g);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(cost_cases); i++)
 		err = measure_cost(e, obj, g, &cost_cases[i]);
@@ -356,7 +407,7 @@ static const struct row rows[] = {
 	  .cause =
 		  "override is refused (E25). The callee has the caller's context, and maps; not its registers and its stack; it does not return to the caller, but, called from a function of a program, to that function's caller. A chain ends after 33 tail calls, and the program goes on behind the call, as with an empty slot. A step by tail call costs more than inline code and, where the slot is a constant, no more than a function call",
 	  .shows =
-		  "no_return empty_slot return_to_function depth shared_state callee_reads_register callee_reads_stack override_by_function override_by_other_program override_decided_too_late slot_other_type cost_*" },
+		  "no_return empty_slot return_to_function depth depth_interpreted shared_state callee_reads_register callee_reads_stack override_by_function override_by_other_program override_decided_too_late slot_other_type cost_*" },
 	{ 0 },
 };
 
