@@ -146,7 +146,7 @@ static int measure_load(struct exp *e, const struct load_case *c, enum btf_state
 
 	name_record(name, state, c->name);
 	r = exp__measurement(e, name);
-	err = session__load(&s, c->prog);
+	err = attach_errors__load(&s, c->prog);
 	record__label(r, "load", exp__err_name(err));
 	exp__check(r, err == want, want ? "loading fails as it must" : "the program is loaded",
 		   "%s, expected %s", exp__err_name(err), exp__err_name(want));
@@ -161,7 +161,7 @@ static int measure_load(struct exp *e, const struct load_case *c, enum btf_state
 		exp__text(e, name, "libbpf", s.said, strlen(s.said));
 	if (s.prog)
 		check_runs(r, &s);
-	session__close(&s);
+	attach_errors__close(&s);
 	return exp__emit(e, r);
 }
 

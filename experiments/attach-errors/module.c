@@ -93,7 +93,7 @@ static int measure_fentry(struct exp *e, bool module_btf)
 							  : "module_fentry_without_btf");
 	bool kernel_btf = exp__has(e, NEED_FILE, "/sys/kernel/btf/vmlinux");
 	struct session s;
-	int err = session__load(&s, "fentry_module");
+	int err = attach_errors__load(&s, "fentry_module");
 
 	record__label(r, "load", exp__err_name(err));
 	if (module_btf) {
@@ -111,7 +111,7 @@ static int measure_fentry(struct exp *e, bool module_btf)
 		exp__observed(r, err, "%s", line ? line : "");
 		free(line);
 	}
-	session__close(&s);
+	attach_errors__close(&s);
 	return exp__emit(e, r);
 }
 
@@ -119,13 +119,13 @@ static int measure_kprobe(struct exp *e)
 {
 	struct record *r = exp__measurement(e, "module_kprobe");
 	struct session s;
-	int err = session__load(&s, "kprobe_count");
+	int err = attach_errors__load(&s, "kprobe_count");
 
 	record__label(r, "load", exp__err_name(err));
 	exp__check(r, !err, "the program is loaded", "%s", exp__err_name(err));
 	if (!err)
 		check_counts(r, &s, bpf_program__attach_kprobe(s.prog, false, FUNCTION));
-	session__close(&s);
+	attach_errors__close(&s);
 	return exp__emit(e, r);
 }
 

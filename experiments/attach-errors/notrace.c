@@ -41,12 +41,12 @@ static char *logged(int kmsg)
 static void check_way(struct record *r, const struct notrace_case *c, bool refused, enum way way)
 {
 	const struct probe p = { .symbol = c->symbol };
-	int kmsg = kmsg__open(), event = probe__open(&p, way), err = event < 0 ? event : 0;
+	int kmsg = kmsg__open(), event = attach_errors__probe(&p, way), err = event < 0 ? event : 0;
 	char *said = kmsg < 0 ? NULL : logged(kmsg), *what, *regex;
 
-	probe__close(event, way);
-	record__label(r, way_names[way], exp__err_name(err));
-	what = str_fmt("%s: %s", way_names[way],
+	attach_errors__unprobe(event, way);
+	record__label(r, attach_errors_ways[way], exp__err_name(err));
+	what = str_fmt("%s: %s", attach_errors_ways[way],
 		       refused ? "the probe is refused with EINVAL" : "the probe is made");
 	regex = str_fmt("trace_kprobe: Could not probe notrace function %s$", c->symbol);
 	if (!what || !regex)
@@ -220,10 +220,10 @@ int attach_errors__notrace(struct exp *e)
 	int err;
 
 	/* Where no program can be loaded, the two ways without libbpf still tell. */
-	session__load(&s, "kprobe_count");
+	attach_errors__load(&s, "kprobe_count");
 	err = count_functions(e);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(notrace_cases); i++)
 		err = measure_case(e, &s, &notrace_cases[i]);
-	session__close(&s);
+	attach_errors__close(&s);
 	return err;
 }

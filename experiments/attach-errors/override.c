@@ -56,7 +56,7 @@ struct body {
 static int body__watch(struct body *b)
 {
 	LIBBPF_OPTS(bpf_kprobe_opts, opts, .offset = BEHIND_ENTRY);
-	int err = session__load(&b->s, "kprobe_count");
+	int err = attach_errors__load(&b->s, "kprobe_count");
 
 	if (err)
 		return err;
@@ -67,7 +67,7 @@ static int body__watch(struct body *b)
 static void body__unwatch(struct body *b)
 {
 	bpf_link__destroy(b->link);
-	session__close(&b->s);
+	attach_errors__close(&b->s);
 }
 
 /* Calls getpgid under the eyes of the programs. */
@@ -115,7 +115,7 @@ static void check_err(struct record *r, const struct attach_case *c, const char 
 static void attach_by_ioctl(struct record *r, const struct attach_case *c, struct session *s,
 			    enum way way)
 {
-	int event = probe__open(&c->probe, way), err;
+	int event = attach_errors__probe(&c->probe, way), err;
 
 	/* The probe itself is fine in all cases. */
 	exp__check(r, event >= 0,
@@ -124,13 +124,13 @@ static void attach_by_ioctl(struct record *r, const struct attach_case *c, struc
 		   "%s", exp__err_name(event < 0 ? event : 0));
 	if (event < 0)
 		return;
-	err = probe__set_program(event, bpf_program__fd(s->prog));
-	check_err(r, c, way_names[way], err);
+	err = attach_errors__set_program(event, bpf_program__fd(s->prog));
+	check_err(r, c, attach_errors_ways[way], err);
 	if (!err)
-		check_runs(r, c, s, way_names[way]);
+		check_runs(r, c, s, attach_errors_ways[way]);
 	else
 		exp__observed(r, err, "ioctl PERF_EVENT_IOC_SET_BPF: %s", strerror(-err));
-	probe__close(event, way);
+	attach_errors__unprobe(event, way);
 }
 
 static void check_words(struct record *r, const struct attach_case *c, const char *said)
@@ -169,7 +169,7 @@ static int measure_case(struct exp *e, const struct attach_case *c)
 {
 	struct record *r = exp__measurement(e, c->name);
 	struct session s;
-	int err = session__load(&s, c->prog);
+	int err = attach_errors__load(&s, c->prog);
 
 	record__label(r, "target", c->probe.symbol);
 	exp__check(r, !err, "the program is loaded", "%s", exp__err_name(err));
@@ -178,7 +178,7 @@ static int measure_case(struct exp *e, const struct attach_case *c)
 			attach_by_ioctl(r, c, &s, way);
 		attach_by_libbpf(r, c, &s);
 	}
-	session__close(&s);
+	attach_errors__close(&s);
 	return exp__emit(e, r);
 }
 

@@ -22,12 +22,12 @@
 #define EVENT_GROUP "assay"
 #define EVENT	    "attach_errors"
 
-const char *const way_names[] = {
+const char *const attach_errors_ways[] = {
 	[WAY_PERF_EVENT] = "perf_event_open",
 	[WAY_TRACEFS] = "tracefs",
 };
 
-int session__load(struct session *s, const char *prog)
+int attach_errors__load(struct session *s, const char *prog)
 {
 	size_t size;
 	const void *elf = attach_errors_bpf__elf_bytes(&size);
@@ -57,7 +57,7 @@ int session__load(struct session *s, const char *prog)
 	return err;
 }
 
-void session__close(struct session *s)
+void attach_errors__close(struct session *s)
 {
 	if (s->g)
 		munmap(s->g, sizeof(*s->g));
@@ -116,19 +116,19 @@ static int open_tracefs(const struct probe *p)
 	return err;
 }
 
-int probe__open(const struct probe *p, enum way way)
+int attach_errors__probe(const struct probe *p, enum way way)
 {
 	return way == WAY_PERF_EVENT ? open_perf_event(p) : open_tracefs(p);
 }
 
-int probe__set_program(int event, int prog)
+int attach_errors__set_program(int event, int prog)
 {
 	if (ioctl(event, PERF_EVENT_IOC_SET_BPF, prog) || ioctl(event, PERF_EVENT_IOC_ENABLE, 0))
 		return -errno;
 	return 0;
 }
 
-void probe__close(int event, enum way way)
+void attach_errors__unprobe(int event, enum way way)
 {
 	if (event < 0)
 		return;

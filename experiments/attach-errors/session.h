@@ -24,8 +24,8 @@ struct session {
 };
 
 /* 0 or -errno of the load. */
-int session__load(struct session *s, const char *prog);
-void session__close(struct session *s);
+int attach_errors__load(struct session *s, const char *prog);
+void attach_errors__close(struct session *s);
 
 /* The ways to attach a program to a kprobe, each down to a descriptor, without libbpf. They differ
  * in who creates the probe: perf_event_open, or a line in tracefs' kprobe_events. */
@@ -37,13 +37,13 @@ struct probe {
 	bool retprobe;
 };
 
-extern const char *const way_names[NR_WAYS];
+extern const char *const attach_errors_ways[NR_WAYS];
 /* Returns the event's descriptor or -errno. */
-int probe__open(const struct probe *p, enum way way);
+int attach_errors__probe(const struct probe *p, enum way way);
 /* PERF_EVENT_IOC_SET_BPF and PERF_EVENT_IOC_ENABLE: 0 or -errno. */
-int probe__set_program(int event, int prog);
+int attach_errors__set_program(int event, int prog);
 /* Closes the event, and removes what it left in tracefs. Takes a negative descriptor, too. */
-void probe__close(int event, enum way way);
+void attach_errors__unprobe(int event, enum way way);
 
 /* The parts of the experiment. 0 or -errno. loads: programs can be loaded at all, which the state
  * of the kernel's BTF decides. */
