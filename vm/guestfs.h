@@ -8,13 +8,14 @@ struct strv;
 
 /* The guest's file system, all of it in the initramfs: /init is the guest program; /dev (with
  * console and null), /proc, /sys, /tmp, /run, /root, /etc are there; the user's files are in
- * /files. */
+ * /files, programs that experiments need in /usr/lib/assay. */
 struct guestfs_opts {
 	const char *guest;   /* assay-guest on the host: static */
 	const char *busybox; /* static busybox on the host, for /bin with its applets; or NULL */
 	const struct strv
-		*files;	 /* host paths: /files/<basename> with their permissions; or NULL */
-	const char *dir; /* guestfs__build: where the initramfs is kept */
+		*files; /* host paths: /files/<basename> with their permissions; or NULL */
+	const struct strv *programs; /* host paths: EXP_PROGRAM_DIR<basename>; or NULL */
+	const char *dir;	     /* guestfs__build: where the initramfs is kept */
 };
 
 /* Writes the initramfs into dir, under a name made of its contents' hash; what was not used for an
