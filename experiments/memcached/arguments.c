@@ -3,10 +3,12 @@
  * handler with the wrong signature. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "guest/experiment.h"
@@ -250,18 +252,59 @@ static int measure_semaphore(struct exp *e, const struct mc_notes *notes, struct
 	return err;
 }
 
+/* The counter in memcached's memory of those who look at the probe. */
+static int read_semaphore(pid_t pid, const struct mc_notes *notes, uint16_t *out)
+{
+	const struct mc_note *n = notes->v;
+	char path[32];
+	int fd, err = 0;
+
+	while (strcmp(n->name, MC_PROBE) != 0)
+		if (++n == notes->v + notes->n)
+			return -ENOENT;
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (pread(fd, out, sizeof(*out), (off_t)n->semaphore) != (ssize_t)sizeof(*out))
+		err = -EIO;
+	close(fd);
+	return err;
+}
+
+static int report_semaphore(struct exp *e, const struct mc_notes *notes, const uint16_t was[3])
+{
+	struct record *r = exp__measurement(e, "semaphore");
+	unsigned int locations = 0;
+
+	for (size_t i = 0; i < notes->n; i++)
+		locations += !strcmp(notes->v[i].name, MC_PROBE);
+	record__metric(r, "before", "uprobes", was[0]);
+	record__metric(r, "attached", "uprobes", was[1]);
+	record__metric(r, "detached", "uprobes", was[2]);
+	exp__check(r, !was[0] && was[1] == locations && !was[2],
+		   "while a program is attached memcached's semaphore counts the locations",
+		   "%u, %u, %u for %u locations", was[0], was[1], was[2], locations);
+	return exp__emit(e, r);
+}
+
 int mc_arguments__measure(struct exp *e, struct mc_notes *notes)
 {
 	struct mc_server server = { 0 };
 	struct mc_client client = { .fd = -1 };
 	struct arrived arrived = { 0 };
 	struct mc_probe p = { 0 };
+	uint16_t semaphore[3] = { 0 };
 	int err = mc_server__start(&server, false);
 
 	if (!err)
 		err = mc_probe__load(&p, "arguments");
 	if (!err)
+		err = read_semaphore(server.pid, notes, &semaphore[0]);
+	if (!err)
 		err = mc_probe__attach_usdt(&p, "arguments", server.pid);
+	if (!err)
+		err = read_semaphore(server.pid, notes, &semaphore[1]);
 	if (!err)
 		err = mc_client__open(&client);
 	if (!err)
@@ -275,6 +318,10 @@ int mc_arguments__measure(struct exp *e, struct mc_notes *notes)
 	if (!err)
 		err = measure_semaphore(e, notes, &p);
 	mc_probe__detach(&p);
+	if (!err)
+		err = read_semaphore(server.pid, notes, &semaphore[2]);
+	if (!err)
+		err = report_semaphore(e, notes, semaphore);
 	if (!err)
 		err = measure_declared(e, notes, &client);
 	mc_client__close(&client);
