@@ -26,6 +26,8 @@ program perl               perl
 program python3            python3
 program readelf            binutils
 program curl               curl
+program tar                tar
+program dtrace             systemtap-sdt-dev
 program objcopy            binutils
 program mke2fs             e2fsprogs
 file    /bin/busybox                 busybox-static
@@ -36,6 +38,7 @@ file    /usr/include/zlib.h          zlib1g-dev
 file    /usr/include/jansson.h       libjansson-dev
 file    /usr/include/sqlite3.h       libsqlite3-dev
 file    /usr/include/ini.h           libinih-dev
+file    /usr/include/event.h         libevent-dev
 file    /usr/include/openssl/evp.h   libssl-dev
 file    /usr/include/cmocka.h        libcmocka-dev
 file    /usr/include/asm-generic/errno.h linux-libc-dev

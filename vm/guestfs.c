@@ -162,6 +162,19 @@ static int add_modules(struct initramfs *fs, const char *dir)
 	return err;
 }
 
+/* What experiments need, where guest/experiment.h says that it is. */
+static int add_program(struct initramfs *fs, const char *host_path)
+{
+	const char *slash = strrchr(host_path, '/');
+	char *path = str_fmt("usr/lib/assay/%s", slash ? slash + 1 : host_path);
+	int err = path ? initramfs__file(fs, path, 0755, host_path) : -ENOMEM;
+
+	if (err)
+		log_err("%s: cannot be put into the guest: %s", host_path, strerror(-err));
+	free(path);
+	return err;
+}
+
 static int compose(const struct guestfs_opts *o, struct initramfs **out)
 {
 	struct initramfs *fs = initramfs__new();
@@ -173,6 +186,8 @@ static int compose(const struct guestfs_opts *o, struct initramfs **out)
 		err = add_modules(fs, o->modules);
 	for (size_t i = 0; !err && o->files && i < o->files->n; i++)
 		err = add_user_file(fs, o->files->v[i]);
+	for (size_t i = 0; !err && o->programs && i < o->programs->n; i++)
+		err = add_program(fs, o->programs->v[i]);
 	if (err)
 		initramfs__free(fs);
 	else

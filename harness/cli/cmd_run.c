@@ -19,6 +19,7 @@
 #include "cli/json_out.h"
 #include "cli/csv.h"
 #include "cli/plan.h"
+#include "cli/programs.h"
 #include "cli/report.h"
 #include "cli/row_summary.h"
 #include "cli/session.h"
@@ -115,6 +116,7 @@ struct run {
 	const struct catalog *catalog;
 	struct store *store;
 	struct run_info info;
+	struct strv programs; /* for the guests, on the host */
 	enum status worst;
 	bool cut_off;
 	const char *reason;
@@ -146,7 +148,11 @@ static int run_on_image(struct run *run, const struct plan *plan, const struct k
 			const struct image *img, bool *started)
 {
 	const struct run_args *a = run->args;
-	const struct guestfs_opts fs = { .guest = run->cli->guest, .modules = img->modules };
+	const struct guestfs_opts fs = {
+		.guest = run->cli->guest,
+		.modules = img->modules,
+		.programs = &run->programs,
+	};
 	char *initramfs = NULL, *why = NULL;
 	struct vm_opts vm = {
 		.vmlinux = img->vmlinux,
@@ -344,6 +350,8 @@ int cmd_run(struct cli *cli, int argc, char **argv)
 		err = -EINVAL;
 	}
 	if (!err)
+		err = programs__prepare(cli, catalog, &plan, &run.programs);
+	if (!err)
 		err = cli__store(cli, true, &run.store);
 	if (!err) {
 		host = host__describe(cli);
@@ -355,6 +363,7 @@ out:
 	free(host);
 	run_info__release(&run.info);
 	store__close(run.store);
+	strv__free(&run.programs);
 	plan__release(&plan);
 	strv__free(&a.experiments);
 	strv__free(&a.rows);

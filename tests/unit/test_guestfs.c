@@ -151,6 +151,23 @@ static void test_modules(void **state)
 	free(dir);
 }
 
+/* What experiments need, under the name that they look for. */
+static void test_programs(void **state)
+{
+	struct fixture *f = *state;
+	char *program = put(f, "memcached", "a server"), *path;
+	struct strv programs = { 0 };
+
+	assert_int_equal(strv__add(&programs, program), 0);
+	f->opts.programs = &programs;
+	path = build(f);
+	assert_true(holds(path, "usr/lib/assay/memcached"));
+	assert_true(holds(path, "a server"));
+	free(path);
+	free(program);
+	strv__free(&programs);
+}
+
 /* Equal contents have one name; what is not used for an hour goes, what is no initramfs stays. */
 static void test_names_and_tidying(void **state)
 {
@@ -260,8 +277,8 @@ static void test_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(plain),  TEST(busybox),  TEST(files), TEST(modules), TEST(names_and_tidying),
-		TEST(memory), TEST(refusals),
+		TEST(plain),	TEST(busybox),		 TEST(files),  TEST(modules),
+		TEST(programs), TEST(names_and_tidying), TEST(memory), TEST(refusals),
 	};
 
 	return cmocka_run_group_tests_name("guestfs", tests, NULL, NULL);

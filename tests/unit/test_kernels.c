@@ -299,7 +299,7 @@ static void mirrors(void **state)
 		0);
 	assert_int_equal(m.main.n, 1);
 	assert_int_equal(m.security.n, 1);
-	text = apt_sources(&m, suites, 2, "/k.gpg");
+	text = apt_sources(&m, "deb", suites, 2, "/k.gpg");
 	assert_string_equal(text, "Types: deb\nURIs: http://m.example/debian/\nSuites: bullseye\n"
 				  "Components: main\nSigned-By: /k.gpg\n\n"
 				  "Types: deb\nURIs: http://s.example/x/\n"
