@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Above that many degrees of freedom t is the normal distribution's to six digits. */
-#define DF_NORMAL  1000000
+/* Above that many degrees of freedom t is the normal distribution's to four digits. */
+#define DF_NORMAL  100000
 #define BISECTIONS 200
 
 /* The probability of |T| <= t. */
