@@ -36,9 +36,8 @@ struct context {
 
 /* --- verdicts ---------------------------------------------------------------------------- */
 
-#define TOO_DEEP(off, size)                                                                 \
-	"assay:reject:*:EACCES:invalid indirect access to stack R1 off=-" off " size=" size \
-	"|invalid write to stack R1 off=-" off " size=" size
+#define TOO_DEEP(size) \
+	"assay:reject:*:EACCES:invalid indirect access to stack R1 off=-" size " size=" size
 
 static const struct way hook = { "hook", IN_STACK, 8, 0 };
 static const struct way stack_256 = { "stack_256", IN_STACK, 256, 16 };
@@ -59,7 +58,7 @@ struct verdict_case {
 static const struct verdict_case by_default[] = {
 	{ "stack_256", &stack_256, 0, "assay:accept:*" },
 	{ "stack_512", &stack_512, 0, "assay:accept:*" },
-	{ "stack_2048", &stack_2048, 0, TOO_DEEP("2048", "2048") },
+	{ "stack_2048", &stack_2048, 0, TOO_DEEP("2048") },
 	{ "array_4096", &array_4096, 0, "assay:accept:*" },
 	{ "store_512", NULL, 512, "assay:accept:*" },
 	{ "store_520", NULL, 520,
@@ -69,7 +68,7 @@ static const struct verdict_case by_default[] = {
 static const struct verdict_case raised[] = {
 	{ "raised_stack_2048", &stack_2048, 0, "assay:accept:+max-stack" },
 	{ "raised_stack_4096", &stack_4096, 0, "assay:accept:+max-stack" },
-	{ "raised_stack_4104", &stack_4104, 0, TOO_DEEP("4104", "4104") },
+	{ "raised_stack_4104", &stack_4104, 0, TOO_DEEP("4104") },
 	{ "raised_store_520", NULL, 520, "assay:accept:+max-stack" },
 };
 
@@ -80,10 +79,12 @@ static const struct verdict_case without_jit[] = {
 	  "stack of 2048 bytes needs the JIT, the interpreter has 512" },
 };
 
+/* Without the sums: a log that has all slots of the stack in each of a thousand lines is megabytes
+ * long. The programs that add up are loaded when they are run. */
 static size_t make(struct context *c, const struct verdict_case *v)
 {
 	if (v->way)
-		return big_stack__program(c->insns, v->way, &c->env, true);
+		return big_stack__program(c->insns, v->way, &c->env, false);
 	return big_stack__store(c->insns, v->store);
 }
 
@@ -408,6 +409,6 @@ const struct experiment experiment_big_stack = {
 	.rows = rows,
 	.needs = needs,
 	.params = params,
-	.timeout_s = 60,
+	.timeout_s = 180,
 	.measure = measure,
 };
