@@ -148,7 +148,8 @@ extern void bpf_iter_num_destroy(struct numbers *it) __weak __ksym;
 
 EXPECT_ACCEPT(">=6.4")
 EXPECT_REJECT("<5.13", "EINVAL", "BPF_CALL uses reserved fields")
-EXPECT_REJECT(">=5.13,<6.4", "EINVAL", "invalid kernel function call not eliminated")
+EXPECT_REJECT(">=6.1,<6.4", "EACCES", "R0 invalid mem access 'scalar'")
+EXPECT_ANY(">=5.13,<6.1")
 SEC("kprobe/vfs_write")
 int loop_iterator(struct pt_regs *ctx)
 {
