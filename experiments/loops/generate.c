@@ -24,7 +24,7 @@ static const char *const names[] = {
 	[COMPARE_STRNCMP] = "strncmp",
 };
 
-const char *compare__name(enum compare_kind kind)
+const char *loops_compare__name(enum compare_kind kind)
 {
 	return names[kind];
 }
@@ -43,7 +43,7 @@ static int set_text(int fd, size_t length, bool same)
 	return bpf_map_update_elem(fd, &zero, value, BPF_ANY) ? -errno : 0;
 }
 
-int compare_maps__new(struct compare_maps *m)
+int loops_compare_maps__new(struct compare_maps *m)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, constant, .map_flags = BPF_F_RDONLY_PROG);
 	int err;
@@ -62,7 +62,7 @@ int compare_maps__new(struct compare_maps *m)
 	return err;
 }
 
-void compare_maps__release(struct compare_maps *m)
+void loops_compare_maps__release(struct compare_maps *m)
 {
 	if (m->text >= 0)
 		close(m->text);
@@ -126,8 +126,8 @@ static void add_strncmp(struct compare *c)
 	    INSN_CALL(HELPER_STRNCMP), INSN_IF(BPF_JNE, BPF_REG_0, 0, to_different(0)));
 }
 
-int compare__new(struct compare *c, enum compare_kind kind, size_t length,
-		 const struct compare_maps *m)
+int loops_compare__new(struct compare *c, enum compare_kind kind, size_t length,
+		       const struct compare_maps *m)
 {
 	c->n = 0;
 	c->length = length;
@@ -154,13 +154,13 @@ int compare__new(struct compare *c, enum compare_kind kind, size_t length,
 	return 0;
 }
 
-void compare__free(struct compare *c)
+void loops_compare__free(struct compare *c)
 {
 	free(c->insns);
 	c->insns = NULL;
 }
 
-int compare__run(const struct compare *c, const struct compare_maps *m, bool same)
+int loops_compare__run(const struct compare *c, const struct compare_maps *m, bool same)
 {
 	char packet[FILTER_MIN_PACKET] = { 0 };
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = packet, .data_size_in = sizeof(packet),

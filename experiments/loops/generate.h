@@ -29,16 +29,16 @@ struct compare {
 	size_t n, length;
 };
 
-const char *compare__name(enum compare_kind kind);
-/* 0 or -errno; compare_maps__release also after a failure. */
-int compare_maps__new(struct compare_maps *m);
-void compare_maps__release(struct compare_maps *m);
+const char *loops_compare__name(enum compare_kind kind);
+/* 0 or -errno; loops_compare_maps__release also after a failure. */
+int loops_compare_maps__new(struct compare_maps *m);
+void loops_compare_maps__release(struct compare_maps *m);
 /* length: a multiple of 8. 0, -EINVAL or -ENOMEM. */
-int compare__new(struct compare *c, enum compare_kind kind, size_t length,
-		 const struct compare_maps *m);
-void compare__free(struct compare *c);
+int loops_compare__new(struct compare *c, enum compare_kind kind, size_t length,
+		       const struct compare_maps *m);
+void loops_compare__free(struct compare *c);
 /* Loads and runs it on strings that are the same, or differ in the last byte. Its result, or
  * -errno. */
-int compare__run(const struct compare *c, const struct compare_maps *m, bool same);
+int loops_compare__run(const struct compare *c, const struct compare_maps *m, bool same);
 
 #endif

@@ -241,7 +241,7 @@ static void report_cell(struct record *r, const struct compare *c, const struct 
 /* Does it find both strings equal, and one that differs in its last byte? */
 static void check_result(struct record *r, const struct compare *c, const struct compare_maps *maps)
 {
-	int same = compare__run(c, maps, true), other = compare__run(c, maps, false);
+	int same = loops_compare__run(c, maps, true), other = loops_compare__run(c, maps, false);
 
 	exp__check(r, same == 1 && other == 0, "1 for equal strings, 0 where the last byte differs",
 		   "%d and %d", same, other);
@@ -260,10 +260,10 @@ static int measure_compare(struct exp *e, enum compare_kind kind, size_t length,
 	int err;
 
 	snprintf(text, sizeof(text), "%zu", length);
-	record__label(r, "by", compare__name(kind));
+	record__label(r, "by", loops_compare__name(kind));
 	record__label(r, "length", text);
-	exp__progress(e, 0, 0, compare__name(kind));
-	err = compare__new(&c, kind, length, maps);
+	exp__progress(e, 0, 0, loops_compare__name(kind));
+	err = loops_compare__new(&c, kind, length, maps);
 	if (!err)
 		err = load_often(e, c.insns, c.n, loads, log, &cell);
 	if (!err) {
@@ -275,7 +275,7 @@ static int measure_compare(struct exp *e, enum compare_kind kind, size_t length,
 		record__free(r);
 	}
 	free(cell.message);
-	compare__free(&c);
+	loops_compare__free(&c);
 	return err;
 }
 
@@ -283,7 +283,7 @@ static int measure_lengths(struct exp *e, char *log)
 {
 	struct strv lengths = { 0 };
 	struct compare_maps maps;
-	int err = compare_maps__new(&maps);
+	int err = loops_compare_maps__new(&maps);
 
 	if (!err)
 		err = strv__split(&lengths, exp__param_str(e, "lengths"), ",");
@@ -295,7 +295,7 @@ static int measure_lengths(struct exp *e, char *log)
 			err = measure_compare(e, kind, (size_t)length, &maps, log);
 	}
 	strv__free(&lengths);
-	compare_maps__release(&maps);
+	loops_compare_maps__release(&maps);
 	return err;
 }
 

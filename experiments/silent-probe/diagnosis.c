@@ -34,7 +34,7 @@ static enum probe_link before_probe(const struct probe_counts *c)
 	return known(c->hits) ? LINK_PLACE : LINK_SOURCE;
 }
 
-enum probe_link diagnose(const struct probe_counts *c)
+enum probe_link silent__diagnose(const struct probe_counts *c)
 {
 	int64_t came = arrived(c);
 
@@ -61,7 +61,7 @@ static const char *const names[] = {
 	[LINK_PROGRAM] = "program", [LINK_OVERCOUNT] = "overcount", [LINK_UNKNOWN] = "unknown",
 };
 
-const char *probe_link__name(enum probe_link link)
+const char *silent__link_name(enum probe_link link)
 {
 	return names[link];
 }
@@ -74,7 +74,7 @@ static void number(int64_t count, char buf[24])
 		snprintf(buf, 24, "an unknown number");
 }
 
-const char *diagnosis(const struct probe_counts *c, char *buf, size_t len)
+const char *silent__diagnosis(const struct probe_counts *c, char *buf, size_t len)
 {
 	char made[24], came[24], misses[24], runs[24];
 
@@ -82,7 +82,7 @@ const char *diagnosis(const struct probe_counts *c, char *buf, size_t len)
 	number(arrived(c), came);
 	number(c->misses, misses);
 	number(c->runs, runs);
-	switch (diagnose(c)) {
+	switch (silent__diagnose(c)) {
 	case LINK_WHOLE:
 		snprintf(buf, len, "nothing is broken: %" PRId64 " events, all counted",
 			 c->counted);
@@ -98,9 +98,7 @@ const char *diagnosis(const struct probe_counts *c, char *buf, size_t len)
 			made, came);
 		break;
 	case LINK_PLACE:
-		snprintf(buf, len,
-			 "the probe is not where the events are: of %s it was hit by %s, and "
-			 "missed none",
+		snprintf(buf, len, "the probe is not where the events are: of %s it was hit by %s",
 			 made, came);
 		break;
 	case LINK_HANDLER:

@@ -33,10 +33,10 @@ enum probe_link {
 	LINK_UNKNOWN,	/* the counts do not say */
 };
 
-enum probe_link diagnose(const struct probe_counts *c);
+enum probe_link silent__diagnose(const struct probe_counts *c);
 /* A word for a label: "place". */
-const char *probe_link__name(enum probe_link link);
+const char *silent__link_name(enum probe_link link);
 /* One sentence with the counts that show it, into buf; returns buf. */
-const char *diagnosis(const struct probe_counts *c, char *buf, size_t len);
+const char *silent__diagnosis(const struct probe_counts *c, char *buf, size_t len);
 
 #endif

@@ -77,14 +77,6 @@ static int attach(struct probe *p, const struct bpf_program *prog)
 
 /* --- ftrace ------------------------------------------------------------------------------ */
 
-static int enable_traced(const struct probe *p, const char *value)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), INSTANCE "events/%s/%s/enable", p->group, p->traced);
-	return exp__write_str(path, value);
-}
-
 /* "entries: 12" and "overrun: 0" of one CPU's buffer; a CPU that is not there has none. */
 static uint64_t recorded_on(unsigned int cpu)
 {
@@ -103,6 +95,23 @@ static uint64_t recorded_on(unsigned int cpu)
 	}
 	free(text);
 	return sum;
+}
+
+static int64_t recorded(void)
+{
+	int64_t sum = 0;
+
+	for (unsigned int cpu = 0; cpu < MAX_CPUS; cpu++)
+		sum += (int64_t)recorded_on(cpu);
+	return sum;
+}
+
+static int enable_traced(const struct probe *p, const char *value)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), INSTANCE "events/%s/%s/enable", p->group, p->traced);
+	return exp__write_str(path, value);
 }
 
 /* --- the profile ------------------------------------------------------------------------- */
@@ -159,8 +168,8 @@ static int name_it(struct probe *p, const char *where)
 	return 0;
 }
 
-int probe__open(struct probe *p, enum probe_kind kind, const char *where,
-		const struct bpf_program *prog)
+int silent_probe__open(struct probe *p, enum probe_kind kind, const char *where,
+		       const struct bpf_program *prog)
 {
 	int err;
 
@@ -175,7 +184,7 @@ int probe__open(struct probe *p, enum probe_kind kind, const char *where,
 	return attach(p, prog);
 }
 
-int probe__trace(struct probe *p, const char *where)
+int silent_probe__trace(struct probe *p, const char *where)
 {
 	int err = 0;
 
@@ -187,8 +196,10 @@ int probe__trace(struct probe *p, const char *where)
 		p->traced[0] = '\0';
 		return err;
 	}
+	/* It stays for the next probe: a new instance is given files for every event there is. */
 	if (mkdir(INSTANCE, 0755) && errno != EEXIST)
 		return -errno;
+	p->recorded_before = recorded();
 	/* Of a tracepoint, only what concerns this process: where it slept, it is an argument. */
 	if (p->kind == PROBE_TRACEPOINT) {
 		char path[256], filter[32];
@@ -200,22 +211,19 @@ int probe__trace(struct probe *p, const char *where)
 	return err ? err : enable_traced(p, "1");
 }
 
-int probe__read(const struct probe *p, struct probe_counts *c)
+int silent_probe__read(const struct probe *p, struct probe_counts *c)
 {
-	c->traced = 0;
-	for (unsigned int cpu = 0; cpu < MAX_CPUS; cpu++)
-		c->traced += (int64_t)recorded_on(cpu);
+	c->traced = recorded() - p->recorded_before;
 	c->hits = c->misses = COUNT_UNKNOWN;
 	return p->kind == PROBE_TRACEPOINT ? 0 : read_profile(p, c);
 }
 
-void probe__close(struct probe *p)
+void silent_probe__close(struct probe *p)
 {
 	bpf_link__destroy(p->link);
 	p->link = NULL;
 	if (p->traced[0])
 		enable_traced(p, "0");
-	rmdir(INSTANCE);
 	if (p->kind == PROBE_TRACEPOINT)
 		return;
 	if (p->traced[0])
@@ -224,7 +232,12 @@ void probe__close(struct probe *p)
 		remove_event(p->kind, p->name);
 }
 
-uint64_t probe__code_offset(const void *code)
+void silent_probe__end_tracing(void)
+{
+	rmdir(INSTANCE);
+}
+
+uint64_t silent_probe__code_offset(const void *code)
 {
 	char *text = NULL, *save = NULL;
 	uint64_t at = (uintptr_t)code, found = 0;

@@ -18,19 +18,22 @@ struct probe {
 	char group[16];
 	struct bpf_link *link;
 	char traced[64]; /* ftrace's event, in an instance of its own; "" when there is none */
+	int64_t recorded_before;
 };
 
 /* where: "htab_map_update_elem", "/path:0x1234", or "sched/sched_stat_sleep". Attaches
- * prog. 0 or -errno; goes to probe__close also after a failure. */
-int probe__open(struct probe *p, enum probe_kind kind, const char *where,
-		const struct bpf_program *prog);
+ * prog. 0 or -errno; goes to silent_probe__close also after a failure. */
+int silent_probe__open(struct probe *p, enum probe_kind kind, const char *where,
+		       const struct bpf_program *prog);
 /* Lets ftrace count, too; of one probe at a time. */
-int probe__trace(struct probe *p, const char *where);
+int silent_probe__trace(struct probe *p, const char *where);
 /* Fills in traced, hits and misses. */
-int probe__read(const struct probe *p, struct probe_counts *c);
-void probe__close(struct probe *p);
+int silent_probe__read(const struct probe *p, struct probe_counts *c);
+void silent_probe__close(struct probe *p);
+/* Once, after the last. */
+void silent_probe__end_tracing(void);
 
 /* The file offset of code of this program, which is where a uprobe goes; 0 when it is not found. */
-uint64_t probe__code_offset(const void *code);
+uint64_t silent_probe__code_offset(const void *code);
 
 #endif

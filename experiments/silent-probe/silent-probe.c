@@ -2,113 +2,24 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/version.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "diagnosis.h"
 #include "guest/experiment.h"
 #include "model/record.h"
 #include "probe.h"
-#include "silent-probe.skel.h"
+#include "scene.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define GETPGID	   "__x64_sys_getpgid"
 #define SCHEDSTATS "/proc/sys/kernel/sched_schedstats"
-#define COPY_PATH  "/tmp/silent-probe-copy"
-#define WANTED	   4711 /* the first argument of every call */
-#define CODE_SIZE  8192 /* what is mapped of the copy: the function may lie across pages */
-
-typedef struct silent_probe_bpf__bss globals;
-
-/* What the cases act on. */
-struct scene {
-	struct bpf_object *obj;
-	globals *g;
-	uint64_t events;
-	int map;			  /* a hash map */
-	long (*copy)(long, const char *); /* target, as the copied file has it */
-	char places[4][256];		  /* "/path:0x1234", by enum place */
-};
-
-enum place { IN_ORIGINAL, IN_COPY, OUT_OF_LINE, NR_PLACES };
-
-/* --- what is probed in this program ------------------------------------------------------ */
-
-/* Nothing in it depends on where it lies: it is also called where the copied file is mapped. */
-static __attribute__((noipa, aligned(64))) long target(long first, const char *second)
-{
-	asm volatile("nop" : : "r"(second));
-	return first;
-}
-
-/* Where it is called by name it has no call; the copy with an address is for the pointer. */
-static inline __attribute__((always_inline)) long inlined(long x)
-{
-	asm volatile("nop");
-	return x + 1;
-}
-static long (*const volatile out_of_line)(long) = inlined;
-
-/* --- what is done ------------------------------------------------------------------------ */
-
-static void call_target(struct scene *s)
-{
-	for (uint64_t i = 0; i < s->events; i++)
-		target(WANTED, "second");
-}
-
-static void call_copy(struct scene *s)
-{
-	for (uint64_t i = 0; i < s->events; i++)
-		s->copy(WANTED, "second");
-}
-
-static void call_inlined(struct scene *s)
-{
-	for (uint64_t i = 0; i < s->events; i++)
-		inlined((long)i);
-}
-
-static void call_out_of_line(struct scene *s)
-{
-	for (uint64_t i = 0; i < s->events; i++)
-		out_of_line((long)i);
-}
-
-static void call_getpgid(struct scene *s)
-{
-	for (uint64_t i = 0; i < s->events; i++)
-		syscall(SYS_getpgid, 0);
-}
-
-static void update_map(struct scene *s)
-{
-	__u64 key = 1, value = 1;
-
-	for (uint64_t i = 0; i < s->events; i++)
-		bpf_map_update_elem(s->map, &key, &value, BPF_ANY);
-}
-
-static void sleep_often(struct scene *s)
-{
-	const struct timespec ms = { .tv_nsec = 1000000 };
-
-	for (uint64_t i = 0; i < s->events; i++)
-		nanosleep(&ms, NULL);
-}
 
 /* --- the cases --------------------------------------------------------------------------- */
 
@@ -132,6 +43,7 @@ struct probe_case {
 	enum place place;
 	const char *prog;
 	unsigned int since; /* kernel version */
+	const char *option; /* of the kernel, without which there is no such probe; or NULL */
 	bool twice;	    /* each act is two events */
 	bool outer;	    /* with a kprobe on getpgid, whose program calls what is probed */
 	void (*act)(struct scene *s);
@@ -152,84 +64,85 @@ static const struct probe_case cases[] = {
 	  .letter = 'b',
 	  UPROBE(IN_ORIGINAL),
 	  .prog = "signature_of_function",
-	  .act = call_target,
+	  .act = silent_scene__call_target,
 	  EXPECT(PROGRAM, ALL, ALL, NO_COUNT, ALL, NONE) },
 	{ .name = "signature_shifted",
 	  .letter = 'b',
 	  UPROBE(IN_ORIGINAL),
 	  .prog = "signature_shifted",
-	  .act = call_target,
+	  .act = silent_scene__call_target,
 	  EXPECT(PROGRAM, ALL, ALL, NO_COUNT, ALL, NONE) },
 	{ .name = "signature_right",
 	  .letter = 'b',
 	  UPROBE(IN_ORIGINAL),
 	  .prog = "signature_right",
-	  .act = call_target,
+	  .act = silent_scene__call_target,
 	  EXPECT(WHOLE, ALL, ALL, NO_COUNT, ALL, ALL) },
 	/* (c) */
 	{ .name = "probe_on_copy",
 	  .letter = 'c',
 	  UPROBE(IN_COPY),
 	  .prog = "count_all",
-	  .act = call_target,
+	  .act = silent_scene__call_target,
 	  EXPECT(PLACE, NONE, NONE, NO_COUNT, NONE, NONE) },
 	{ .name = "probe_on_original",
 	  .letter = 'c',
 	  UPROBE(IN_ORIGINAL),
 	  .prog = "count_all",
-	  .act = call_target,
+	  .act = silent_scene__call_target,
 	  EXPECT(WHOLE, ALL, ALL, NO_COUNT, ALL, ALL) },
 	{ .name = "probe_on_copy_that_runs",
 	  .letter = 'c',
 	  UPROBE(IN_COPY),
 	  .prog = "count_all",
-	  .act = call_copy,
+	  .act = silent_scene__call_copy,
 	  EXPECT(WHOLE, ALL, ALL, NO_COUNT, ALL, ALL) },
 	/* (d) */
 	{ .name = "filter_both_halves",
 	  .letter = 'd',
 	  KPROBE(GETPGID),
 	  .prog = "filter_both_halves",
-	  .act = call_getpgid,
+	  .act = silent_scene__call_getpgid,
 	  EXPECT(PROGRAM, ALL, ALL, NONE, ALL, NONE) },
 	{ .name = "filter_right",
 	  .letter = 'd',
 	  KPROBE(GETPGID),
 	  .prog = "filter_right",
-	  .act = call_getpgid,
+	  .act = silent_scene__call_getpgid,
 	  EXPECT(WHOLE, ALL, ALL, NONE, ALL, ALL) },
 	{ .name = "map_update_kprobe",
 	  .letter = 'd',
 	  KPROBE("htab_map_update_elem"),
 	  .prog = "count_all",
-	  .act = update_map,
+	  .act = silent_scene__update_map,
 	  EXPECT(RUN, ALL, ALL, NONE, NONE, NONE) },
 	{ .name = "map_update_fentry",
 	  .letter = 'd',
 	  .fentry = true,
 	  .prog = "fentry_map_update",
-	  .act = update_map,
+	  .act = silent_scene__update_map,
 	  EXPECT(WHOLE, NO_COUNT, NO_COUNT, NO_COUNT, ALL, ALL) },
 	{ .name = "nested_int3",
 	  .letter = 'd',
 	  KPROBE("prandom_u32_state"),
+	  .option = "CONFIG_KPROBE_EVENTS_ON_NOTRACE",
 	  .prog = "count_all",
 	  .outer = true,
-	  .act = call_getpgid,
+	  .act = silent_scene__call_getpgid,
 	  EXPECT(HANDLER, NONE, NONE, ALL, NONE, NONE) },
 	{ .name = "nested_ftrace",
 	  .letter = 'd',
 	  KPROBE("bpf_user_rnd_u32"),
 	  .prog = "count_all",
 	  .outer = true,
-	  .act = call_getpgid,
+	  .act = silent_scene__call_getpgid,
 	  EXPECT(HANDLER, NONE, NONE, ALL, NONE, NONE) },
 	{ .name = "nested_fentry",
 	  .letter = 'd',
 	  .fentry = true,
 	  .prog = "fentry_nested",
 	  .outer = true,
-	  .act = call_getpgid,
+	  .act = silent_scene__call_getpgid,
 	  EXPECT(WHOLE, NO_COUNT, NO_COUNT, NO_COUNT, ALL, ALL) },
 	{ .name = "nested_recursive",
 	  .letter = 'd',
@@ -238,19 +151,19 @@ static const struct probe_case cases[] = {
 	  .since = KERNEL_VERSION(5, 12, 0),
 	  .twice = true,
 	  .outer = true,
-	  .act = call_getpgid,
+	  .act = silent_scene__call_getpgid,
 	  EXPECT(RUN, NO_COUNT, NO_COUNT, NO_COUNT, HALF, HALF) },
 	{ .name = "inlined_call",
 	  .letter = 'd',
 	  UPROBE(OUT_OF_LINE),
 	  .prog = "count_all",
-	  .act = call_inlined,
+	  .act = silent_scene__call_inlined,
 	  EXPECT(PLACE, NONE, NONE, NO_COUNT, NONE, NONE) },
 	{ .name = "out_of_line_call",
 	  .letter = 'd',
 	  UPROBE(OUT_OF_LINE),
 	  .prog = "count_all",
-	  .act = call_out_of_line,
+	  .act = silent_scene__call_out_of_line,
 	  EXPECT(WHOLE, ALL, ALL, NO_COUNT, ALL, ALL) },
 };
 
@@ -258,13 +171,13 @@ static const struct probe_case sleep_off = { .name = "schedstats_off",
 					     .letter = 'a',
 					     TRACEPOINT("sched/sched_stat_sleep"),
 					     .prog = "count_sleep",
-					     .act = sleep_often,
+					     .act = silent_scene__sleep_often,
 					     EXPECT(SOURCE, NONE, NO_COUNT, NO_COUNT, NONE, NONE) };
 static const struct probe_case sleep_on = { .name = "schedstats_on",
 					    .letter = 'a',
 					    TRACEPOINT("sched/sched_stat_sleep"),
 					    .prog = "count_sleep",
-					    .act = sleep_often,
+					    .act = silent_scene__sleep_often,
 					    /* It runs for every task that wakes. */
 					    EXPECT(WHOLE, ALL, NO_COUNT, NO_COUNT, AT_LEAST, ALL) };
 
@@ -307,22 +220,23 @@ static int attach_case(struct scene *s, const struct probe_case *c, struct attac
 		a->fentry = bpf_program__attach(p);
 		err = a->fentry ? 0 : -errno;
 	} else {
-		err = probe__open(&a->probe, c->kind, where, p);
+		err = silent_probe__open(&a->probe, c->kind, where, p);
 		if (!err)
-			err = probe__trace(&a->probe, where);
+			err = silent_probe__trace(&a->probe, where);
 	}
 	if (!err && c->outer)
-		err = probe__open(&a->outer, PROBE_KPROBE, GETPGID, exp__loaded(s->obj, "outer"));
+		err = silent_probe__open(&a->outer, PROBE_KPROBE, GETPGID,
+					 exp__loaded(s->obj, "outer"));
 	return err;
 }
 
 static void detach_case(const struct probe_case *c, struct attached *a)
 {
 	if (c->outer)
-		probe__close(&a->outer);
+		silent_probe__close(&a->outer);
 	bpf_link__destroy(a->fentry);
 	if (!c->fentry)
-		probe__close(&a->probe);
+		silent_probe__close(&a->probe);
 }
 
 static int count_case(struct scene *s, const struct probe_case *c, struct attached *a,
@@ -335,15 +249,15 @@ static int count_case(struct scene *s, const struct probe_case *c, struct attach
 	if (err)
 		return err;
 	s->g->counted = 0;
-	if (c->act == sleep_often)
+	if (c->act == silent_scene__sleep_often)
 		made = -sleeps_so_far();
 	c->act(s);
-	made += c->act == sleep_often ? sleeps_so_far() : (int64_t)s->events;
+	made += c->act == silent_scene__sleep_often ? sleeps_so_far() : (int64_t)s->events;
 	n->counted = (int64_t)s->g->counted;
 	n->made = c->twice ? 2 * made : made;
 	/* Before anything else that calls bpf(2). */
 	if (!c->fentry)
-		err = probe__read(&a->probe, n);
+		err = silent_probe__read(&a->probe, n);
 	if (!err)
 		err = program_runs(p, &n->runs, &n->skipped);
 	n->runs -= runs;
@@ -381,14 +295,14 @@ static void check_count(struct record *r, const char *name, int64_t count, enum 
 static void report_case(struct record *r, const struct probe_case *c, const struct probe_counts *n)
 {
 	const char letter[] = { c->letter, '\0' };
-	enum probe_link link = diagnose(n);
+	enum probe_link link = silent__diagnose(n);
 	char sentence[256];
 
 	record__label(r, "case", letter);
-	record__label(r, "broken", probe_link__name(link));
-	exp__observed(r, 0, "%s", diagnosis(n, sentence, sizeof(sentence)));
+	record__label(r, "broken", silent__link_name(link));
+	exp__observed(r, 0, "%s", silent__diagnosis(n, sentence, sizeof(sentence)));
 	exp__check(r, link == c->link, "the link that is broken is found", "%s",
-		   probe_link__name(link));
+		   silent__link_name(link));
 	record__metric(r, "made", "", (double)n->made);
 	check_count(r, "traced", n->traced, c->traced, n->made);
 	check_count(r, "hits", n->hits, c->hits, n->made);
@@ -444,14 +358,14 @@ static int measure_absent(struct exp *e, struct scene *s)
 	libbpf_set_print(before);
 	bpf_link__destroy(link);
 	record__label(r, "case", "a");
-	record__label(r, "broken", probe_link__name(diagnose(&n)));
+	record__label(r, "broken", silent__link_name(silent__diagnose(&n)));
 	exp__observed(r, n.attach_err, "%s; libbpf: %.*s",
-		      diagnosis(&n, sentence, sizeof(sentence)), (int)strcspn(libbpf_said, "\n"),
-		      libbpf_said);
+		      silent__diagnosis(&n, sentence, sizeof(sentence)),
+		      (int)strcspn(libbpf_said, "\n"), libbpf_said);
 	exp__check(r, n.attach_err == -ENOENT, "attaching fails with ENOENT", "%s",
 		   exp__err_name(n.attach_err));
-	exp__check(r, diagnose(&n) == LINK_ATTACH, "the link that is broken is found", "%s",
-		   probe_link__name(diagnose(&n)));
+	exp__check(r, silent__diagnose(&n) == LINK_ATTACH, "the link that is broken is found", "%s",
+		   silent__link_name(silent__diagnose(&n)));
 	return exp__emit(e, r);
 }
 
@@ -464,7 +378,7 @@ static int measure_runtime(struct exp *e, struct scene *s)
 	int err = link ? 0 : -errno;
 
 	s->g->counted = 0;
-	sleep_often(s);
+	silent_scene__sleep_often(s);
 	bpf_link__destroy(link);
 	record__label(r, "case", "a");
 	record__metric(r, "counted", "", (double)s->g->counted);
@@ -505,68 +419,10 @@ static int measure_schedstats(struct exp *e, struct scene *s)
 	return err;
 }
 
-/* --- the scene --------------------------------------------------------------------------- */
-
-/* The program that runs, copied: the same bytes in another inode, of which `target` is mapped. */
-static int copy_program(struct scene *s, const char *self, uint64_t offset)
+static bool applies(struct exp *e, struct bpf_object *obj, const struct probe_case *c)
 {
-	uint64_t page = offset & ~(uint64_t)4095;
-	char *code;
-	int err, fd;
-
-	if (mkdir("/tmp", 01777) && errno != EEXIST)
-		return -errno;
-	err = file_copy(self, COPY_PATH);
-	if (err)
-		return err;
-	fd = open(COPY_PATH, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	code = mmap(NULL, CODE_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, (off_t)page);
-	err = code == MAP_FAILED ? -errno : 0;
-	close(fd);
-	if (!err)
-		s->copy = (long (*)(long, const char *))(code + (offset - page));
-	return err;
-}
-
-static int set_places(struct scene *s)
-{
-	uint64_t offset = probe__code_offset(target);
-	char self[200] = "";
-
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		return -errno;
-	if (!offset)
-		return -ENOENT;
-	snprintf(s->places[IN_ORIGINAL], sizeof(s->places[0]), "%s:0x%" PRIx64, self, offset);
-	snprintf(s->places[IN_COPY], sizeof(s->places[0]), "%s:0x%" PRIx64, COPY_PATH, offset);
-	snprintf(s->places[OUT_OF_LINE], sizeof(s->places[0]), "%s:0x%" PRIx64, self,
-		 probe__code_offset(out_of_line));
-	return copy_program(s, self, offset);
-}
-
-static int set_scene(struct scene *s)
-{
-	s->g = exp__map_globals(s->obj, sizeof(*s->g));
-	if (!s->g)
-		return -errno;
-	s->g->process = (__u32)getpid();
-	s->g->wanted = WANTED;
-	s->map =
-		bpf_map_create(BPF_MAP_TYPE_HASH, "updated", sizeof(__u64), sizeof(__u64), 1, NULL);
-	return s->map < 0 ? -errno : set_places(s);
-}
-
-static void release_scene(struct scene *s)
-{
-	if (s->copy)
-		munmap((void *)((uintptr_t)s->copy & ~(uintptr_t)4095), CODE_SIZE);
-	unlink(COPY_PATH);
-	if (s->map >= 0)
-		close(s->map);
-	if (s->g)
-		munmap(s->g, sizeof(*s->g));
+	return exp__loaded(obj, c->prog) && exp__kernel_version(e) >= c->since &&
+	       (!c->option || exp__has(e, NEED_CONFIG, c->option));
 }
 
 static int measure(struct exp *e, struct bpf_object *obj)
@@ -576,15 +432,16 @@ static int measure(struct exp *e, struct bpf_object *obj)
 
 	if (stats < 0)
 		return exp__fail(e, -errno, "turn on BPF statistics");
-	err = set_scene(&s);
+	err = silent_scene__set(&s);
 	if (err)
 		exp__fail(e, err, "set up what is probed");
 	for (size_t i = 0; !err && i < ARRAY_SIZE(cases); i++)
-		if (exp__loaded(obj, cases[i].prog) && exp__kernel_version(e) >= cases[i].since)
+		if (applies(e, obj, &cases[i]))
 			err = measure_case(e, &s, &cases[i]);
 	if (!err)
 		err = measure_schedstats(e, &s);
-	release_scene(&s);
+	silent_probe__end_tracing();
+	silent_scene__release(&s);
 	close(stats);
 	return err;
 }
@@ -610,7 +467,6 @@ static int prepare(struct exp *e, struct bpf_object *obj)
 static const struct need needs[] = {
 	{ NEED_CONFIG, "CONFIG_KPROBE_EVENTS", "kprobes through tracefs, with their profile" },
 	{ NEED_CONFIG, "CONFIG_UPROBE_EVENTS", "uprobes through tracefs, with their profile" },
-	{ NEED_CONFIG, "CONFIG_KPROBE_EVENTS_ON_NOTRACE", "a kprobe event on a function of lib/" },
 	{ NEED_FILE, "/sys/kernel/tracing/instances", "ftrace counts in a buffer of its own" },
 	{ 0 },
 };
@@ -622,7 +478,7 @@ static const struct row rows[] = {
 	  .title = "(a) probe attaches, count stays 0: a tracepoint of the scheduler's statistics",
 	  .origin = NOTES,
 	  .cause =
-		  "sched_stat_wait, _sleep, _iowait and _blocked exist only with CONFIG_SCHEDSTATS (without it attaching fails with ENOENT), and with it they fire only while the sysctl kernel.sched_schedstats is 1, which it is not after boot. sched_stat_runtime needs neither",
+		  "sched_stat_wait, _sleep, _iowait and _blocked exist only with CONFIG_SCHEDSTATS (without it attaching fails with ENOENT), and with it they fire only while the sysctl kernel.sched_schedstats is 1, which it is not after boot: the kernel's log says so, once. sched_stat_runtime needs neither, although that message names it",
 	  .fix = "the option and the sysctl",
 	  .shows = "schedstats_off schedstats_absent",
 	  .passes = "schedstats_on sched_stat_runtime" },

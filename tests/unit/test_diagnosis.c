@@ -57,9 +57,9 @@ static void the_broken_link_is_named(void **state)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		char sentence[256] = "";
 
-		assert_string_equal(probe_link__name(diagnose(&table[i].counts)),
-				    probe_link__name(table[i].link));
-		diagnosis(&table[i].counts, sentence, sizeof(sentence));
+		assert_string_equal(silent__link_name(silent__diagnose(&table[i].counts)),
+				    silent__link_name(table[i].link));
+		silent__diagnosis(&table[i].counts, sentence, sizeof(sentence));
 		if (!strstr(sentence, table[i].says))
 			fail_msg("\"%s\" is not in \"%s\"", table[i].says, sentence);
 	}
@@ -70,7 +70,7 @@ static void a_sentence_is_cut_at_its_buffer(void **state)
 	char small[16] = "";
 
 	(void)state;
-	diagnosis(&table[0].counts, small, sizeof(small));
+	silent__diagnosis(&table[0].counts, small, sizeof(small));
 	assert_int_equal(strlen(small), sizeof(small) - 1);
 }
 
