@@ -118,6 +118,9 @@ $(BUILD)/%.bpf.o: %.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
 
+# Further BPF objects of a folder: compiled, no skeleton; a loader takes their bytes by .incbin.
+other_bpf = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(1)/$(notdir $(1)).bpf.c,$(wildcard $(1)/*.bpf.c)))
+
 # $(1) folder/name: skeleton and loader of one experiment; the BPF object is optional
 define experiment_rule
 ifneq ($(wildcard $(1)/$(notdir $(1)).bpf.c),)
@@ -126,6 +129,7 @@ $(BUILD)/$(1)/$(notdir $(1)).skel.h: $(BUILD)/$(1)/$(notdir $(1)).bpf.o
 $(call experiment_objs,$(1)): $(BUILD)/$(1)/$(notdir $(1)).skel.h
 endif
 $(call experiment_objs,$(1)): private ALL_CFLAGS += -I$(BUILD)/$(1)
+$(call experiment_objs,$(1)): $(call other_bpf,$(1))
 endef
 $(foreach e,$(experiments),$(eval $(call experiment_rule,experiments/$(e))))
 $(foreach e,$(selftests),$(eval $(call experiment_rule,tests/experiments/$(e))))
