@@ -377,23 +377,22 @@ static const struct row rows[] = {
 	{ .id = "E7",
 	  .title = "__builtin_memcmp and __builtin_strstr fail in the verification stage",
 	  .origin = NOTES,
-	  .cause =
-		  "the compiler does not complain: what it can't expand in place it calls, and "
-		  "no such function exists. libbpf then does not open the object: \"failed to "
-		  "find BTF for extern 'memcmp'\"; a loader without that check hands the verifier "
-		  "a call of function -1. Small constant lengths are expanded in place (16 bytes by "
-		  "all, 1000 by clang 16 and later), strstr of two constants is computed by the "
-		  "compiler",
-	  .fix = "a constant, small length; or a loop of one's own with a bound",
-	  .shows = "memcmp-dynamic memcmp-1000 strstr-dynamic",
-	  .passes = "memcmp-16 strstr-constant" },
+	  .cause = "the compiler does not complain: what it does not expand in place it calls, and "
+		   "as there is no such function, the object holds a call of number -1. libbpf "
+		   "does not open it: \"failed to find BTF for extern 'memcmp': -2\". Lengths of "
+		   "1, 2 and 4 bytes are expanded by clang 13 and 14, 16 bytes by 15 and later, "
+		   "lengths known at run time only by none; strstr of two constants is computed by "
+		   "the compiler",
+	  .fix = "a constant length, small enough for the compiler; or a loop with a bound",
+	  .shows = "memcmp-dynamic memcmp-16 strstr-dynamic",
+	  .passes = "memcmp-4 strstr-constant" },
 	{ .id = "E19",
 	  .title = "Unsupport signed division for DAG: ... sdiv ... Please convert to unsigned "
 		   "div/mod.",
 	  .origin = THESIS "18 March 2020, clang 6",
 	  .cause =
 		  "BPF had no signed division before instruction set v4, which clang knows since "
-		  "18 (16 does not, 19 does) and kernels execute since 6.6. Up to clang 16 the old "
+		  "18 (16 does not, 19 does) and no kernel before 6.6 executes. Up to clang 16 the old "
 		  "text and a crash (\"Cannot select\"), from 19 on a plain error; a division by "
 		  "a power of two is a shift from clang 22 on and the same error before",
 	  .fix = "divide unsigned, sign by hand; or -mcpu=v4 with clang 18 and a kernel from 6.6 on",
