@@ -57,8 +57,7 @@ fi
 
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
 if ! command -v apt-get >/dev/null; then
-	echo "assay: this host lacks what these Debian packages hold; install the like of them:" >&2
-	echo "  ${missing[*]}" >&2
+	echo "assay: there is no apt-get; install what these Debian packages hold: ${missing[*]}" >&2
 	exit 1
 fi
 sudo=()
@@ -81,12 +80,10 @@ apt() {
 }
 echo "assay: installing ${#missing[@]} packages: ${missing[*]}"
 start=$SECONDS
-if ! apt install --no-install-recommends "${missing[@]}" 2>/dev/null; then
-	# the lists may never have been fetched, or be too old
-	apt update
-	if ! apt install --no-install-recommends "${missing[@]}"; then
-		echo "assay: apt-get could not install: ${missing[*]}" >&2
-		exit 1
-	fi
+# When that fails the lists may never have been fetched, or be too old.
+if ! apt install --no-install-recommends "${missing[@]}" 2>/dev/null &&
+	! { apt update && apt install --no-install-recommends "${missing[@]}"; }; then
+	echo "assay: apt-get could not install: ${missing[*]}" >&2
+	exit 1
 fi
 echo "assay: packages installed ($((SECONDS - start)) s)"
