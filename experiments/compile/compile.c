@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <regex.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +11,10 @@
 
 #include "base/file.h"
 #include "base/proc.h"
-#include "base/str.h"
 #include "guest/experiment.h"
 #include "model/record.h"
 
-#define COMPILE_TIMEOUT_MS 20000
-#define DEFAULT_CPU	   "v3" /* as experiments are built */
+#define DEFAULT_CPU "v3" /* as experiments are built */
 
 static const char *const cpus[] = { "v1", "v2", "v3", "v4" };
 #define NR_CPUS (sizeof(cpus) / sizeof(cpus[0]))
@@ -26,117 +23,8 @@ static const char *const outcome_names[] = {
 	[COMPILES] = "compiles",
 	[ERROR] = "error",
 	[CRASHES] = "crashes",
+	[REFUSED] = "libbpf refuses it",
 };
-
-struct context {
-	struct exp *e;
-	char *cases;  /* folder of the sources */
-	char *object; /* where all are compiled to */
-	char *arch;   /* -I/usr/include/x86_64-linux-gnu */
-	char *bpftool;
-	struct strbuf said; /* by all compilers about one source: evidence */
-};
-
-/* One source through one compiler. */
-struct trial {
-	enum compile_outcome outcome;
-	char *message; /* the first error, without its place; or NULL */
-};
-
-/* --- running ------------------------------------------------------------------------------- */
-
-static void keep_line(void *ctx, const char *line)
-{
-	strbuf__addf(ctx, "%s\n", line);
-}
-
-/* Addresses are other ones in every run: "0x55f0ab" becomes "0x...". */
-static void blank_addresses(char *text)
-{
-	char *to = text;
-
-	for (char *from = text; *from;) {
-		size_t digits = str_starts(from, "0x") ? strspn(from + 2, "0123456789abcdef") : 0;
-
-		if (digits < 4) {
-			*to++ = *from++;
-			continue;
-		}
-		memcpy(to, "0x...", 5);
-		to += 5;
-		from += 2 + digits;
-	}
-	*to = '\0';
-}
-
-/* The first error of what a compiler printed, without file and line; NULL for none. */
-static char *first_error(const char *said)
-{
-	/* The last is how clang before 18 reported what it can't select. */
-	static const char *const marks[] = { "error: ", "Error at line " };
-	const char *first = NULL;
-	char *message;
-
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		const char *at = strstr(said, marks[i]);
-
-		if (at && (!first || at < first)) {
-			first = at + strlen(marks[i]);
-			if (i && strchr(first, ' '))
-				first = strchr(first, ' ') + 1; /* the number of the line */
-		}
-	}
-	if (!first)
-		return NULL;
-	message = strndup(first, strcspn(first, "\n"));
-	if (message)
-		blank_addresses(message);
-	return message;
-}
-
-static int compile(struct context *c, const struct compile_case *k, const struct compiler *cc,
-		   const char *cpu, struct trial *out)
-{
-	char *file = str_fmt("%s.c", k->file ? k->file : k->name), *mcpu = str_fmt("-mcpu=%s", cpu);
-	const char *argv[] = { cc->path,
-			       "-target",
-			       "bpf",
-			       mcpu,
-			       "-O2",
-			       "-g",
-			       "-D__TARGET_ARCH_x86",
-			       "-fno-crash-diagnostics",
-			       "-fno-color-diagnostics",
-			       "-c",
-			       file,
-			       "-o",
-			       c->object,
-			       k->no_arch ? NULL : c->arch,
-			       NULL };
-	static const char *const env[] = { "LC_ALL=C", NULL };
-	struct strbuf said = STRBUF_INIT;
-	struct proc_opts opts = { .argv = argv,
-				  .dir = c->cases,
-				  .env = env,
-				  .on_line = keep_line,
-				  .ctx = &said,
-				  .timeout_ms = COMPILE_TIMEOUT_MS,
-				  .cancel_fd = -1 };
-	int status = -1, err = file && mcpu ? proc_run(&opts, &status) : -ENOMEM;
-
-	*out = (struct trial){ 0 };
-	if (!err) {
-		out->outcome = !status ? COMPILES : status == 1 ? ERROR : CRASHES;
-		out->message = out->outcome ? first_error(strbuf__str(&said)) : NULL;
-		strbuf__addf(&c->said, "--- clang %s -mcpu=%s%s: status %d\n%s", cc->version, cpu,
-			     k->no_arch ? ", without the machine's headers" : "", status,
-			     strbuf__str(&said));
-	}
-	strbuf__free(&said);
-	free(file);
-	free(mcpu);
-	return err;
-}
 
 /* --- judging ------------------------------------------------------------------------------- */
 
@@ -153,16 +41,16 @@ static bool matches(const char *regex, const char *text)
 }
 
 /* The one expectation about the compiler and the instruction set; NULL for none or several. */
-static const struct compile_expect *expectation(const struct compile_case *k, unsigned int major,
-						const char *cpu)
+static const struct compile_expect *expectation(const struct compile_case *k, const struct trial *t)
 {
 	const struct compile_expect *found = NULL;
+	unsigned int major = t->clang->kver.major;
 
 	for (size_t i = 0; i < nr_compile_expects; i++) {
 		const struct compile_expect *x = &compile_expects[i];
 
 		if (strcmp(x->name, k->name) || major < x->from ||
-		    (x->below && major >= x->below) || (x->cpus && !strstr(x->cpus, cpu)))
+		    (x->below && major >= x->below) || (x->cpus && !strstr(x->cpus, t->cpu)))
 			continue;
 		if (found)
 			return NULL;
@@ -171,114 +59,212 @@ static const struct compile_expect *expectation(const struct compile_case *k, un
 	return found;
 }
 
-static void check_code(const struct context *c, const struct compile_expect *x, struct record *r)
+/* A check of a trial, with the trial's name before it. */
+static void check(struct record *r, const struct trial *t, bool ok, const char *what,
+		  const char *found)
 {
-	char text[64];
-	int n;
+	char *text = str_fmt("clang %s -mcpu=%s: %s", t->clang->version, t->cpu, what);
 
-	if (x->has) {
-		n = compile__insn_count(c->object, x->has);
-		snprintf(text, sizeof(text), "the object has an instruction %s", x->has);
-		exp__check(r, n > 0, text, "%d", n);
-	}
-	if (x->lacks) {
-		n = compile__insn_count(c->object, x->lacks);
-		snprintf(text, sizeof(text), "the object has no instruction %s", x->lacks);
-		exp__check(r, n == 0, text, "%d", n);
-	}
+	exp__check(r, ok, text ? text : what, "%s", found);
+	free(text);
 }
 
-/* What libbpf says of the object: bpftool opens it to make a skeleton. */
-static void check_open(const struct context *c, const struct compile_expect *x, struct record *r)
+static void look_into(const struct bench *b, const struct compile_case *k, struct trial *t)
 {
-	const char *argv[] = { c->bpftool, "gen", "skeleton", c->object, "name", "trial", NULL };
-	struct strbuf said = STRBUF_INIT;
-	struct proc_opts opts = { .argv = argv,
-				  .on_line = keep_line,
-				  .ctx = &said,
-				  .timeout_ms = COMPILE_TIMEOUT_MS,
-				  .cancel_fd = -1 };
-	int status = -1, err = c->bpftool ? proc_run(&opts, &status) : -ENOENT;
-	char *first = strndup(strbuf__str(&said), strcspn(strbuf__str(&said), "\n"));
+	const struct compile_expect *x = t->expect = expectation(k, t);
+	bool object = t->outcome == COMPILES || t->outcome == REFUSED;
 
-	if (!*x->opens) {
-		exp__check(r, !err && !status, "libbpf opens the object", "status %d",
-			   err ? err : status);
-	} else {
-		exp__check(r, !err && status && matches(x->opens, strbuf__str(&said)),
-			   "libbpf does not open the object: a function is missing", "%s", first);
-		exp__observed(r, status ? ENOENT : 0, "%s", first);
-	}
-	free(first);
-	strbuf__free(&said);
+	t->has = object && x && x->has ? compile__insn_count(b->object, x->has) : -1;
+	t->lacks = object && x && x->lacks ? compile__insn_count(b->object, x->lacks) : -1;
 }
 
-static void judge(const struct context *c, const struct compile_expect *x, const struct trial *t,
-		  struct record *r)
+static void check_code(const struct trial *t, const char *kind, const char *text, bool ok, int n,
+		       struct record *r)
 {
-	char text[80];
+	char what[64], found[16];
+
+	snprintf(what, sizeof(what), "the object has %s instruction %s", text, kind);
+	snprintf(found, sizeof(found), "%d", n);
+	check(r, t, ok, what, found);
+}
+
+static void judge(const struct trial *t, struct record *r)
+{
+	const struct compile_expect *x = t->expect;
+	char *found = str_fmt("%s%s%s", outcome_names[t->outcome], t->message ? ": " : "",
+			      t->message ? t->message : "");
 
 	if (!x) {
-		exp__check(r, false, "there is one expectation for this compiler", "%s",
-			   outcome_names[t->outcome]);
-		return;
+		check(r, t, false, "there is one expectation", found);
+	} else {
+		check(r, t, t->outcome == x->outcome, outcome_names[x->outcome], found);
+		if (x->message)
+			check(r, t, matches(x->message, t->message), "with the known message",
+			      t->message ? t->message : "none");
+		if (x->has)
+			check_code(t, x->has, "an", t->has > 0, t->has, r);
+		if (x->lacks)
+			check_code(t, x->lacks, "no", t->lacks == 0, t->lacks, r);
 	}
-	snprintf(text, sizeof(text), "outcome: %s", outcome_names[x->outcome]);
-	exp__check(r, t->outcome == x->outcome, text, "%s%s%s", outcome_names[t->outcome],
-		   t->message ? ": " : "", t->message ? t->message : "");
-	if (x->message)
-		exp__check(r, matches(x->message, t->message), "the first error is the known one",
-			   "%s", t->message ? t->message : "none");
-	if (x->outcome != COMPILES || t->outcome != COMPILES)
-		return;
-	check_code(c, x, r);
-	if (x->opens)
-		check_open(c, x, r);
+	free(found);
+}
+
+/* --- records ------------------------------------------------------------------------------- */
+
+/* Trials of a source that ended alike, by compilers for which the same instruction sets did: one
+ * record. */
+struct group {
+	struct record *r;
+	enum compile_outcome outcome;
+	char *message;
+	char *cpus; /* "v1 v2" */
+	struct strbuf clangs;
+};
+
+struct groups {
+	struct group *v;
+	size_t n;
+};
+
+static bool alike(enum compile_outcome outcome, const char *message, const struct trial *t)
+{
+	return outcome == t->outcome && !message == !t->message &&
+	       (!message || !strcmp(message, t->message));
+}
+
+static struct group *group_of(struct exp *e, struct groups *gs, const char *name,
+			      const struct trial *t, const char *cpu_list)
+{
+	struct group *g = gs->v;
+
+	for (size_t i = 0; i < gs->n; i++, g++)
+		if (alike(g->outcome, g->message, t) && !strcmp(g->cpus, cpu_list))
+			return g;
+	g = realloc(gs->v, (gs->n + 1) * sizeof(*g));
+	if (!g)
+		return NULL;
+	gs->v = g;
+	g += gs->n;
+	*g = (struct group){ .outcome = t->outcome };
+	g->message = t->message ? strdup(t->message) : NULL;
+	g->cpus = strdup(cpu_list);
+	g->r = exp__measurement(e, name);
+	if (!g->cpus || !g->r || !g->message != !t->message) {
+		free(g->message);
+		free(g->cpus);
+		record__free(g->r);
+		return NULL;
+	}
+	gs->n++;
+	return g;
+}
+
+/* Puts what one compiler did into the groups. */
+static int sort_in(struct exp *e, struct groups *gs, const char *name, const struct trial *ts,
+		   size_t n)
+{
+	bool done[NR_CPUS] = { false };
+
+	for (size_t i = 0; i < n; i++) {
+		char cpu_list[NR_CPUS * 3 + 1] = "";
+		struct group *g;
+
+		for (size_t j = i; j < n && !done[i]; j++)
+			if (alike(ts[i].outcome, ts[i].message, &ts[j]))
+				snprintf(cpu_list + strlen(cpu_list),
+					 sizeof(cpu_list) - strlen(cpu_list), "%s%s",
+					 *cpu_list ? " " : "", ts[j].cpu);
+		if (done[i])
+			continue;
+		g = group_of(e, gs, name, &ts[i], cpu_list);
+		if (!g)
+			return -ENOMEM;
+		strbuf__addf(&g->clangs, "%s%s", g->clangs.len ? " " : "", ts[i].clang->version);
+		for (size_t j = i; j < n; j++) {
+			if (!alike(ts[i].outcome, ts[i].message, &ts[j]))
+				continue;
+			judge(&ts[j], g->r);
+			done[j] = true;
+		}
+	}
+	return 0;
+}
+
+static int emit(struct exp *e, struct group *g)
+{
+	record__label(g->r, "clang", strbuf__str(&g->clangs));
+	record__label(g->r, "mcpu", g->cpus);
+	record__label(g->r, "outcome", outcome_names[g->outcome]);
+	if (g->message)
+		exp__observed(g->r, g->outcome == REFUSED ? ENOENT : 0, "%s", g->message);
+	return exp__emit(e, g->r);
+}
+
+/* Emits them, unless something failed before. */
+static int finish(struct exp *e, struct groups *gs, int err)
+{
+	for (size_t i = 0; i < gs->n; i++) {
+		struct group *g = &gs->v[i];
+
+		if (err)
+			record__free(g->r);
+		else
+			err = emit(e, g);
+		free(g->message);
+		free(g->cpus);
+		strbuf__free(&g->clangs);
+	}
+	free(gs->v);
+	return err;
 }
 
 /* --- all of it ------------------------------------------------------------------------------ */
 
-/* *known: is the instruction set known to the compiler at all? Set by the first case. */
-static int try(struct context *c, const struct compile_case *k, const struct compiler *cc,
-	       const char *cpu, bool *known)
+/* All instruction sets that are wanted, with one compiler. known: those that the compiler knows at
+ * all; set by the first case. */
+static int try_compiler(struct exp *e, struct bench *b, const struct compile_case *k,
+			struct groups *gs, const struct compiler *cc, bool known[NR_CPUS])
 {
-	struct record *r = exp__measurement(c->e, k->name);
-	struct trial t;
-	int err = compile(c, k, cc, cpu, &t);
-
-	if (err) {
-		record__free(r);
-		return exp__fail(c->e, err, "run %s on %s", cc->path, k->name);
-	}
-	record__label(r, "clang", cc->version);
-	record__label(r, "mcpu", cpu);
-	record__label(r, "outcome", outcome_names[t.outcome]);
-	if (t.message)
-		exp__observed(r, 0, "%s", t.message);
-	judge(c, expectation(k, cc->kver.major, cpu), &t, r);
-	if (k == compile_cases)
-		*known = t.outcome == COMPILES;
-	free(t.message);
-	return exp__emit(c->e, r);
-}
-
-static int try_case(struct context *c, const struct compile_case *k, const struct compilers *ccs,
-		    bool (*known)[NR_CPUS])
-{
-	bool every = k->every_cpu || exp__param_bool(c->e, "every-mcpu");
+	bool every = k->every_cpu || exp__param_bool(e, "every-mcpu");
+	struct trial trials[NR_CPUS];
+	size_t n = 0;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < ccs->n; i++)
-		for (size_t j = 0; !err && j < NR_CPUS; j++)
-			if (known[i][j] && (every || !strcmp(cpus[j], DEFAULT_CPU)))
-				err = try(c, k, &ccs->v[i], cpus[j], &known[i][j]);
+	for (size_t i = 0; !err && i < NR_CPUS; i++) {
+		if (!known[i] || (!every && strcmp(cpus[i], DEFAULT_CPU) != 0))
+			continue;
+		err = trial__run(b, k, cc, cpus[i], &trials[n]);
+		if (err)
+			exp__fail(e, err, "run %s on %s", cc->path, k->name);
+		else
+			look_into(b, k, &trials[n]);
+		if (k == compile_cases)
+			known[i] = trials[n].outcome == COMPILES;
+		n++;
+	}
 	if (!err)
-		err = exp__text(c->e, k->name, "log", strbuf__str(&c->said), c->said.len);
-	strbuf__free(&c->said);
+		err = sort_in(e, gs, k->name, trials, n);
+	while (n)
+		free(trials[--n].message);
 	return err;
 }
 
-static int measure_all(struct context *c, const struct compilers *ccs)
+static int try_case(struct exp *e, struct bench *b, const struct compile_case *k,
+		    const struct compilers *ccs, bool (*known)[NR_CPUS])
+{
+	struct groups gs = { 0 };
+	int err = 0;
+
+	for (size_t i = 0; !err && i < ccs->n; i++)
+		err = try_compiler(e, b, k, &gs, &ccs->v[i], known[i]);
+	err = finish(e, &gs, err);
+	if (!err)
+		err = exp__text(e, k->name, "log", strbuf__str(&b->said), b->said.len);
+	strbuf__free(&b->said);
+	return err;
+}
+
+static int measure_all(struct exp *e, struct bench *b, const struct compilers *ccs)
 {
 	bool(*known)[NR_CPUS] = malloc(ccs->n * sizeof(*known));
 	int err = known ? 0 : -ENOMEM;
@@ -286,14 +272,14 @@ static int measure_all(struct context *c, const struct compilers *ccs)
 	if (known)
 		memset(known, true, ccs->n * sizeof(*known));
 	for (size_t i = 0; !err && i < nr_compile_cases; i++) {
-		err = try_case(c, &compile_cases[i], ccs, known);
-		exp__progress(c->e, i + 1, nr_compile_cases, "sources");
+		err = try_case(e, b, &compile_cases[i], ccs, known);
+		exp__progress(e, i + 1, nr_compile_cases, "sources");
 	}
 	free(known);
 	return err;
 }
 
-static int open_context(struct context *c)
+static int open_bench(struct exp *e, struct bench *b)
 {
 	char template[] = "/tmp/assay-compile-XXXXXX";
 	struct utsname uts;
@@ -301,40 +287,40 @@ static int open_context(struct context *c)
 
 	if (!folder || uname(&uts))
 		return -errno;
-	c->object = str_fmt("%s/object.o", folder);
-	c->cases = exp__data(c->e, "cases");
-	c->arch = str_fmt("-I/usr/include/%s-linux-gnu", uts.machine);
-	c->bpftool = proc_which("bpftool");
-	return c->object && c->cases && c->arch ? 0 : -ENOMEM;
+	b->object = str_fmt("%s/object.o", folder);
+	b->cases = exp__data(e, "cases");
+	b->arch = str_fmt("-I/usr/include/%s-linux-gnu", uts.machine);
+	b->bpftool = proc_which("bpftool");
+	return b->object && b->cases && b->arch ? 0 : -ENOMEM;
 }
 
-static void close_context(struct context *c)
+static void close_bench(struct bench *b)
 {
-	char *slash = c->object ? strrchr(c->object, '/') : NULL;
+	char *slash = b->object ? strrchr(b->object, '/') : NULL;
 
 	if (slash) {
 		*slash = '\0';
-		dir_remove(c->object);
+		dir_remove(b->object);
 	}
-	free(c->object);
-	free(c->cases);
-	free(c->arch);
-	free(c->bpftool);
-	strbuf__free(&c->said);
+	free(b->object);
+	free(b->cases);
+	free(b->arch);
+	free(b->bpftool);
+	strbuf__free(&b->said);
 }
 
 static int measure(struct exp *e, struct bpf_object *obj)
 {
-	struct context c = { .e = e, .said = STRBUF_INIT };
+	struct bench b = { .said = STRBUF_INIT };
 	struct compilers ccs = { 0 };
 	int err;
 
 	(void)obj;
 	if (!exp__assay(e))
 		return exp__skip(e, "its sources are found by `assay run` only");
-	err = open_context(&c);
-	if (!err && !file_exists(c.cases)) {
-		err = exp__skip(e, "%s is not there: it takes the source tree", c.cases);
+	err = open_bench(e, &b);
+	if (!err && !file_exists(b.cases)) {
+		err = exp__skip(e, "%s is not there: it takes the source tree", b.cases);
 		goto out;
 	}
 	if (!err)
@@ -342,12 +328,12 @@ static int measure(struct exp *e, struct bpf_object *obj)
 	if (!err && !ccs.n)
 		err = exp__skip(e, "there is no clang in PATH: apt-get install clang");
 	if (!err)
-		err = measure_all(&c, &ccs);
+		err = measure_all(e, &b, &ccs);
 	if (!err)
 		err = compile__skeletons(e);
 out:
 	compilers__release(&ccs);
-	close_context(&c);
+	close_bench(&b);
 	return err;
 }
 

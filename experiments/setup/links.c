@@ -50,7 +50,7 @@ static int link_program(const struct place *p, const char *words, const char *pr
 	return err;
 }
 
-/* The line of the errors that is the reason. */
+/* The line of the errors that is the reason, without the file that is another one in every run. */
 static void observe(struct record *r, const char *errors)
 {
 	static const char *const marks[] = { "undefined reference", "fatal error:", "version `" };
@@ -59,7 +59,7 @@ static void observe(struct record *r, const char *errors)
 		const char *at = strstr(errors, marks[i]);
 
 		if (at) {
-			exp__observed(r, 0, "%.*s", (int)strcspn(at, "\n"), at);
+			exp__observed(r, 0, "%.*s", (int)strcspn(at, "(\n"), at);
 			return;
 		}
 	}
