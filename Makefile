@@ -44,7 +44,8 @@ vm_srcs       := $(wildcard vm/*.c)
 objs           = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 experiments   := $(patsubst experiments/%/,%,$(sort $(wildcard experiments/*/)))
-with_bpf      := $(foreach e,$(experiments),$(if $(wildcard experiments/$e/$e.bpf.c),$e))
+# Those that have a BPF object: others generate their programs, or run on the host.
+with_objects  := $(foreach e,$(experiments),$(if $(wildcard experiments/$e/$e.bpf.c),$e))
 selftests     := $(patsubst tests/experiments/%/,%,$(sort $(wildcard tests/experiments/*/)))
 unit_tests    := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 vm_tests      := $(patsubst tests/vm/%.c,%,$(sort $(wildcard tests/vm/test_*.c)))
@@ -61,7 +62,7 @@ all: deps
 	+@$(again) binaries
 
 binaries: $(BUILD)/assay $(BUILD)/assay-guest $(BUILD)/objects/versions.json \
-	$(foreach e,$(with_bpf),$(BUILD)/objects/$e.dis)
+	$(foreach e,$(with_objects),$(BUILD)/objects/$e.dis)
 	@:
 
 # Installs what is missing; quick and silent when nothing is.
@@ -141,7 +142,7 @@ $(BUILD)/objects/$(1).dis: $(BUILD)/experiments/$(1)/$(1).bpf.o
 	$$(call say,DISASM,$$@)cp $$< $(BUILD)/objects/$(1).bpf.o && \
 		$(LLVM_OBJDUMP) -d -S -l -r --no-show-raw-insn $$< > $$@
 endef
-$(foreach e,$(with_bpf),$(eval $(call objects_rule,$(e))))
+$(foreach e,$(with_objects),$(eval $(call objects_rule,$(e))))
 
 # What made the objects, for the record of every run.
 first_line = $(shell $(1) 2>/dev/null | head -n 1 | tr -d '"\\')

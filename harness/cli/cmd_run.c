@@ -25,6 +25,7 @@
 #include "cli/session.h"
 #include "store/store.h"
 #include "vm/guestfs.h"
+#include "vm/qemu.h"
 
 enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_CSV };
 
@@ -211,13 +212,17 @@ static int run_on_kernel(struct run *run, const struct plan *plan, const struct 
 	struct image *img = NULL;
 	bool started = false;
 	uint64_t start = clock_ns();
-	int err = cli__image(run->cli, k, &img);
+	/* Looked for first: building a kernel takes minutes. */
+	char *qemu = qemu__find(NULL);
+	bool can_boot = qemu;
+	int err = qemu ? cli__image(run->cli, k, &img) : -ENOENT;
 
 	/* The limit is for what comes once the kernel is built. */
 	if (run->deadline_ns)
 		run->deadline_ns += clock_ns() - start;
 	if (!err)
 		err = run_on_image(run, plan, k, img, &started);
+	free(qemu);
 	image__free(img);
 	if (err == -EINTR || cancel_pending(run->cli->cancel_fd)) {
 		run->cut_off = true;
@@ -229,8 +234,9 @@ static int run_on_kernel(struct run *run, const struct plan *plan, const struct 
 	/* The other kernels go on; the messages of the failure are on stderr. */
 	run->worst = STATUS_HARNESS;
 	return session__no_kernel(&so, plan, k,
-				  img ? "the guest could not be prepared"
-				      : "the kernel could not be built");
+				  !can_boot ? "there is no QEMU"
+				  : img	    ? "the guest could not be prepared"
+					    : "the kernel could not be built");
 }
 
 static int run_on_host(struct run *run, const struct plan *plan)

@@ -98,9 +98,10 @@ static int check_kernel(const struct visit *v, const json_t *hello)
 	wire_str(hello, "build_id", &build_id);
 	if (!strcmp(release, v->image->release) && !strcasecmp(build_id, v->image->build_id))
 		return 0;
-	log_err("the guest runs kernel %s (build id %s), and not %s (build id %s) of %s", release,
-		*build_id ? build_id : "none", v->image->release, v->image->build_id,
-		v->image->vmlinux);
+	log_err("the guest runs kernel %s (build id %s), and not %s (build id %s): remove %s, and "
+		"the kernel is built again",
+		release, *build_id ? build_id : "none", v->image->release, v->image->build_id,
+		v->image->dir);
 	return -EINVAL;
 }
 
