@@ -102,6 +102,7 @@ int compile__skeletons(struct exp *e)
 	char *bpftool = proc_which("bpftool");
 	struct record *r = exp__measurement(e, "skeletons");
 	glob_t sources = { 0 };
+	size_t checked = 0;
 
 	if (!bpftool)
 		exp__check(r, false, "there is a bpftool", "none in PATH");
@@ -113,11 +114,15 @@ int compile__skeletons(struct exp *e)
 		char *name = strndup(slash + 1, strlen(slash + 1) - strlen(".bpf.c"));
 
 		*slash = '\0'; /* the folder */
-		if (name)
+		/* Others are objects that libbpf is to refuse: their loader opens the bytes. */
+		if (name && str_ends(source, name) &&
+		    source[strlen(source) - strlen(name) - 1] == '/') {
 			check_experiment(r, bpftool, source, name, objects);
+			checked++;
+		}
 		free(name);
 	}
-	record__metric(r, "objects", "", (double)sources.gl_pathc);
+	record__metric(r, "objects", "", (double)checked);
 	globfree(&sources);
 	free(bpftool);
 	free(objects);
