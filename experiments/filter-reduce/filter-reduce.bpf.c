@@ -18,7 +18,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 #define PAGE	4096u
 #define PAGES	16u /* of the largest read: 64 KiB */
-#define CHUNK	64u /* bytes that digits_chunk goes through */
+#define CHUNK	32u /* bytes that digits_chunk goes through */
 #define NUMBERS 32u /* that strtol_chunk takes */
 #define NUMBER	24u /* characters of a number, with a sign and what ends it */
 #define CARRY	32u /* room for the beginning of a number that the next page ends */
@@ -257,19 +257,27 @@ static __always_inline bool fetch(struct text *text, __u64 where, __u64 n, const
 	return !err;
 }
 
-/* A page or less, in a function that is not static, see digits_chunk. Negative: what went wrong. */
-__attribute__((noinline)) int digits_take(__u64 from, __u32 n, __u32 kernel)
+/* A page or less, in functions that are not static, see digits_chunk. Negative: it failed. The
+ * smaller of two is taken here, where it doubles no paths of the caller's loop. */
+static __always_inline __u32 page_of(__u64 left)
+{
+	return left < PAGE ? left : PAGE;
+}
+
+__attribute__((noinline)) int digits_take(__u64 from, __u64 left, __u32 kernel)
 {
 	struct text *text = the_text();
+	__u32 n = page_of(left);
 
 	if (!text || !fetch(text, 0, n, (const char *)from, kernel))
 		return -1;
 	return digits_page(n);
 }
 
-__attribute__((noinline)) int strtol_take(__u64 from, __u32 n, __u32 kernel)
+__attribute__((noinline)) int strtol_take(__u64 from, __u64 left, __u32 kernel)
 {
 	struct text *text = the_text();
+	__u32 n = page_of(left);
 	__u64 where = end;
 
 	if (!text || !fetch(text, where, n, (const char *)from, kernel))
@@ -282,9 +290,10 @@ __attribute__((noinline)) int strtol_take(__u64 from, __u32 n, __u32 kernel)
 	return 0;
 }
 
-__attribute__((noinline)) int bpf_loop_take(__u64 from, __u32 n, __u32 kernel)
+__attribute__((noinline)) int bpf_loop_take(__u64 from, __u64 left, __u32 kernel)
 {
 	struct text *text = the_text();
+	__u32 n = page_of(left);
 
 	if (!text || !fetch(text, 0, n, (const char *)from, kernel))
 		return -1;
@@ -297,19 +306,17 @@ static __always_inline void reduce(__u64 from, __u64 len, bool kernel, enum pars
 	runs++;
 #pragma clang loop unroll(disable)
 	for (__u32 page = 0; page < PAGES; page++) {
-		__u64 done = page * PAGE, n = len - done;
+		__u64 done = page * PAGE;
 		int err;
 
 		if (done >= len)
 			break;
-		if (n > PAGE)
-			n = PAGE;
 		if (parser == DIGITS)
-			err = digits_take(from + done, n, kernel);
+			err = digits_take(from + done, len - done, kernel);
 		else if (parser == STRTOL)
-			err = strtol_take(from + done, n, kernel);
+			err = strtol_take(from + done, len - done, kernel);
 		else
-			err = bpf_loop_take(from + done, n, kernel);
+			err = bpf_loop_take(from + done, len - done, kernel);
 		if (err)
 			failures++;
 	}
@@ -401,7 +408,7 @@ int override_digits(struct pt_regs *ctx)
 
 /* --- how much one program can go through by itself --------------------------------------- */
 
-const volatile __u32 plain_bytes = 64; /* set by the loader before each load */
+const volatile __u32 plain_bytes = 32; /* set by the loader before each load */
 
 /* The same loop in the program itself: the verifier goes round it for every byte. */
 EXPECT_ACCEPT("*")
