@@ -376,23 +376,23 @@ static const struct row rows[] = {
 	  .title = "Unsupport signed division for DAG: ... sdiv ... Please convert to unsigned "
 		   "div/mod.",
 	  .origin = THESIS "18 March 2020, clang 6",
-	  .cause =
-		  "BPF had no signed division before instruction set v4, which clang knows since "
-		  "18 (16 does not, 19 does) and no kernel before 6.6 executes. Up to clang 16 the old "
-		  "text and a crash (\"Cannot select\"), from 19 on a plain error; a division by "
-		  "a power of two is a shift from clang 22 on and the same error before",
+	  .cause = "BPF has signed division since instruction set v4 only, which clang 16 does not "
+		   "know and 19 does; mainline executes it since 6.6. Up to clang 16 the old text "
+		   "and a crash (\"Cannot select\"), from 19 on a plain error. A division by a "
+		   "power of two is the same error up to 19, and a shift with 22",
 	  .fix = "divide unsigned, sign by hand; or -mcpu=v4 with clang 18 and a kernel from 6.6 on",
 	  .shows = "signed-div signed-div-variable signed-mod signed-div-shift",
-	  .passes = "unsigned-div signed-div-by-hand signed-div" },
+	  .passes = "unsigned-div signed-div-by-hand" },
 	{ .id = "E20",
 	  .title = "compiler crash in llvm::BPFTargetLowering::LowerGlobalAddress",
 	  .origin = THESIS "19 February 2020, llc 6",
 	  .cause = "an array whose size comes from ctx is an allocation on the stack at run time. "
-		   "LLVM 6 announced to lower it and had no code for that: the switch in "
-		   "LowerOperation ends in llvm_unreachable, which in a release build falls into "
-		   "one of the cases, here LowerGlobalAddress, with a node that is no global. "
-		   "clang 13 to 16 crash with a message, \"Unsupported dynamic stack "
-		   "allocation\"; 19 and later report it as an error",
+		   "LLVM 6 (its source was read, it was not run) announces to lower that itself "
+		   "and has no code for it: the switch in LowerOperation ends in "
+		   "llvm_unreachable, which in a release build falls into another case, "
+		   "LowerGlobalAddress, with a node that is no global. clang 13 to 16 crash with a "
+		   "message, \"Unsupported dynamic stack allocation\"; 19 and 22 report it as an "
+		   "error",
 	  .fix = "a buffer of fixed size, and the size masked",
 	  .shows = "dynamic-size",
 	  .passes = "fixed-size" },
@@ -427,12 +427,11 @@ static const struct row rows[] = {
 	{ .id = "E42",
 	  .title = "asm goto constructs are not supported",
 	  .origin = THESIS "2020",
-	  .cause =
-		  "inline functions of the kernel's headers hold x86 assembly. Since clang 9 asm "
-		  "goto itself is understood (13 to 22 compile it when what it holds is BPF), and "
-		  "the header alone compiles; only a call of the function fails, on the "
-		  "instruction (\"invalid register/token name\") or on the flags (\"invalid output "
-		  "constraint '=@ccc' in asm\")",
+	  .cause = "inline functions of the kernel's headers hold x86 assembly. asm goto itself is "
+		   "understood today (clang 13 to 22 compile it when what it holds is BPF), and "
+		   "the header alone compiles; only a call of the function fails, on the "
+		   "instruction (\"invalid register/token name\") or on the flags (\"invalid "
+		   "output constraint '=@ccc' in asm\")",
 	  .fix = "vmlinux.h or own declarations instead of the kernel's headers",
 	  .shows = "asm-goto-called asm-flag-output",
 	  .passes = "asm-goto-unused asm-goto-bpf" },

@@ -122,6 +122,7 @@ int compile__skeletons(struct exp *e)
 		}
 		free(name);
 	}
+	exp__check(r, checked > 0, "there are experiments with objects", "%zu", checked);
 	record__metric(r, "objects", "", (double)checked);
 	globfree(&sources);
 	free(bpftool);
