@@ -19,6 +19,76 @@
 
 #define ON_NOTRACE "CONFIG_KPROBE_EVENTS_ON_NOTRACE"
 
+/* --- which functions there are, and which have an ftrace entry --------------------------- */
+
+/* Sorted names of functions. */
+struct names {
+	char *text; /* what they point into */
+	char **v;
+	size_t n, max;
+};
+
+static void names__free(struct names *n)
+{
+	free(n->text);
+	free(n->v);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int names__add(struct names *n, char *name)
+{
+	if (n->n == n->max) {
+		size_t max = n->max ? 2 * n->max : 4096;
+		char **bigger = realloc(n->v, max * sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		n->v = bigger;
+		n->max = max;
+	}
+	n->v[n->n++] = name;
+	return 0;
+}
+
+/* The functions in kallsyms, or each line. What belongs to a module, whose name follows, is left
+ * out.
+ */
+static int names__read(struct names *n, const char *path, bool kallsyms)
+{
+	char *save = NULL;
+	int err = file_read(path, 0, &n->text, NULL);
+
+	if (err)
+		return err;
+	for (char *line = strtok_r(n->text, "\n", &save); line && !err;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (strchr(line, '['))
+			continue;
+		if (kallsyms) {
+			char *type = strchr(line, ' ');
+
+			if (!type || tolower((unsigned char)type[1]) != 't')
+				continue;
+			line = type + 3;
+		}
+		err = names__add(n, line);
+	}
+	if (n->n)
+		qsort(n->v, n->n, sizeof(*n->v), compare);
+	return err;
+}
+
+static bool names__have(const struct names *n, const char *name)
+{
+	return bsearch(&name, n->v, n->n, sizeof(*n->v), compare) != NULL;
+}
+
+/* --- probes ------------------------------------------------------------------------------ */
+
 static const struct notrace_case {
 	const char *symbol;
 	bool ftrace_entry; /* expected: lib/Makefile takes the flags away, fs/ keeps them */
@@ -93,9 +163,10 @@ static void check_libbpf(struct record *r, struct session *s, const struct notra
 	free(said);
 }
 
-static int measure_case(struct exp *e, struct session *s, const struct notrace_case *c)
+static int measure_case(struct exp *e, struct session *s, const struct names *entries,
+			const struct notrace_case *c)
 {
-	bool entry = exp__has(e, NEED_FTRACE, c->symbol);
+	bool entry = names__have(entries, c->symbol);
 	bool refused = !entry && !exp__has(e, NEED_CONFIG, ON_NOTRACE);
 	struct record *r;
 	char name[64];
@@ -114,74 +185,38 @@ static int measure_case(struct exp *e, struct session *s, const struct notrace_c
 	return exp__emit(e, r);
 }
 
-/* --- how many functions it is about ------------------------------------------------------ */
-
-/* Sorted names of functions. */
-struct names {
-	char *text; /* what they point into */
-	char **v;
-	size_t n, max;
-};
-
-static void names__free(struct names *n)
-{
-	free(n->text);
-	free(n->v);
-}
-
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int names__add(struct names *n, char *name)
-{
-	if (n->n == n->max) {
-		size_t max = n->max ? 2 * n->max : 4096;
-		char **bigger = realloc(n->v, max * sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		n->v = bigger;
-		n->max = max;
-	}
-	n->v[n->n++] = name;
-	return 0;
-}
-
-/* column: how many words come before the name. Modules' names follow theirs and are left out. */
-static int names__read(struct names *n, const char *path, bool kallsyms)
-{
-	char *save = NULL;
-	int err = file_read(path, 0, &n->text, NULL);
-
-	if (err)
-		return err;
-	for (char *line = strtok_r(n->text, "\n", &save); line && !err;
-	     line = strtok_r(NULL, "\n", &save)) {
-		if (strchr(line, '['))
-			continue;
-		if (kallsyms) {
-			char *type = strchr(line, ' ');
-
-			if (!type || tolower((unsigned char)type[1]) != 't')
-				continue;
-			line = type + 3;
-		}
-		err = names__add(n, line);
-	}
-	if (n->n)
-		qsort(n->v, n->n, sizeof(*n->v), compare);
-	return err;
-}
-
 /* Which of the functions in kallsyms have no ftrace entry? */
-static int count_functions(struct exp *e)
+static int count_functions(struct exp *e, const struct names *all, const struct names *entries)
 {
-	struct names all = { 0 }, entries = { 0 };
+	struct record *r = exp__measurement(e, "functions_without_ftrace_entry");
 	struct strbuf list = STRBUF_INIT;
 	size_t without = 0;
-	struct record *r;
+	int err;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (names__have(entries, all->v[i]))
+			continue;
+		without++;
+		strbuf__addf(&list, "%s\n", all->v[i]);
+	}
+	record__metric(r, "functions", "functions", (double)all->n);
+	record__metric(r, "without_ftrace_entry", "functions", (double)without);
+	exp__check(r, without > 0 && without < all->n,
+		   "some functions have an entry, some have none", "%zu of %zu have none", without,
+		   all->n);
+	err = exp__text(e, "functions_without_ftrace_entry", "log", strbuf__str(&list), list.len);
+	strbuf__free(&list);
+	if (err) {
+		record__free(r);
+		return err;
+	}
+	return exp__emit(e, r);
+}
+
+int attach_errors__notrace(struct exp *e)
+{
+	struct names all = { 0 }, entries = { 0 };
+	struct session s;
 	int err = names__read(&all, "/proc/kallsyms", true);
 
 	if (!err)
@@ -190,40 +225,14 @@ static int count_functions(struct exp *e)
 		exp__fail(e, err, "read the functions of the kernel");
 		goto out;
 	}
-	for (size_t i = 0; i < all.n; i++) {
-		if (bsearch(&all.v[i], entries.v, entries.n, sizeof(*entries.v), compare))
-			continue;
-		without++;
-		strbuf__addf(&list, "%s\n", all.v[i]);
-	}
-	r = exp__measurement(e, "functions_without_ftrace_entry");
-	record__metric(r, "functions", "functions", (double)all.n);
-	record__metric(r, "without_ftrace_entry", "functions", (double)without);
-	exp__check(r, without > 0 && without < all.n,
-		   "some functions have an entry, some have none", "%zu of %zu have none", without,
-		   all.n);
-	err = exp__text(e, "functions_without_ftrace_entry", "log", strbuf__str(&list), list.len);
-	if (!err)
-		err = exp__emit(e, r);
-	else
-		record__free(r);
-out:
-	strbuf__free(&list);
-	names__free(&all);
-	names__free(&entries);
-	return err;
-}
-
-int attach_errors__notrace(struct exp *e)
-{
-	struct session s;
-	int err;
-
 	/* Where no program can be loaded, the two ways without libbpf still tell. */
 	attach_errors__load(&s, "kprobe_count");
-	err = count_functions(e);
+	err = count_functions(e, &all, &entries);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(notrace_cases); i++)
-		err = measure_case(e, &s, &notrace_cases[i]);
+		err = measure_case(e, &s, &entries, &notrace_cases[i]);
 	attach_errors__close(&s);
+out:
+	names__free(&all);
+	names__free(&entries);
 	return err;
 }

@@ -72,34 +72,26 @@ static void body__unwatch(struct body *b)
 
 /* Calls getpgid under the eyes of the programs. */
 static void check_runs(struct record *r, const struct attach_case *c, struct session *s,
-		       const char *how)
+		       struct body *body, const char *how)
 {
 	long own = syscall(SYS_getpgid, 0), want = c->overridden ? MADE_UP : own, got;
-	struct body body = { 0 };
 	bool body_runs = !c->overridden || c->probe.retprobe;
 	char what[128];
-	int err;
 
 	if (strcmp(c->probe.symbol, INJECTABLE) != 0)
 		return;
-	err = body__watch(&body);
-	exp__check(r, !err, "the function's body is watched", "%s", exp__err_name(err));
-	if (err)
-		goto out;
-	s->g->runs = 0;
+	s->g->runs = body->s.g->runs = 0;
 	s->g->result = MADE_UP;
-	s->g->caller = body.s.g->caller = exp__this_thread();
+	s->g->caller = body->s.g->caller = exp__this_thread();
 	got = syscall(SYS_getpgid, 0);
-	s->g->caller = 0;
+	s->g->caller = body->s.g->caller = 0;
 	snprintf(what, sizeof(what), "%s: the program runs once, and getpgid returns %s", how,
 		 c->overridden ? "what it says" : "its own");
 	exp__check(r, s->g->runs == 1 && got == want, what, "%llu runs, %ld (its own: %ld)",
 		   s->g->runs, got, own);
 	snprintf(what, sizeof(what), "%s: the function's body %s", how,
 		 body_runs ? "runs" : "does not run");
-	exp__check(r, body.s.g->runs == body_runs, what, "%llu runs", body.s.g->runs);
-out:
-	body__unwatch(&body);
+	exp__check(r, body->s.g->runs == body_runs, what, "%llu runs", body->s.g->runs);
 }
 
 static void check_err(struct record *r, const struct attach_case *c, const char *how, int err)
@@ -113,7 +105,7 @@ static void check_err(struct record *r, const struct attach_case *c, const char 
 }
 
 static void attach_by_ioctl(struct record *r, const struct attach_case *c, struct session *s,
-			    enum way way)
+			    struct body *body, enum way way)
 {
 	int event = attach_errors__probe(&c->probe, way), err;
 
@@ -127,7 +119,7 @@ static void attach_by_ioctl(struct record *r, const struct attach_case *c, struc
 	err = attach_errors__set_program(event, bpf_program__fd(s->prog));
 	check_err(r, c, attach_errors_ways[way], err);
 	if (!err)
-		check_runs(r, c, s, attach_errors_ways[way]);
+		check_runs(r, c, s, body, attach_errors_ways[way]);
 	else
 		exp__observed(r, err, "ioctl PERF_EVENT_IOC_SET_BPF: %s", strerror(-err));
 	attach_errors__unprobe(event, way);
@@ -144,7 +136,8 @@ static void check_words(struct record *r, const struct attach_case *c, const cha
 	free(words);
 }
 
-static void attach_by_libbpf(struct record *r, const struct attach_case *c, struct session *s)
+static void attach_by_libbpf(struct record *r, const struct attach_case *c, struct session *s,
+			     struct body *body)
 {
 	LIBBPF_OPTS(bpf_kprobe_opts, opts, .offset = c->probe.offset,
 		    .retprobe = c->probe.retprobe);
@@ -158,14 +151,14 @@ static void attach_by_libbpf(struct record *r, const struct attach_case *c, stru
 	said = exp__libbpf_said();
 	check_err(r, c, "libbpf", err);
 	if (!err)
-		check_runs(r, c, s, "libbpf");
+		check_runs(r, c, s, body, "libbpf");
 	else
 		check_words(r, c, said);
 	bpf_link__destroy(link);
 	free(said);
 }
 
-static int measure_case(struct exp *e, const struct attach_case *c)
+static int measure_case(struct exp *e, struct body *body, const struct attach_case *c)
 {
 	struct record *r = exp__measurement(e, c->name);
 	struct session s;
@@ -175,8 +168,8 @@ static int measure_case(struct exp *e, const struct attach_case *c)
 	exp__check(r, !err, "the program is loaded", "%s", exp__err_name(err));
 	if (!err) {
 		for (enum way way = 0; way < NR_WAYS; way++)
-			attach_by_ioctl(r, c, &s, way);
-		attach_by_libbpf(r, c, &s);
+			attach_by_ioctl(r, c, &s, body, way);
+		attach_by_libbpf(r, c, &s, body);
 	}
 	attach_errors__close(&s);
 	return exp__emit(e, r);
@@ -205,11 +198,17 @@ static int load_override(struct exp *e, bool offered)
 int attach_errors__override(struct exp *e, bool loads)
 {
 	bool offered = exp__has(e, NEED_CONFIG, "CONFIG_BPF_KPROBE_OVERRIDE");
+	struct body body = { 0 };
 	int err;
 
 	if (!loads)
 		return attach_errors__skipped(e, "override_entry");
 	err = load_override(e, offered);
+	if (!err) {
+		err = body__watch(&body);
+		if (err)
+			exp__fail(e, err, "watch the body of " INJECTABLE);
+	}
 	for (size_t i = 0; !err && i < ARRAY_SIZE(attach_cases); i++) {
 		const struct attach_case *c = &attach_cases[i];
 
@@ -217,7 +216,8 @@ int attach_errors__override(struct exp *e, bool loads)
 			continue;
 		if (!strcmp(c->probe.symbol, PATCHED) && !exp__has(e, NEED_INJECT, PATCHED))
 			continue;
-		err = measure_case(e, c);
+		err = measure_case(e, &body, c);
 	}
+	body__unwatch(&body);
 	return err;
 }
