@@ -206,6 +206,9 @@ static void write_once(struct read_path *p, struct record *r, const struct write
 	exp__check(r, n == PAGE && p->g->runs == 1, "a page is read, and the program runs once",
 		   "%ld bytes, %llu runs", n, p->g->runs);
 	record__label(r, "result", exp__err_name((int)a->ret));
+	exp__observed(r, (int)-a->ret,
+		      "bpf_probe_write_user returns %ld, the reader gets \"%.20s\"", a->ret,
+		      p->buf);
 	exp__check(r, a->ret == c->ret,
 		   c->ret ? "bpf_probe_write_user gives EPERM" : "bpf_probe_write_user gives 0",
 		   "%ld", a->ret);
@@ -279,7 +282,7 @@ static int measure_length(struct read_path *p, const struct length_case *c, int 
 						     .at_return = true };
 	struct record *r = exp__measurement(p->e, c->name);
 	struct hooks h = { 0 };
-	char expected[TEXT];
+	char expected[TEXT], shown[TEXT + 1];
 	size_t end = c->len > sizeof(NUMBERS) - 1 ? c->len : sizeof(NUMBERS) - 1;
 	int err = hook(p, &at_return, &h);
 	long n;
@@ -296,6 +299,8 @@ static int measure_length(struct read_path *p, const struct length_case *c, int 
 	exp__check(r, n == sizeof(NUMBERS) - 1, "the read returns as many bytes as the file has",
 		   "%ld", n);
 	check_bytes(r, c->why, p->buf, expected);
+	exp__observed(r, 0, "the read returns %ld, the buffer begins with \"%s\"", n,
+		      show(p->buf, shown));
 	record__metric(r, "written", "bytes", (double)c->len);
 	record__metric(r, "returned", "bytes", (double)n);
 	return exp__emit(p->e, r);
@@ -358,7 +363,7 @@ static int measure_warning(struct read_path *p)
 /* Writes from `from`; what the program saw is then in p->g->accesses. */
 static long write_under_probe(struct read_path *p, struct record *r, const char *from, int to)
 {
-	struct bpf_link *link = read_path__attach(p, "write_read", false, "vfs_write");
+	struct bpf_link *link = read_path__attach(p, "vfs_write_read", false, "vfs_write");
 	long n;
 
 	exp__check(r, link, "a kprobe attaches", "%s", exp__err_name(link ? 0 : -errno));

@@ -295,6 +295,8 @@ static int measure_narrow_map(struct context *c)
 		record__free(r);
 		return exp__fail(c->e, err, "write and read the map wanted_u32");
 	}
+	exp__observed(r, 0, "0x%" PRIx64 " through a map of u32: 0x%" PRIx32, address,
+		      (uint32_t)found);
 	exp__check(r, (uint32_t)found == (uint32_t)address,
 		   "the map holds the lower half of the address 0x5620219e54b0", "0x%" PRIx32,
 		   (uint32_t)found);
@@ -559,6 +561,9 @@ static int report_filter(struct context *c, const struct readers *rs, enum filte
 		exp__check(r, found == (matches(fc->expected[kind]) ? reads : 0), text,
 			   "%" PRIu64 " of %" PRIu64, found, reads);
 	}
+	exp__observed(r, 0,
+		      "%" PRIu64 " reads matched, %" PRIu64 " falsely matched, %" PRIu64 " missed",
+		      right, wrong, missed);
 	record__metric(r, "matched", "reads", (double)right);
 	record__metric(r, "falsely", "reads", (double)wrong);
 	record__metric(r, "missed", "reads", (double)missed);

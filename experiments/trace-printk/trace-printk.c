@@ -202,6 +202,7 @@ static int measure_address(struct context *c)
 	message = last_message(strbuf__str(&trace));
 	exp__check(r, message && sscanf(message, "as p %63s as lx %63s", as_p, as_lx) == 2,
 		   "both come out", "\"%s\"", message ?: "");
+	exp__observed(r, 0, "%s", message ?: "");
 	snprintf(wanted, sizeof(wanted), "%" PRIx64, (uint64_t)c->g->pointer);
 	exp__check(r, !strcmp(as_lx, wanted), "%lx prints the address", "%s, it is %s", as_lx,
 		   wanted);
@@ -321,6 +322,7 @@ static int measure_dmesg(struct context *c, const char *prog, bool rubbish)
 		check_rubbish(r, c->g->pointer, found);
 	} else {
 		shown = escape(found);
+		exp__observed(r, 0, "%s", shown ?: "");
 		exp__check(r, !strcmp(found, "42"), "the text comes out", "\"%s\"", shown ?: "");
 		free(shown);
 	}
