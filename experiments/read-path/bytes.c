@@ -125,7 +125,9 @@ static bool on_ftrace(const struct write_case *c)
 /* The programs of a case: one that writes, and before a kretprobe one that saves the address. */
 struct hooks {
 	struct bpf_link *write, *save;
-	char *state; /* of the kprobe on the function */
+	char *state;	    /* of the kprobe on the function */
+	uint64_t optimises; /* what the sysctl said before, if it was asked */
+	bool asked;
 };
 
 static void unhook(struct hooks *h)
@@ -133,7 +135,8 @@ static void unhook(struct hooks *h)
 	bpf_link__destroy(h->write);
 	bpf_link__destroy(h->save);
 	free(h->state);
-	exp__write_str(OPTIMISATION, "1");
+	if (h->asked)
+		exp__write_str(OPTIMISATION, h->optimises ? "1" : "0");
 	exp__copyout_variant("plain"); /* fails on a kernel without variants */
 	*h = (struct hooks){ 0 };
 }
