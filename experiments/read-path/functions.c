@@ -157,6 +157,7 @@ static int measure_function(struct read_path *p, const struct fentry *any, int s
 	label_bool(r, "injectable", f.inject);
 	record__label(r, "kprobe", exp__err_name(kprobe));
 	record__label(r, "fentry", exp__err_name(fentry));
+	exp__observed(r, 0, "kprobe: %s, fentry: %s", exp__err_name(kprobe), exp__err_name(fentry));
 	exp__check(r, kprobe == want_kprobe,
 		   "a kprobe attaches where kallsyms has the name, else ENOENT", "%s, expected %s",
 		   exp__err_name(kprobe), exp__err_name(want_kprobe));
@@ -198,7 +199,7 @@ static void keep_events(struct read_path *p, struct record *r, const struct path
 {
 	uint64_t n = p->g->nr_events < MAX_EVENTS ? p->g->nr_events : MAX_EVENTS;
 	double ns[MAX_EVENTS], cpus[MAX_EVENTS];
-	struct strbuf text = STRBUF_INIT;
+	struct strbuf text = STRBUF_INIT, names = STRBUF_INIT;
 
 	for (uint64_t i = 0; i < n; i++) {
 		struct event ev = p->g->events[i];
@@ -207,7 +208,10 @@ static void keep_events(struct read_path *p, struct record *r, const struct path
 		cpus[i] = (double)ev.cpu;
 		strbuf__addf(&text, "%8.0f ns  cpu %llu  %s\n", ns[i], ev.cpu,
 			     read_path__function(p, &ev));
+		strbuf__addf(&names, "%s%s", i ? ", " : "", read_path__function(p, &ev));
 	}
+	exp__observed(r, 0, "%s", strbuf__str(&names));
+	strbuf__free(&names);
 	record__series(r, "since_first", "ns", ns, n);
 	record__series(r, "cpu", "", cpus, n);
 	exp__text(p->e, path->name, "log", strbuf__str(&text), text.len);

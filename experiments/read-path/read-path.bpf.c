@@ -151,7 +151,7 @@ int BPF_PROG(copyout_write_fexit, void *to, const void *from, unsigned long n, i
 /* vfs_write(file, buf, count, pos): there is no kernel address, and the file is not one of text. */
 EXPECT_ACCEPT("*")
 SEC("kprobe/vfs_write")
-int write_read(struct pt_regs *ctx)
+int vfs_write_read(struct pt_regs *ctx)
 {
 	const void *buf = (const void *)PT_REGS_PARM2(ctx);
 

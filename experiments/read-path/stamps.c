@@ -189,6 +189,8 @@ static void report(struct record *r, const struct samples *s, bool cold)
 	exp__check(r, s->cold == (cold ? s->n : 0),
 		   cold ? "each page is read from the disk" : "each page is in the cache",
 		   "%" PRIu64 " of %" PRIu64 " are not in the cache", s->cold, s->n);
+	exp__observed(r, 0, "%" PRIu64 " of %" PRIu64 " reads in order, %s", s->in_order, s->n,
+		      cold ? "from the disk" : "from the cache");
 	record__metric(r, "reads", "reads", (double)s->n);
 	add_series(r, "vfs_read_to_copyout", s->at[AT_READ], s->at[AT_COPYOUT], s->n);
 	add_series(r, "copyout_to_return", s->at[AT_COPYOUT], s->at[AT_RETURN], s->n);

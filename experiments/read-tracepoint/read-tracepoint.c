@@ -5,9 +5,6 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,13 +12,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "guest/experiment.h"
 #include "model/record.h"
 #include "read-tracepoint.skel.h"
+#include "readers.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -295,6 +292,8 @@ static int measure_narrow_map(struct context *c)
 		record__free(r);
 		return exp__fail(c->e, err, "write and read the map wanted_u32");
 	}
+	exp__observed(r, 0, "0x%" PRIx64 " through a map of u32: 0x%" PRIx32, address,
+		      (uint32_t)found);
 	exp__check(r, (uint32_t)found == (uint32_t)address,
 		   "the map holds the lower half of the address 0x5620219e54b0", "0x%" PRIx32,
 		   (uint32_t)found);
@@ -312,187 +311,20 @@ static const char *const kind_names[NR_KINDS] = {
 	[KIND_FORK_BUFFER] = "fork_buffer", [KIND_FORK] = "fork",
 };
 
-enum { WAIT, GO, GIVE_UP };
-
-/* In memory that the processes share. */
-struct shared {
-	atomic_int state;
-	atomic_uint ready;
-	struct {
-		uint64_t reads; /* that the reader made */
-		int err;
-	} done[NR_KINDS];
-	uint32_t target_tid;
+struct wanting {
+	struct context *c;
+	const struct readers *rs;
 };
 
-struct readers {
-	struct shared *shared;
-	uint64_t reads; /* of the target; each other kind makes ten more than the one before */
-	int fd, other_fd;
-	char *buf, *same_low_half, *own;
-};
-
-#define BUFFER_SIZE ((size_t)4096)
-
-static uint64_t reads_of(const struct readers *rs, int kind)
+static int want_target(void *arg, uint32_t target_tid)
 {
-	return rs->reads + 10 * (uint64_t)kind;
-}
+	const struct wanting *wanting = arg;
+	struct wanted w = { .buf = (uintptr_t)wanting->rs->buf,
+			    .fd = (__u32)wanting->rs->fd,
+			    .tgid = (__u32)getpid(),
+			    .pid = target_tid };
 
-static void read_once(const struct readers *rs, int kind, int fd, char *buf)
-{
-	long n = read(fd, buf, KIND_SIZE(kind));
-
-	if (n == KIND_SIZE(kind))
-		rs->shared->done[kind].reads++;
-	else if (!rs->shared->done[kind].err)
-		rs->shared->done[kind].err = n < 0 ? -errno : -EIO;
-}
-
-static bool wait_for_go(const struct readers *rs)
-{
-	rs->shared->ready++;
-	while (rs->shared->state == WAIT)
-		sched_yield();
-	return rs->shared->state == GO;
-}
-
-static void read_kind(const struct readers *rs, int kind, char *buf)
-{
-	if (!wait_for_go(rs))
-		return;
-	for (uint64_t i = 0; i < reads_of(rs, kind); i++) {
-		read_once(rs, kind, rs->fd, buf);
-		sched_yield();
-	}
-}
-
-/* The three kinds of the target's thread in turn. */
-static void *target_thread(void *arg)
-{
-	const struct readers *rs = arg;
-
-	rs->shared->target_tid = (uint32_t)exp__this_thread();
-	if (!wait_for_go(rs))
-		return NULL;
-	for (uint64_t i = 0; i < reads_of(rs, KIND_OTHER_FD); i++) {
-		if (i < reads_of(rs, KIND_TARGET))
-			read_once(rs, KIND_TARGET, rs->fd, rs->buf);
-		if (i < reads_of(rs, KIND_LOW_HALF))
-			read_once(rs, KIND_LOW_HALF, rs->fd, rs->same_low_half);
-		read_once(rs, KIND_OTHER_FD, rs->other_fd, rs->buf);
-		sched_yield();
-	}
-	return NULL;
-}
-
-static pid_t fork_reader(const struct readers *rs, int kind, char *buf)
-{
-	pid_t pid = fork();
-
-	if (pid)
-		return pid < 0 ? -errno : pid;
-	read_kind(rs, kind, buf);
-	_exit(0);
-}
-
-/* A file from which these experiments can't read to the end: 1 GiB of nothing. */
-static int big_file(void)
-{
-	int fd = memfd_create("assay-readers", MFD_CLOEXEC), err;
-
-	if (fd < 0 || !ftruncate(fd, 1 << 30))
-		return fd < 0 ? -errno : fd;
-	err = -errno;
-	close(fd);
-	return err;
-}
-
-static char *map_at(char *where, int flags)
-{
-	char *at = mmap(where, BUFFER_SIZE, PROT_READ | PROT_WRITE,
-			MAP_ANONYMOUS | MAP_PRIVATE | flags, -1, 0);
-
-	return at == MAP_FAILED ? NULL : at;
-}
-
-static int open_readers(struct readers *rs)
-{
-	rs->shared = mmap(NULL, sizeof(*rs->shared), PROT_READ | PROT_WRITE,
-			  MAP_ANONYMOUS | MAP_SHARED, -1, 0);
-	if (rs->shared == MAP_FAILED) {
-		rs->shared = NULL;
-		return -errno;
-	}
-	rs->fd = big_file();
-	rs->other_fd = big_file();
-	if (rs->fd < 0 || rs->other_fd < 0)
-		return rs->fd < 0 ? rs->fd : rs->other_fd;
-	rs->buf = map_at(NULL, 0);
-	rs->own = map_at(NULL, 0);
-	if (!rs->buf || !rs->own)
-		return -errno;
-	rs->same_low_half = map_at(rs->buf - (1ull << 32), MAP_FIXED_NOREPLACE);
-	return rs->same_low_half ? 0 : -errno;
-}
-
-static void close_readers(struct readers *rs)
-{
-	char *const buffers[] = { rs->buf, rs->own, rs->same_low_half };
-
-	for (size_t i = 0; i < ARRAY_SIZE(buffers); i++)
-		if (buffers[i])
-			munmap(buffers[i], BUFFER_SIZE);
-	if (rs->fd >= 0)
-		close(rs->fd);
-	if (rs->other_fd >= 0)
-		close(rs->other_fd);
-	if (rs->shared)
-		munmap(rs->shared, sizeof(*rs->shared));
-}
-
-/* Tells the programs what to look for, and lets go. */
-static int start(struct context *c, const struct readers *rs, unsigned int others)
-{
-	struct wanted w = { .buf = (uintptr_t)rs->buf,
-			    .fd = (__u32)rs->fd,
-			    .tgid = (__u32)getpid() };
-
-	while (rs->shared->ready < others)
-		sched_yield();
-	w.pid = rs->shared->target_tid;
-	return want(c, &w);
-}
-
-/* The processes before the thread: a process that is forked from several threads is better off
- * without the C library. */
-static int run_readers(struct context *c, struct readers *rs)
-{
-	pid_t children[] = { fork_reader(rs, KIND_FORK_BUFFER, rs->buf),
-			     fork_reader(rs, KIND_FORK, rs->own) };
-	pthread_t target;
-	int err = 0, created = -EAGAIN;
-
-	for (size_t i = 0; i < ARRAY_SIZE(children); i++)
-		if (children[i] < 0)
-			err = (int)children[i];
-	if (!err) {
-		created = -pthread_create(&target, NULL, target_thread, rs);
-		err = created;
-	}
-	if (!err)
-		err = start(c, rs, ARRAY_SIZE(children) + 1);
-	rs->shared->state = err ? GIVE_UP : GO;
-	read_kind(rs, KIND_MAIN_THREAD, rs->own);
-	if (!created)
-		pthread_join(target, NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(children); i++)
-		if (children[i] > 0)
-			waitpid(children[i], NULL, 0);
-	want_nothing(c);
-	for (int kind = 0; !err && kind < NR_KINDS; kind++)
-		err = rs->shared->done[kind].err;
-	return err;
+	return want(wanting->c, &w);
 }
 
 /* --- what each filter made of them ------------------------------------------------------- */
@@ -543,7 +375,7 @@ static int report_filter(struct context *c, const struct readers *rs, enum filte
 	snprintf(name, sizeof(name), "filter_%s", fc->name);
 	r = exp__measurement(c->e, name);
 	for (int kind = 0; kind < NR_KINDS; kind++) {
-		uint64_t found = c->g->matched[f][kind], reads = rs->shared->done[kind].reads;
+		uint64_t found = c->g->matched[f][kind], reads = readers__made(rs, kind);
 		char text[96];
 
 		cells[kind] = cell_of(kind, found, reads);
@@ -559,6 +391,9 @@ static int report_filter(struct context *c, const struct readers *rs, enum filte
 		exp__check(r, found == (matches(fc->expected[kind]) ? reads : 0), text,
 			   "%" PRIu64 " of %" PRIu64, found, reads);
 	}
+	exp__observed(r, 0,
+		      "%" PRIu64 " reads matched, %" PRIu64 " falsely matched, %" PRIu64 " missed",
+		      right, wrong, missed);
 	record__metric(r, "matched", "reads", (double)right);
 	record__metric(r, "falsely", "reads", (double)wrong);
 	record__metric(r, "missed", "reads", (double)missed);
@@ -583,9 +418,9 @@ static int report_readers(struct context *c, const struct readers *rs)
 	int err = 0;
 
 	for (int kind = 0; kind < NR_KINDS; kind++) {
-		record__metric(r, kind_names[kind], "reads", (double)rs->shared->done[kind].reads);
+		record__metric(r, kind_names[kind], "reads", (double)readers__made(rs, kind));
 		check_number(r, "the readers read as often as they were told",
-			     rs->shared->done[kind].reads, reads_of(rs, kind));
+			     readers__made(rs, kind), readers__told(rs, kind));
 	}
 	for (int f = 0; !err && f < NR_FILTERS; f++) {
 		err = report_filter(c, rs, f, cells[f]);
@@ -602,17 +437,19 @@ static int report_readers(struct context *c, const struct readers *rs)
 
 static int measure_filters(struct context *c)
 {
-	struct readers rs = { .reads = exp__param_u64(c->e, "reads"), .fd = -1, .other_fd = -1 };
-	int err = open_readers(&rs);
+	struct readers rs;
+	struct wanting wanting = { c, &rs };
+	int err = readers__open(&rs, exp__param_u64(c->e, "reads"));
 
 	memset(c->g->matched, 0, sizeof(c->g->matched));
 	if (!err)
-		err = run_readers(c, &rs);
+		err = readers__run(&rs, want_target, &wanting);
+	want_nothing(c);
 	if (err)
 		exp__fail(c->e, err, "read in several threads and processes");
 	else
 		err = report_readers(c, &rs);
-	close_readers(&rs);
+	readers__close(&rs);
 	return err;
 }
 

@@ -202,6 +202,7 @@ static int measure_address(struct context *c)
 	message = last_message(strbuf__str(&trace));
 	exp__check(r, message && sscanf(message, "as p %63s as lx %63s", as_p, as_lx) == 2,
 		   "both come out", "\"%s\"", message ?: "");
+	exp__observed(r, 0, "%s", message ?: "");
 	snprintf(wanted, sizeof(wanted), "%" PRIx64, (uint64_t)c->g->pointer);
 	exp__check(r, !strcmp(as_lx, wanted), "%lx prints the address", "%s, it is %s", as_lx,
 		   wanted);
@@ -321,6 +322,7 @@ static int measure_dmesg(struct context *c, const char *prog, bool rubbish)
 		check_rubbish(r, c->g->pointer, found);
 	} else {
 		shown = escape(found);
+		exp__observed(r, 0, "%s", shown ?: "");
 		exp__check(r, !strcmp(found, "42"), "the text comes out", "\"%s\"", shown ?: "");
 		free(shown);
 	}
@@ -393,7 +395,7 @@ static const struct row rows[] = {
 	  .title = "custom print helper prints rubbish: \\x80u&\\x90\\xff\\xff\\xff\\xff",
 	  .origin = "activity log of a thesis, 28 March 2020",
 	  .cause =
-		  "the bytes are an address, lowest byte first: 0xffffffff90267580, in the kernel's image. The helper got the address of a variable that holds an address, where the text's address was meant. To the verifier both are memory of the right size",
+		  "the bytes are an address, lowest byte first: 0xffffffff90267580, in the kernel's image. The same comes out when a helper is given the address of a variable that holds an address, in place of the text's: to the verifier both are memory of the right size. Whether the source's program or its helper took the address once too often is not known",
 	  .fix = "pass the text's address: one & less",
 	  .shows =
 		  "printed_dmesg_kernel_address printed_dmesg_stack_pointer printed_dmesg_map_pointer printed_trace_pointer",
