@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,14 +235,31 @@ static int measure_hook(const struct context *ctx, const struct hook *hook, stru
 	return err;
 }
 
+/* A page that was just read waits in a list of the CPU that read it (struct pagevec), and
+ * drop_caches leaves alone what waits on other CPUs. */
+static int stay_here(cpu_set_t *all)
+{
+	cpu_set_t here;
+
+	CPU_ZERO(&here);
+	CPU_SET(0, &here);
+	if (sched_getaffinity(0, sizeof(*all), all) || sched_setaffinity(0, sizeof(here), &here))
+		return -errno;
+	return 0;
+}
+
 int cache__measure(const struct context *ctx)
 {
 	static const struct source file = { .name = "cache", .place = PLACE_DISK, .copyout = true };
 	struct tally t = { 0 };
 	struct input in = { .reader = READER_INIT };
-	/* Several pages, as readahead is about those that follow. */
-	int err = source__open(&file, exp__param_u64(ctx->e, "cold_size"), 0, &in);
+	cpu_set_t all;
+	int err = stay_here(&all);
+	bool pinned = !err;
 
+	/* Several pages, as readahead is about those that follow. */
+	if (!err)
+		err = source__open(&file, exp__param_u64(ctx->e, "cold_size"), 0, &in);
 	/* Drops from now on are not told in the kernel's log. */
 	if (!err)
 		err = exp__write_str(DROP_CACHES, "4");
@@ -255,5 +273,7 @@ int cache__measure(const struct context *ctx)
 		err = measure_hook(ctx, &hooks[i], &in);
 	exp__copyout_unwatch();
 	reader__close(&in.reader);
+	if (pinned)
+		sched_setaffinity(0, sizeof(all), &all);
 	return err;
 }
