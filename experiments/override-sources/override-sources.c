@@ -146,6 +146,15 @@ static const struct row rows[] = {
 		  "them: reads that the disk serves and reads that it never sees are overridden "
 		  "alike.",
 	  .shows = "throughput" },
+	{ .id = "X21",
+	  .title = "what happens when a kprobe's override and trampolines meet on one function",
+	  .origin = "activity log of a thesis, 27 May, 17 to 21 June 2020",
+	  .cause =
+		  "The override is lost: with fentry and fexit on the function its ftrace kprobe "
+		  "still runs, bpf_override_return says that it was done, and the function runs. A "
+		  "kprobe tells ftrace that it changes the instruction pointer only if it has a "
+		  "post_handler (arm_kprobe_ftrace). Seen on 5.10.218 and 6.1.192.",
+	  .shows = "return" },
 	{ .id = "X27",
 	  .title = "planned and never done: /dev/null and /dev/urandom as sources, return "
 		   "timestamps, negative results, direct access to the buffer, a new program type",
