@@ -150,9 +150,11 @@ static const struct row rows[] = {
 	  .title = "what happens when a kprobe's override and trampolines meet on one function",
 	  .origin = "activity log of a thesis, 27 May, 17 to 21 June 2020",
 	  .cause =
-		  "The override is lost: with fentry and fexit on the function its ftrace kprobe "
-		  "still runs, bpf_override_return says that it was done, and the function runs. A "
-		  "kprobe tells ftrace that it changes the instruction pointer only if it has a "
+		  "With fexit on the function the override is lost: the ftrace kprobe runs, "
+		  "bpf_override_return says that it was done, and the function runs all the same. "
+		  "With fentry alone the function is skipped, and its result is what the trampoline "
+		  "left in the register. ftrace goes to the trampoline whatever the kprobe wants, as "
+		  "a kprobe says that it changes the instruction pointer only if it has a "
 		  "post_handler (arm_kprobe_ftrace). Seen on 5.10.218 and 6.1.192.",
 	  .shows = "return" },
 	{ .id = "X27",
