@@ -44,11 +44,13 @@ vm_srcs       := $(wildcard vm/*.c)
 objs           = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 experiments   := $(patsubst experiments/%/,%,$(sort $(wildcard experiments/*/)))
+# Those that have a BPF object: others generate their programs, or run on the host.
+with_objects  := $(foreach e,$(experiments),$(if $(wildcard experiments/$e/$e.bpf.c),$e))
 selftests     := $(patsubst tests/experiments/%/,%,$(sort $(wildcard tests/experiments/*/)))
 unit_tests    := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 vm_tests      := $(patsubst tests/vm/%.c,%,$(sort $(wildcard tests/vm/test_*.c)))
 
-HOST_LIBS  := -ljansson -lsqlite3 -linih -lelf -lz -lcrypto -lm
+HOST_LIBS  := -ljansson -lsqlite3 -linih -ldw -lelf -lz -lcrypto -lm
 # The loader sees every BPF_PROG_LOAD that libbpf makes: see harness/guest/load.c.
 GUEST_LIBS := -Wl,--wrap=bpf_prog_load -lbpf -lelf -lz -ljansson -lm
 
@@ -60,7 +62,7 @@ all: deps
 	+@$(again) binaries
 
 binaries: $(BUILD)/assay $(BUILD)/assay-guest $(BUILD)/objects/versions.json \
-	$(foreach e,$(experiments),$(BUILD)/objects/$e.dis)
+	$(foreach e,$(with_objects),$(BUILD)/objects/$e.dis)
 	@:
 
 # Installs what is missing; quick and silent when nothing is.
@@ -117,6 +119,9 @@ $(BUILD)/%.bpf.o: %.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
 
+# Further BPF objects of a folder: compiled, no skeleton; a loader takes their bytes by .incbin.
+other_bpf = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(1)/$(notdir $(1)).bpf.c,$(wildcard $(1)/*.bpf.c)))
+
 # $(1) folder/name: skeleton and loader of one experiment; the BPF object is optional
 define experiment_rule
 ifneq ($(wildcard $(1)/$(notdir $(1)).bpf.c),)
@@ -125,20 +130,19 @@ $(BUILD)/$(1)/$(notdir $(1)).skel.h: $(BUILD)/$(1)/$(notdir $(1)).bpf.o
 $(call experiment_objs,$(1)): $(BUILD)/$(1)/$(notdir $(1)).skel.h
 endif
 $(call experiment_objs,$(1)): private ALL_CFLAGS += -I$(BUILD)/$(1)
+$(call experiment_objs,$(1)): $(call other_bpf,$(1))
 endef
 $(foreach e,$(experiments),$(eval $(call experiment_rule,experiments/$(e))))
 $(foreach e,$(selftests),$(eval $(call experiment_rule,tests/experiments/$(e))))
 
 # Object and disassembly with source lines, kept for the evidence of a run.
 define objects_rule
-ifneq ($(wildcard experiments/$(1)/$(1).bpf.c),)
 $(BUILD)/objects/$(1).dis: $(BUILD)/experiments/$(1)/$(1).bpf.o
 	@mkdir -p $$(@D)
 	$$(call say,DISASM,$$@)cp $$< $(BUILD)/objects/$(1).bpf.o && \
 		$(LLVM_OBJDUMP) -d -S -l -r --no-show-raw-insn $$< > $$@
-endif
 endef
-$(foreach e,$(experiments),$(eval $(call objects_rule,$(e))))
+$(foreach e,$(with_objects),$(eval $(call objects_rule,$(e))))
 
 # What made the objects, for the record of every run.
 first_line = $(shell $(1) 2>/dev/null | head -n 1 | tr -d '"\\')
@@ -200,7 +204,7 @@ install: all
 	$(Q)install -m 755 $(BUILD)/assay $(DESTDIR)$(PREFIX)/bin/assay
 	$(Q)install -m 755 $(BUILD)/assay-guest $(DESTDIR)$(PREFIX)/lib/assay/assay-guest
 	$(Q)install -m 644 $(BUILD)/objects/* $(DESTDIR)$(PREFIX)/lib/assay/objects/
-	$(Q)install -m 644 vm/kernels.ini $(DESTDIR)$(PREFIX)/share/assay/vm/
+	$(Q)install -m 644 vm/kernels.ini vm/programs.ini $(DESTDIR)$(PREFIX)/share/assay/vm/
 	$(Q)install -m 644 vm/config/*.config $(DESTDIR)$(PREFIX)/share/assay/vm/config/
 	$(Q)cp -R --no-preserve=ownership kernel-patches/. $(DESTDIR)$(PREFIX)/share/assay/kernel-patches/
 

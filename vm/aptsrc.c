@@ -109,8 +109,8 @@ int apt_mirrors__parse(const char *text, struct apt_mirrors *m)
 	return err;
 }
 
-char *apt_sources(const struct apt_mirrors *m, const char *const *suites, size_t n,
-		  const char *keyring)
+char *apt_sources(const struct apt_mirrors *m, const char *type, const char *const *suites,
+		  size_t n, const char *keyring)
 {
 	struct strbuf sb = STRBUF_INIT;
 
@@ -120,7 +120,7 @@ char *apt_sources(const struct apt_mirrors *m, const char *const *suites, size_t
 
 		if (!uris->n)
 			continue;
-		strbuf__addf(&sb, "%sTypes: deb\nURIs:", sb.len ? "\n" : "");
+		strbuf__addf(&sb, "%sTypes: %s\nURIs:", sb.len ? "\n" : "", type);
 		for (size_t k = 0; k < uris->n; k++)
 			strbuf__addf(&sb, " %s/", uris->v[k]);
 		strbuf__addf(&sb, "\nSuites: %s\nComponents: main\n", suites[i]);
@@ -262,33 +262,40 @@ static void on_line(void *ctx, const char *line)
 	}
 }
 
-static int run_apt(struct talk *t, const char *apt, const char *dir, const char *verb,
-		   const char *arg, int *status)
+static int run_apt(struct talk *t, const char *apt, const char *dir, const char *const *args,
+		   int *status)
 {
 	char *conf = str_fmt("%s/apt.conf", apt);
 	const char *env[] = { "LC_ALL=C", NULL };
-	const char *argv[] = { "apt-get",	   "-c", conf, "-q", "-o",
-			       "APT::Status-Fd=1", verb, arg,  NULL };
+	const char *argv[16] = { "apt-get", "-c", conf, "-q", "-o", "APT::Status-Fd=1" };
 	struct proc_opts opts = { .argv = argv,
 				  .env = env,
 				  .dir = dir,
 				  .on_line = on_line,
 				  .ctx = t,
 				  .cancel_fd = t->o->cancel_fd };
-	int err = conf ? proc_run(&opts, status) : -ENOMEM;
+	size_t n = 6;
+	int err;
 
+	while (*args && n < sizeof(argv) / sizeof(argv[0]) - 1)
+		argv[n++] = *args++;
+	err = conf ? proc_run(&opts, status) : -ENOMEM;
 	free(conf);
 	return err;
 }
 
 /* One attempt, in some suites: 0 when the package is there, -ENOENT when it is not to be had. */
-static int try_suites(struct talk *t, const struct kernel *k, const struct apt_mirrors *m,
+static int try_suites(struct talk *t, const struct apt_want *w, const struct apt_mirrors *m,
 		      const char *apt, const char *dir, const char *const *suites, size_t n)
 {
 	const char *keyring = file_exists(KEYRING) ? KEYRING : NULL;
-	char *text = apt_sources(m, suites, n, keyring);
+	const char *update[] = { "update", NULL };
+	const char *binary[] = { "download", w->package, NULL };
+	const char *source[] = { "source", "--download-only", "--only-source", w->package, NULL };
+	const char *const *get = w->source ? source : binary;
+	char *text = apt_sources(m, w->source ? "deb-src" : "deb", suites, n, keyring);
 	char *list = str_fmt("%s/assay.sources", apt);
-	char *name = apt_file_name(k->package);
+	char *name = apt_file_name(w->package);
 	char *part = name ? str_fmt("%s/%s", dir, name) : NULL;
 	int status = 0, err = -ENOMEM;
 
@@ -298,14 +305,15 @@ static int try_suites(struct talk *t, const struct kernel *k, const struct apt_m
 	/* Of several suites some may be gone from the mirror: what counts is the package. */
 	t->loading = false;
 	if (!err)
-		err = run_apt(t, apt, NULL, "update", NULL, &status);
+		err = run_apt(t, apt, NULL, update, &status);
 	t->loading = true;
 	t->mismatch = false;
 	if (!err)
-		err = run_apt(t, apt, dir, "download", k->package, &status);
-	/* A damaged part was continued: from the beginning, then. */
-	if (!err && status && t->mismatch && !unlink(part))
-		err = run_apt(t, apt, dir, "download", k->package, &status);
+		err = run_apt(t, apt, dir, get, &status);
+	/* A damaged part was continued: from the beginning, then. (Of a source package, apt does
+	 * so by itself.) */
+	if (!err && status && t->mismatch && !w->source && !unlink(part))
+		err = run_apt(t, apt, dir, get, &status);
 	if (!err && status)
 		err = -ENOENT;
 out:
@@ -316,41 +324,38 @@ out:
 	return err;
 }
 
-static int fetch(const struct kernel *k, const struct source_opts *o, const char *dir,
+static int fetch(const struct apt_want *w, const struct source_opts *o, const char *dir,
 		 const struct apt_mirrors *m, char **reason)
 {
 	char *apt = str_fmt("%s/apt", o->paths->cache);
-	char *title = str_fmt("kernel %s: download", k->name);
 	struct talk t = { .o = o };
-	int err = apt && title ? make_state(apt) : -ENOMEM;
+	int err = apt ? make_state(apt) : -ENOMEM;
 
 	if (err)
 		goto out;
-	t.progress = o->verbose ? NULL : progress__new(title, false);
+	t.progress = o->verbose ? NULL : progress__new(w->title, false);
 	err = -ENOENT;
-	if (k->suites.n)
-		err = try_suites(&t, k, m, apt, dir, (const char *const *)k->suites.v, k->suites.n);
+	if (w->suites->n)
+		err = try_suites(&t, w, m, apt, dir, (const char *const *)w->suites->v,
+				 w->suites->n);
 	if (err == -ENOENT)
-		err = try_suites(&t, k, m, apt, dir, all_suites, NR_ALL_SUITES);
-	progress__done(t.progress, err ? NULL : k->package);
+		err = try_suites(&t, w, m, apt, dir, all_suites, NR_ALL_SUITES);
+	progress__done(t.progress, err ? NULL : w->package);
 out:
 	if (err && err != -EINTR)
 		*reason = t.error ? strdup(t.error) : str_fmt("apt-get: %s", strerror(-err));
 	free(t.error);
-	free(title);
 	free(apt);
 	return err;
 }
 
-int apt_fetch(const struct kernel *k, const struct source_opts *o, const char *dir, char **file,
-	      char **reason)
+int apt_get(const struct apt_want *w, const struct source_opts *o, const char *dir, char **reason)
 {
 	char *program = proc_which("apt-get");
 	struct apt_mirrors m = { 0 };
 	int err;
 
 	*reason = NULL;
-	*file = NULL;
 	free(program);
 	if (!program) {
 		*reason = strdup("there is no apt-get here");
@@ -362,11 +367,25 @@ int apt_fetch(const struct kernel *k, const struct source_opts *o, const char *d
 		err = -ENOENT;
 	}
 	if (!err)
-		err = fetch(k, o, dir, &m, reason);
+		err = fetch(w, o, dir, &m, reason);
+	apt_mirrors__release(&m);
+	return err;
+}
+
+int apt_fetch(const struct kernel *k, const struct source_opts *o, const char *dir, char **file,
+	      char **reason)
+{
+	char *title = str_fmt("kernel %s: download", k->name);
+	struct apt_want w = { .title = title, .package = k->package, .suites = &k->suites };
+	int err;
+
+	*reason = NULL;
+	*file = NULL;
+	err = title ? apt_get(&w, o, dir, reason) : -ENOMEM;
 	if (!err) {
 		*file = apt_file_name(k->package);
 		err = *file ? 0 : -ENOMEM;
 	}
-	apt_mirrors__release(&m);
+	free(title);
 	return err;
 }

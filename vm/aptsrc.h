@@ -2,6 +2,7 @@
 #ifndef ASSAY_VM_APTSRC_H
 #define ASSAY_VM_APTSRC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"
@@ -22,12 +23,22 @@ int apt_mirrors__parse(const char *text, struct apt_mirrors *m);
  */
 int apt_mirrors__find(struct apt_mirrors *m);
 void apt_mirrors__release(struct apt_mirrors *m);
-/* The deb822 text for suites on the mirrors; "" when there is no mirror for any. Caller frees. */
-char *apt_sources(const struct apt_mirrors *m, const char *const *suites, size_t n,
-		  const char *keyring);
+/* The deb822 text for suites on the mirrors, of a type "deb" or "deb-src"; "" when there is no
+ * mirror for any. Caller frees. */
+char *apt_sources(const struct apt_mirrors *m, const char *type, const char *const *suites,
+		  size_t n, const char *keyring);
 
-/* Fetches k->package as <dir>/<file> (dir holds what an interrupted download left, which is
- * continued). *file (caller frees) is its name. On failure -errno and *reason (caller frees). */
+struct apt_want {
+	const char *title;	   /* of the progress */
+	const char *package;	   /* "name=version" */
+	const struct strv *suites; /* of Debian, where it is looked for first */
+	bool source;		   /* the files of the source package, not the binary one */
+};
+/* Fetches a package into dir, which holds what an interrupted download left (that is continued).
+ * apt checks it against the signed index. On failure -errno and *reason (caller frees). */
+int apt_get(const struct apt_want *w, const struct source_opts *o, const char *dir, char **reason);
+
+/* Fetches k->package as <dir>/<file>; *file (caller frees) is its name. Else as apt_get. */
 int apt_fetch(const struct kernel *k, const struct source_opts *o, const char *dir, char **file,
 	      char **reason);
 /* The name under which apt keeps a package "name=version". */

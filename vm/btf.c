@@ -84,35 +84,43 @@ static void mark_found(const char *name, const char *const *names, bool *found)
 			found[i] = true;
 }
 
+/* Reads the type at *p and moves *p behind it. */
+static int next_type(struct view *v, const uint8_t **p, struct btf_type *t, uint32_t *kind)
+{
+	size_t more;
+
+	if ((size_t)(v->types_end - *p) < sizeof(*t))
+		return malformed(v, "the last type is cut off");
+	memcpy(t, *p, sizeof(*t));
+	*p += sizeof(*t);
+	*kind = t->info >> 24 & 0x1f;
+	if (*kind == 0 || *kind >= NR_KINDS)
+		return malformed(v, "unknown kind of type");
+	if (t->name_off >= v->strings_len)
+		return malformed(v, "name out of range");
+	more = kinds[*kind].fixed + kinds[*kind].each * (t->info & 0xffff);
+	if (more > (size_t)(v->types_end - *p))
+		return malformed(v, "the last type is cut off");
+	*p += more;
+	return 0;
+}
+
 static int walk(struct view *v, const char *const *names, bool *found, size_t *functions)
 {
 	const uint8_t *p = v->types;
+	int err = 0;
 
-	while (p < v->types_end) {
+	while (!err && p < v->types_end) {
 		struct btf_type t;
-		uint32_t kind, vlen;
-		size_t more;
+		uint32_t kind;
 
-		if ((size_t)(v->types_end - p) < sizeof(t))
-			return malformed(v, "the last type is cut off");
-		memcpy(&t, p, sizeof(t));
-		p += sizeof(t);
-		kind = t.info >> 24 & 0x1f;
-		vlen = t.info & 0xffff;
-		if (kind == 0 || kind >= NR_KINDS)
-			return malformed(v, "unknown kind of type");
-		if (t.name_off >= v->strings_len)
-			return malformed(v, "name out of range");
-		more = kinds[kind].fixed + kinds[kind].each * vlen;
-		if (more > (size_t)(v->types_end - p))
-			return malformed(v, "the last type is cut off");
-		p += more;
-		if (kind != KIND_FUNC)
+		err = next_type(v, &p, &t, &kind);
+		if (err || kind != KIND_FUNC)
 			continue;
 		(*functions)++;
 		mark_found(v->strings + t.name_off, names, found);
 	}
-	return 0;
+	return err;
 }
 
 int btf_find_funcs(const void *data, size_t len, const char *const *names, struct strv *missing,
@@ -139,4 +147,31 @@ int btf_find_funcs(const void *data, size_t len, const char *const *names, struc
 		*functions = count;
 	free(found);
 	return err;
+}
+
+int btf_damage(void *data, size_t len, unsigned int *id, char **reason)
+{
+	struct view v = { .reason = reason };
+	const uint8_t *p, *at;
+	struct btf_type t;
+	uint32_t kind = 0;
+	int err;
+
+	*reason = NULL;
+	err = open_view(&v, data, len);
+	p = v.types;
+	/* Type 0 is void and not in the section. */
+	for (*id = 1; !err && p < v.types_end; (*id)++) {
+		at = p;
+		err = next_type(&v, &p, &t, &kind);
+		if (err || kind != KIND_FUNC)
+			continue;
+		t.name_off = (uint32_t)v.strings_len;
+		memcpy((uint8_t *)data + (at - (const uint8_t *)data), &t, sizeof(t));
+		return 0;
+	}
+	if (err)
+		return err;
+	*reason = str_fmt("BTF without a function");
+	return *reason ? -ENOENT : -ENOMEM;
 }

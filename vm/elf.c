@@ -53,27 +53,55 @@ static int copy_section(Elf_Scn *scn, void **data, size_t *len)
 	return 0;
 }
 
-int elf_section(const char *path, const char *name, void **data, size_t *len)
+static int find_section(struct file *f, const char *name, Elf_Scn **scn, GElf_Shdr *sh)
 {
-	Elf_Scn *scn = NULL;
-	struct file f;
-	GElf_Shdr sh;
 	size_t names;
-	int err = open_elf(&f, path);
 
-	if (!err && elf_getshdrstrndx(f.elf, &names))
-		err = -EINVAL;
-	while (!err && (scn = elf_nextscn(f.elf, scn))) {
+	*scn = NULL;
+	if (elf_getshdrstrndx(f->elf, &names))
+		return -EINVAL;
+	while ((*scn = elf_nextscn(f->elf, *scn))) {
 		const char *s;
 
-		if (!gelf_getshdr(scn, &sh))
+		if (!gelf_getshdr(*scn, sh))
 			continue;
-		s = elf_strptr(f.elf, names, sh.sh_name);
+		s = elf_strptr(f->elf, names, sh->sh_name);
 		if (s && !strcmp(s, name))
-			break;
+			return 0;
 	}
+	return -ENOENT;
+}
+
+int elf_section(const char *path, const char *name, void **data, size_t *len)
+{
+	struct file f;
+	Elf_Scn *scn;
+	GElf_Shdr sh;
+	int err = open_elf(&f, path);
+
 	if (!err)
-		err = scn ? copy_section(scn, data, len) : -ENOENT;
+		err = find_section(&f, name, &scn, &sh);
+	if (!err)
+		err = copy_section(scn, data, len);
+	close_elf(&f);
+	return err;
+}
+
+int elf_section_place(const char *path, const char *name, off_t *offset, size_t *len)
+{
+	struct file f;
+	Elf_Scn *scn;
+	GElf_Shdr sh;
+	int err = open_elf(&f, path);
+
+	if (!err)
+		err = find_section(&f, name, &scn, &sh);
+	if (!err && sh.sh_type == SHT_NOBITS)
+		err = -EINVAL;
+	if (!err) {
+		*offset = sh.sh_offset;
+		*len = sh.sh_size;
+	}
 	close_elf(&f);
 	return err;
 }

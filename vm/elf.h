@@ -3,9 +3,12 @@
 #define ASSAY_VM_ELF_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /* A section's contents; caller frees. 0, -ENOENT when there is no such section, -EINVAL for what
  * is no ELF file, or -errno. */
 int elf_section(const char *path, const char *name, void **data, size_t *len);
+/* Where in the file a section's contents lie; errors as above. */
+int elf_section_place(const char *path, const char *name, off_t *offset, size_t *len);
 
 #endif

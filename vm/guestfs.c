@@ -136,6 +136,45 @@ static int add_user_file(struct initramfs *fs, const char *host_path)
 	return err && err != -ENOMEM ? -EINVAL : err;
 }
 
+static int add_module(struct initramfs *fs, const char *dir, const char *name)
+{
+	char *path = str_fmt("lib/modules/%s", name), *from = str_fmt("%s/%s", dir, name);
+	int err = path && from ? initramfs__file(fs, path, 0644, from) : -ENOMEM;
+
+	free(path);
+	free(from);
+	return err;
+}
+
+static int add_modules(struct initramfs *fs, const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	int err = d ? initramfs__dir(fs, "lib/modules", 0755) : -errno;
+
+	while (!err && (e = readdir(d)))
+		if (str_ends(e->d_name, ".ko"))
+			err = add_module(fs, dir, e->d_name);
+	if (err)
+		log_err("%s: the kernel's modules can't be had: %s", dir, strerror(-err));
+	if (d)
+		closedir(d);
+	return err;
+}
+
+/* What experiments need, where guest/experiment.h says that it is. */
+static int add_program(struct initramfs *fs, const char *host_path)
+{
+	const char *slash = strrchr(host_path, '/');
+	char *path = str_fmt("usr/lib/assay/%s", slash ? slash + 1 : host_path);
+	int err = path ? initramfs__file(fs, path, 0755, host_path) : -ENOMEM;
+
+	if (err)
+		log_err("%s: cannot be put into the guest: %s", host_path, strerror(-err));
+	free(path);
+	return err;
+}
+
 static int compose(const struct guestfs_opts *o, struct initramfs **out)
 {
 	struct initramfs *fs = initramfs__new();
@@ -143,8 +182,12 @@ static int compose(const struct guestfs_opts *o, struct initramfs **out)
 
 	if (!err && o->busybox)
 		err = add_busybox(fs, o->busybox);
+	if (!err && o->modules)
+		err = add_modules(fs, o->modules);
 	for (size_t i = 0; !err && o->files && i < o->files->n; i++)
 		err = add_user_file(fs, o->files->v[i]);
+	for (size_t i = 0; !err && o->programs && i < o->programs->n; i++)
+		err = add_program(fs, o->programs->v[i]);
 	if (err)
 		initramfs__free(fs);
 	else
@@ -241,6 +284,15 @@ int guestfs__memory(const struct guestfs_opts *o, int *fd, char **path)
 			close(*fd);
 		*fd = -1;
 	}
+	initramfs__free(fs);
+	return err;
+}
+
+int guestfs__check(const struct guestfs_opts *o)
+{
+	struct initramfs *fs = NULL;
+	int err = compose(o, &fs);
+
 	initramfs__free(fs);
 	return err;
 }

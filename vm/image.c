@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/term.h"
+#include "vm/damage.h"
 #include "vm/inputs.h"
 #include "vm/kbuild.h"
 #include "vm/kept.h"
@@ -19,7 +20,9 @@
 #include "vm/tree.h"
 
 #define TREE_LIMIT (6ull << 30)
-#define KEPT_MAX   2
+/* Checkouts of assay that differ in patches or fragments may share a cache: a kernel that one of
+ * them is about to boot must not go because another one was built. */
+#define KEPT_MAX 4
 /* A tree takes 1.1 GB unpacked and 2.1 GB built (5.10); while it is unpacked, the package too. */
 /* What assay's configurations come to on 5.10 and 6.1 (1654 to 1777), for an entry that does not
  * say. */
@@ -223,7 +226,7 @@ static int compile(struct work *w, const struct kbuild *kb, const char *log)
 	if (!err) {
 		again = tree__marked(&w->tree, "built", config);
 		n = again ? steps.again : steps.full ? steps.full : w->k->steps ?: USUAL_STEPS;
-		err = kbuild__vmlinux(kb, log, &n);
+		err = kbuild__build(kb, log, &n);
 	}
 	if (!err)
 		err = tree__set_mark(&w->tree, "built", config);
@@ -330,13 +333,61 @@ static int make_locked(struct work *w, struct image **out)
 	return err;
 }
 
+/* The entry whose build a damaged one takes. */
+static struct kernel undamaged(const struct kernel *k)
+{
+	struct kernel base = *k;
+
+	base.name = k->like;
+	base.like = NULL;
+	return base;
+}
+
+/* The damaged copy of a kernel; `make`: when it is not there yet, under the entry's lock. */
+static int find_damaged(const struct kernel *k, const struct image_opts *o,
+			const struct image *base, bool make, struct image **out)
+{
+	const char *cache = o->paths->cache;
+	char *slot = tree__slot(k), key[KEY_HEX];
+	int lock = -1, err = slot ? damage__key(base->key, key) : -ENOMEM;
+
+	if (!err)
+		err = kept__load(k, cache, slot, key, out);
+	if (err != -ENOENT || !make)
+		goto out;
+	lock = lock__take(cache, slot, "is copying a kernel", o->cancel_fd);
+	err = lock < 0 ? lock : kept__load(k, cache, slot, key, out);
+	if (err != -ENOENT)
+		goto out;
+	err = damage__publish(k->name, base, cache, slot, key);
+	if (!err)
+		err = kept__load(k, cache, slot, key, out);
+	if (!err)
+		kept__trim(cache, slot, KEPT_MAX);
+out:
+	if (lock >= 0)
+		close(lock);
+	free(slot);
+	return err;
+}
+
 int image__ensure(const struct kernel *k, const struct image_opts *opts, struct image **out)
 {
+	struct kernel base;
 	struct image *img = NULL;
 	uint64_t freed;
 	struct work w;
-	int err = dir_make(opts->paths->cache);
+	int err;
 
+	if (k->like) {
+		base = undamaged(k);
+		err = image__ensure(&base, opts, &img);
+		if (!err)
+			err = find_damaged(k, opts, img, true, out);
+		image__free(img);
+		return err;
+	}
+	err = dir_make(opts->paths->cache);
 	if (err) {
 		log_err("%s: cannot be made: %s: another cache folder can be named by ASSAY_CACHE",
 			opts->paths->cache, strerror(-err));
@@ -366,9 +417,20 @@ int image__ensure(const struct kernel *k, const struct image_opts *opts, struct 
 
 int image__lookup(const struct kernel *k, const struct image_opts *opts, struct image **out)
 {
+	struct kernel base;
+	struct image *img = NULL;
 	struct work w;
-	int err = open_work(&w, k, opts);
+	int err;
 
+	if (k->like) {
+		base = undamaged(k);
+		err = image__lookup(&base, opts, &img);
+		if (!err)
+			err = find_damaged(k, opts, img, false, out);
+		image__free(img);
+		return err;
+	}
+	err = open_work(&w, k, opts);
 	if (err)
 		return err;
 	err = find_kept(&w, out);

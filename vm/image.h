@@ -14,7 +14,8 @@ struct image {
 	char *key;     /* hash of everything it was made of */
 	char *dir;     /* folder of the files below */
 	char *vmlinux; /* bootable ELF without debug information */
-	char *btf;     /* raw BTF */
+	char *btf;     /* raw BTF; NULL: built without */
+	char *modules; /* folder of its modules, NAME.ko; NULL: it has none */
 	char *config;
 	char *system_map;
 	char *build_log;

@@ -71,9 +71,9 @@ static unsigned int cpus(void)
 	return 1;
 }
 
-/* env -u … make -C tree -jN CC=… goal. Fixed user, host, time and number: the same inputs give
- * the same kernel, and ccache finds it. */
-static int run_make(const struct kbuild *kb, const char *goal, const char *log,
+/* env -u … make -C tree -jN CC=… goal [second]. Fixed user, host, time and number: the same inputs
+ * give the same kernel, and ccache finds it. */
+static int run_make(const struct kbuild *kb, const char *goal, const char *second, const char *log,
 		    void (*on_line)(void *ctx, const char *line), void *ctx, int *status)
 {
 	char *ccache_dir = str_fmt("CCACHE_DIR=%s/ccache", kb->cache);
@@ -90,7 +90,7 @@ static int run_make(const struct kbuild *kb, const char *goal, const char *log,
 		ccache_dir,
 		NULL,
 	};
-	const char *argv[2 * NR_UNSET + 16];
+	const char *argv[2 * NR_UNSET + 17];
 	size_t n = 0;
 	int err = -ENOMEM;
 
@@ -105,6 +105,7 @@ static int run_make(const struct kbuild *kb, const char *goal, const char *log,
 	argv[n++] = jobs;
 	argv[n++] = kb->ccache ? "CC=ccache gcc" : "CC=gcc";
 	argv[n++] = goal;
+	argv[n++] = second;
 	argv[n] = NULL;
 	if (ccache_dir && jobs)
 		err = proc_run(
@@ -215,18 +216,46 @@ static void say_failed(const struct output *o, const char *log, int status)
 	}
 }
 
-int kbuild__vmlinux(const struct kbuild *kb, const char *log, unsigned int *steps)
+bool kbuild__has_modules(const char *config)
+{
+	for (const char *line = config; line; line = strchr(line, '\n')) {
+		size_t len = strcspn(line += *line == '\n', "\n");
+
+		if (len > 2 && str_starts(line, "CONFIG_") && !strncmp(line + len - 2, "=m", 2))
+			return true;
+	}
+	return false;
+}
+
+static int want_modules(const struct kbuild *kb, bool *want)
+{
+	char *path = str_fmt("%s/.config", kb->tree), *text = NULL;
+	int err = path ? file_read(path, CONFIG_MAX, &text, NULL) : -ENOMEM;
+
+	if (err)
+		log_err("kernel %s: %s: cannot be read: %s", kb->kernel, path ? path : ".config",
+			strerror(-err));
+	else
+		*want = kbuild__has_modules(text);
+	free(text);
+	free(path);
+	return err;
+}
+
+int kbuild__build(const struct kbuild *kb, const char *log, unsigned int *steps)
 {
 	struct output o = { .kb = kb, .steps = *steps };
 	char *title = str_fmt("kernel %s: build", kb->kernel);
+	bool modules = false;
 	int status = 0, err;
 
-	if (!title)
-		return -ENOMEM;
+	err = title ? want_modules(kb, &modules) : -ENOMEM;
+	if (err)
+		goto out;
 	if (unlink(log) && errno != ENOENT)
 		log_warn("%s: cannot be removed: %s", log, strerror(errno));
 	o.progress = kb->verbose ? NULL : progress__new(title, false);
-	err = run_make(kb, "vmlinux", log, on_build_line, &o, &status);
+	err = run_make(kb, "vmlinux", modules ? "modules" : NULL, log, on_build_line, &o, &status);
 	progress__done(o.progress, err || status ? NULL : "done");
 	if (!err && status) {
 		say_failed(&o, log, status);
@@ -234,6 +263,7 @@ int kbuild__vmlinux(const struct kbuild *kb, const char *log, unsigned int *step
 	}
 	*steps = o.lines;
 	strv__free(&o.errors);
+out:
 	free(title);
 	return err;
 }
@@ -248,7 +278,7 @@ static void on_config_line(void *ctx, const char *line)
 static int make_config(const struct kbuild *kb, const char *goal)
 {
 	struct strbuf said = STRBUF_INIT;
-	int status = 0, err = run_make(kb, goal, NULL, on_config_line, &said, &status);
+	int status = 0, err = run_make(kb, goal, NULL, NULL, on_config_line, &said, &status);
 
 	if (kb->verbose)
 		fputs(strbuf__str(&said), stderr);

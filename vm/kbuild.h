@@ -22,10 +22,13 @@ struct kbuild {
  * that comes out as it was before keeps its time. */
 int kbuild__configure(const struct kbuild *kb, const struct kopts *opts);
 
-/* Builds vmlinux; everything printed goes to `log`. Shows progress by `steps`, the number of lines
- * expected (0: unknown), and puts the number counted there. A failure is logged with the first
- * errors and the log's path: -EIO. */
-int kbuild__vmlinux(const struct kbuild *kb, const char *log, unsigned int *steps);
+/* Does a configuration's text make anything a module? */
+bool kbuild__has_modules(const char *config);
+
+/* Builds vmlinux, and the modules when .config has any; everything printed goes to `log`. Shows
+ * progress by `steps`, the number of lines expected (0: unknown), and puts the number counted
+ * there. A failure is logged with the first errors and the log's path: -EIO. */
+int kbuild__build(const struct kbuild *kb, const char *log, unsigned int *steps);
 
 /* What `uname -r` will say; caller frees. */
 int kbuild__release(const struct kbuild *kb, char **out);

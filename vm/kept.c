@@ -31,6 +31,7 @@ void image__free(struct image *img)
 	free(img->dir);
 	free(img->vmlinux);
 	free(img->btf);
+	free(img->modules);
 	free(img->config);
 	free(img->system_map);
 	free(img->build_log);
@@ -50,6 +51,20 @@ static bool set_text(char **to, const json_t *obj, const char *key)
 	return *to;
 }
 
+/* The path of a part that not every kernel has. */
+static int set_part(char **to, const char *dir, const char *name)
+{
+	char *path = str_fmt("%s/%s", dir, name);
+
+	if (!path)
+		return -ENOMEM;
+	if (file_exists(path))
+		*to = path;
+	else
+		free(path);
+	return 0;
+}
+
 static int fill(struct image *img, const struct kernel *k, const char *dir, const json_t *meta)
 {
 	const json_t *source = json_object_get(meta, "source");
@@ -63,15 +78,16 @@ static int fill(struct image *img, const struct kernel *k, const char *dir, cons
 	img->name = strdup(k->name);
 	img->dir = strdup(dir);
 	img->vmlinux = str_fmt("%s/vmlinux", dir);
-	img->btf = str_fmt("%s/vmlinux.btf", dir);
+	if (set_part(&img->btf, dir, "vmlinux.btf") || set_part(&img->modules, dir, "modules"))
+		return -ENOMEM;
 	img->config = str_fmt("%s/config", dir);
 	img->system_map = str_fmt("%s/System.map", dir);
 	img->build_log = str_fmt("%s/build.log", dir);
 	for (size_t i = 0; i < k->features.n; i++)
 		if (strv__add(&img->features, k->features.v[i]))
 			return -ENOMEM;
-	return img->name && img->dir && img->vmlinux && img->btf && img->config &&
-			       img->system_map && img->build_log
+	return img->name && img->dir && img->vmlinux && img->config && img->system_map &&
+			       img->build_log
 		       ? 0
 		       : -ENOMEM;
 }

@@ -6,8 +6,8 @@
 #include "vm/inputs.h"
 #include "vm/source.h"
 
-/* What is kept of a built kernel: <cache>/kernels/<slot>/<key>/ with vmlinux, vmlinux.btf, config,
- * System.map, patches/, build.log and meta.json. */
+/* What is kept of a built kernel: <cache>/kernels/<slot>/<key>/ with vmlinux, vmlinux.btf,
+ * modules/, functions.tsv, config, System.map, patches/, build.log and meta.json. */
 
 /* Everything that a kept kernel is taken from. */
 struct kept_from {
@@ -28,7 +28,8 @@ int kept__publish(const struct kept_from *f);
 /* The kernel kept under a key: 0, or -ENOENT when it is not there, or not whole. */
 int kept__load(const struct kernel *k, const char *cache, const char *slot, const char *key,
 	       struct image **out);
-/* Does the kept BTF hold the functions? 0, or -EINVAL with the missing ones logged. */
+/* Does the kept BTF hold the functions? 0, also when the kernel was built without BTF; or -EINVAL
+ * with the missing ones logged. */
 int kept__check_funcs(const struct image *img, const char *const *funcs);
 /* Removes all but the `keep` kernels of a slot that were used last. */
 void kept__trim(const char *cache, const char *slot, unsigned int keep);

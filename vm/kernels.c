@@ -210,6 +210,19 @@ static int set_experiments(struct loader *l, struct kernel *k, const char *v)
 	return err ? err : k->experiments.n ? 0 : -EINVAL;
 }
 
+static int set_like(struct loader *l, struct kernel *k, const char *v)
+{
+	(void)l;
+	return plain_name(v) ? set_text(&k->like, v) : -EINVAL;
+}
+
+static int set_btf(struct loader *l, struct kernel *k, const char *v)
+{
+	(void)l;
+	(void)k;
+	return strcmp(v, "damaged") ? -EINVAL : 0;
+}
+
 static int set_steps(struct loader *l, struct kernel *k, const char *v)
 {
 	uint64_t n;
@@ -236,11 +249,15 @@ static const struct key {
 	{ "source", set_source, "the path of a folder or tarball" },
 	{ "series", set_series, "the name of a folder below kernel-patches/" },
 	{ "configs", set_configs, "a list of files below vm/config/" },
+	{ "steps", set_steps, "a number from 1 to 1000000" },
+	{ "like", set_like, "the name of an entry" },
+	{ "btf", set_btf, "'damaged'" },
 	{ "traits", set_traits, "a list of words" },
 	{ "experiments", set_experiments, "a list of experiments" },
-	{ "steps", set_steps, "a number from 1 to 1000000" },
 };
-#define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
+#define NR_KEYS	  (sizeof(keys) / sizeof(keys[0]))
+#define KEYS_LIKE (3u << (NR_KEYS - 4)) /* `like` and `btf` */
+#define KEYS_ANY  (3u << (NR_KEYS - 2)) /* `traits` and `experiments` */
 
 static void unknown_key(struct loader *l, const char *name)
 {
@@ -257,14 +274,68 @@ static void unknown_key(struct loader *l, const char *name)
 		complain(l, l->line, "unknown key '%s'", name);
 }
 
-static void finish_section(struct loader *l)
+static int copy_text(char **to, const char *from)
 {
-	struct kernel *k = l->ks->n ? &l->ks->v[l->ks->n - 1] : NULL;
+	return from ? set_text(to, from) : 0;
+}
 
-	if (l->section_line && l->section_new)
-		complain(l, l->section_line, "section without keys");
-	if (!k || l->in_assay || l->skip || k->line != l->section_line)
+static int copy_texts(struct strv *to, const struct strv *from)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < from->n; i++)
+		err = strv__add(to, from->v[i]);
+	return err;
+}
+
+static int copy_entry(struct kernel *k, const struct kernel *from)
+{
+	int err = copy_text(&k->package, from->package);
+
+	k->version = from->version;
+	k->steps = from->steps;
+	if (!err)
+		err = copy_text(&k->sha256, from->sha256);
+	if (!err)
+		err = copy_text(&k->tarball, from->tarball);
+	if (!err)
+		err = copy_text(&k->tarball_sha256, from->tarball_sha256);
+	if (!err)
+		err = copy_text(&k->source, from->source);
+	if (!err)
+		err = copy_text(&k->series, from->series);
+	if (!err)
+		err = copy_texts(&k->suites, &from->suites);
+	if (!err)
+		err = copy_texts(&k->configs, &from->configs);
+	return err ? err : copy_texts(&k->features, &from->features);
+}
+
+/* An entry that takes another one's build has nothing else of its own. */
+static void finish_like(struct loader *l, struct kernel *k)
+{
+	const struct kernel *from = NULL;
+
+	if ((l->keys & ~KEYS_ANY) != KEYS_LIKE) {
+		complain(l, k->line,
+			 "kernel '%s': 'like' and 'btf' go together, without other keys of a build",
+			 k->name);
 		return;
+	}
+	for (const struct kernel *o = l->ks->v; o < k; o++)
+		if (!strcmp(o->name, k->like))
+			from = o;
+	if (!from || from->like)
+		complain(l, k->line,
+			 "kernel '%s' is like '%s', which is no entry before it that is "
+			 "built from source",
+			 k->name, k->like);
+	else if (copy_entry(k, from))
+		l->err = -ENOMEM;
+}
+
+static void check_build(struct loader *l, const struct kernel *k)
+{
 	if (!(l->keys & 1))
 		complain(l, k->line, "kernel '%s' has no 'version'", k->name);
 	if (!k->package && !k->tarball && !k->source)
@@ -276,9 +347,22 @@ static void finish_section(struct loader *l)
 		complain(l, k->line, "kernel '%s': 'tarball-sha256' without 'tarball'", k->name);
 	if (!k->configs.n)
 		complain(l, k->line, "kernel '%s' has no 'configs'", k->name);
-	for (size_t i = 0; i < k->traits.n; i++)
-		if (strv__add(&k->features, k->traits.v[i]))
-			l->err = -ENOMEM;
+}
+
+static void finish_section(struct loader *l)
+{
+	struct kernel *k = l->ks->n ? &l->ks->v[l->ks->n - 1] : NULL;
+
+	if (l->section_line && l->section_new)
+		complain(l, l->section_line, "section without keys");
+	if (!k || l->in_assay || l->skip || k->line != l->section_line)
+		return;
+	if (l->keys & KEYS_LIKE)
+		finish_like(l, k);
+	else
+		check_build(l, k);
+	if (copy_texts(&k->features, &k->traits))
+		l->err = -ENOMEM;
 }
 
 static int start_section(struct loader *l, const char *name)
@@ -475,6 +559,7 @@ void kernels__free(struct kernels *ks)
 		free(k->tarball_sha256);
 		free(k->source);
 		free(k->series);
+		free(k->like);
 		strv__free(&k->suites);
 		strv__free(&k->configs);
 		strv__free(&k->features);

@@ -22,6 +22,7 @@ struct kernel {
 	struct strv features;	 /* what the applied patches provide, from the series file; and: */
 	struct strv traits;	 /* words for expectations: "no-btf" */
 	struct strv experiments; /* the only ones run on it unless others are named; empty: all */
+	char *like;		 /* entry whose build is taken, with its BTF damaged; or NULL */
 	unsigned int steps;	 /* lines that a quiet build prints: a hint for the progress only */
 	int line;		 /* in the file, for messages */
 };

@@ -14,6 +14,10 @@
 #include "base/proc.h"
 #include "vm/btf.h"
 #include "vm/elf.h"
+#include "vm/functions.h"
+#include "vm/kbuild.h"
+#include "vm/kconfig.h"
+#include "vm/modules.h"
 
 static int join(struct strbuf *sb, const struct strv *sv)
 {
@@ -51,7 +55,11 @@ int kept__check_funcs(const struct image *img, const char *const *funcs)
 {
 	size_t len, functions;
 	char *data = NULL;
-	int err = file_read(img->btf, 0, &data, &len);
+	int err;
+
+	if (!img->btf)
+		return 0;
+	err = file_read(img->btf, 0, &data, &len);
 
 	if (err)
 		log_err("kernel %s: %s: cannot be read: %s", img->name, img->btf, strerror(-err));
@@ -65,6 +73,9 @@ struct publishing {
 	const struct kept_from *f;
 	char *dir; /* being filled */
 	char *build_id;
+	bool has_btf, has_modules; /* by its configuration */
+	bool has_functions;
+	struct strv modules; /* file names */
 	size_t functions;
 };
 
@@ -120,8 +131,8 @@ static int put_btf(struct publishing *p)
 	int err = from && to ? elf_section(from, ".BTF", &data, &len) : -ENOMEM;
 
 	if (err == -ENOENT || (!err && !len)) {
-		log_err("kernel %s: vmlinux has no BTF: a fragment has to set "
-			"CONFIG_DEBUG_INFO_BTF=y, and pahole must know the compiler's DWARF",
+		log_err("kernel %s: vmlinux has no BTF, though its configuration asks for it: "
+			"does pahole know the compiler's DWARF?",
 			p->f->kernel->name);
 		err = -EINVAL;
 	} else if (err) {
@@ -181,6 +192,64 @@ static int put_patches(struct publishing *p)
 	return err;
 }
 
+static int read_config(struct publishing *p)
+{
+	char *path = str_fmt("%s/config", p->dir), *text = NULL;
+	struct dotconfig *c = NULL;
+	const char *btf;
+	int err = path ? failed(p, path, file_read(path, 0, &text, NULL)) : -ENOMEM;
+
+	if (!err)
+		err = failed(p, path, dotconfig__parse(text, &c));
+	if (!err) {
+		btf = dotconfig__get(c, "DEBUG_INFO_BTF");
+		p->has_btf = btf && !strcmp(btf, "y");
+		p->has_modules = kbuild__has_modules(text);
+	}
+	dotconfig__free(c);
+	free(text);
+	free(path);
+	return err;
+}
+
+static int put_modules(struct publishing *p)
+{
+	char *dir = str_fmt("%s/modules", p->dir);
+	int err = dir ? modules__keep(p->f->kernel->name, p->f->tree, dir, p->f->cancel_fd,
+				      &p->modules)
+		      : -ENOMEM;
+
+	for (size_t i = 0; !err && i < p->modules.n; i++) {
+		char *path = str_fmt("%s/%s", dir, p->modules.v[i]);
+
+		if (path)
+			sync_path(path);
+		free(path);
+	}
+	free(dir);
+	return err;
+}
+
+/* From the debug information, which the kept vmlinux lacks. */
+static int put_functions(struct publishing *p)
+{
+	char *from = str_fmt("%s/vmlinux", p->f->tree), *to = NULL;
+	int err;
+
+	to = str_fmt("%s/" FUNCTIONS_FILE, p->dir);
+	err = from && to ? functions__write(from, p->f->tree, to) : -ENOMEM;
+	p->has_functions = !err;
+	if (err == -ENOENT) {
+		log_debug("kernel %s: vmlinux has no debug information: no table of its functions",
+			  p->f->kernel->name);
+		err = 0;
+	}
+	failed(p, "the table of its functions, from vmlinux", err);
+	free(from);
+	free(to);
+	return err;
+}
+
 static json_t *text(const char *s)
 {
 	return s ? json_string(s) : json_null();
@@ -205,17 +274,31 @@ static json_t *patches(const struct inputs *in)
 	return a;
 }
 
-static json_t *sizes(const char *dir)
+static void add_size(json_t *sizes, const char *dir, const char *name)
 {
-	static const char *const names[] = { "vmlinux", "vmlinux.btf", "config", "System.map",
-					     "build.log" };
+	char *path = str_fmt("%s/%s", dir, name);
+
+	json_object_set_new(sizes, name, json_integer(path ? file_size(path) : -1));
+	free(path);
+}
+
+static json_t *sizes(const struct publishing *p)
+{
+	static const char *const names[] = { "vmlinux", "config", "System.map", "build.log" };
 	json_t *o = json_object();
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char *path = str_fmt("%s/%s", dir, names[i]);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		add_size(o, p->dir, names[i]);
+	if (p->has_btf)
+		add_size(o, p->dir, "vmlinux.btf");
+	if (p->has_functions)
+		add_size(o, p->dir, FUNCTIONS_FILE);
+	for (size_t i = 0; i < p->modules.n; i++) {
+		char *name = str_fmt("modules/%s", p->modules.v[i]);
 
-		json_object_set_new(o, names[i], json_integer(path ? file_size(path) : -1));
-		free(path);
+		if (name)
+			add_size(o, p->dir, name);
+		free(name);
 	}
 	return o;
 }
@@ -237,7 +320,7 @@ static json_t *describe(const struct publishing *p)
 			 texts(&f->kernel->configs), "features", texts(&f->kernel->features),
 			 "compiler", text(f->inputs->tools.cc), "linker", text(f->inputs->tools.ld),
 			 "pahole", text(f->inputs->tools.pahole), "btf_functions",
-			 (json_int_t)p->functions, "built", when, "files", sizes(p->dir));
+			 (json_int_t)p->functions, "built", when, "files", sizes(p));
 }
 
 static int put_meta(struct publishing *p)
@@ -263,11 +346,17 @@ static int put_all(struct publishing *p)
 	if (!err)
 		err = failed(p, p->dir, dir_make(p->dir));
 	if (!err)
+		err = put_file(p, p->f->tree, ".config", "config");
+	if (!err)
+		err = read_config(p);
+	if (!err && p->has_btf)
 		err = put_btf(p);
 	if (!err)
 		err = put_vmlinux(p);
 	if (!err)
-		err = put_file(p, p->f->tree, ".config", "config");
+		err = put_functions(p);
+	if (!err && p->has_modules)
+		err = put_modules(p);
 	if (!err)
 		err = put_file(p, p->f->tree, "System.map", "System.map");
 	if (!err) {
@@ -299,6 +388,7 @@ int kept__publish(const struct kept_from *f)
 	if (err)
 		dir_remove(p.dir);
 out:
+	strv__free(&p.modules);
 	free(p.build_id);
 	free(p.dir);
 	free(to);

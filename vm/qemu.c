@@ -73,16 +73,25 @@ out:
 	return err;
 }
 
+char *qemu__find(const char *name)
+{
+	char *program;
+
+	if (!name)
+		name = DEFAULT_QEMU;
+	program = proc_which(name);
+	if (!program)
+		log_err("%s: not found; install QEMU for x86 (package qemu-system-x86)", name);
+	return program;
+}
+
 int qemu__start(struct qemu *q, const struct vm_opts *o)
 {
-	const char *name = o->qemu ? o->qemu : DEFAULT_QEMU;
-	char *program = proc_which(name);
+	char *program = qemu__find(o->qemu);
 	int wire = -1, tty = -1, err;
 
-	if (!program) {
-		log_err("%s: not found; install QEMU for x86 (package qemu-system-x86)", name);
+	if (!program)
 		return -ENOENT;
-	}
 	q->stderr_fd = memfd_create("assay-qemu-stderr", MFD_CLOEXEC);
 	err = q->stderr_fd < 0 ? -errno : port_open(&q->wire_fd, &wire);
 	if (!err && o->tty)

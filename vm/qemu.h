@@ -18,6 +18,8 @@ struct qemu {
 	int status;    /* exit status, or -signal; once reaped */
 };
 
+/* The program's path (name NULL: the usual one); caller frees; NULL when there is none, logged. */
+char *qemu__find(const char *name);
 void qemu__init(struct qemu *q);
 /* Starts it; it dies with us. 0 or -errno, logged. */
 int qemu__start(struct qemu *q, const struct vm_opts *o);

@@ -37,23 +37,43 @@ static const struct need {
 };
 #define NR_NEEDS (sizeof(needs) / sizeof(needs[0]))
 
-/* First line of what a program says of its version; NULL when there is no such program. */
-static int ask(const char *program, char **out)
+static void keep_first_line(void *ctx, const char *line)
+{
+	char **first = ctx;
+
+	if (!*first && *line)
+		*first = strdup(line);
+}
+
+/* First line of what a program says of its version; NULL when there is no such program, or when it
+ * does not start: t->broken says so then. */
+static int ask(struct toolchain *t, const char *program, char **out)
 {
 	const char *argv[] = { program, "--version", NULL };
-	char *text = NULL;
-	int status, err;
+	struct proc_opts opts = {
+		.argv = argv,
+		.on_line = keep_first_line,
+		.ctx = out,
+		.cancel_fd = -1,
+	};
+	int status = 0, err;
 
 	*out = NULL;
-	err = proc_output(argv, &text, &status);
+	err = proc_run(&opts, &status);
 	if (err == -ENOMEM)
 		return err;
-	if (!err && !status) {
-		text[strcspn(text, "\n")] = '\0';
-		*out = text;
+	if (!err && !status && *out)
 		return 0;
+	if (err != -ENOENT && !t->broken) {
+		t->broken = program;
+		t->why_broken =
+			*out  ? *out
+			: err ? strdup(strerror(-err))
+			      : str_fmt("`%s --version` ends with status %d", program, status);
+		*out = NULL;
 	}
-	free(text);
+	free(*out);
+	*out = NULL;
 	return 0;
 }
 
@@ -63,11 +83,11 @@ int toolchain__probe(struct toolchain *t)
 	int err;
 
 	*t = (struct toolchain){ 0 };
-	err = ask("gcc", &t->cc);
+	err = ask(t, "gcc", &t->cc);
 	if (!err)
-		err = ask("ld", &t->ld);
+		err = ask(t, "ld", &t->ld);
 	if (!err)
-		err = ask("pahole", &t->pahole);
+		err = ask(t, "pahole", &t->pahole);
 	if (err) {
 		toolchain__release(t);
 		return err;
@@ -83,6 +103,7 @@ void toolchain__release(struct toolchain *t)
 	free(t->cc);
 	free(t->ld);
 	free(t->pahole);
+	free(t->why_broken);
 	*t = (struct toolchain){ 0 };
 }
 
@@ -101,6 +122,14 @@ static bool has_libelf_headers(void)
 	int status;
 
 	return !proc_run(&opts, &status) && !status;
+}
+
+static const char *package_of(const char *program)
+{
+	for (size_t i = 0; i < NR_NEEDS; i++)
+		if (!strcmp(needs[i].program, program))
+			return needs[i].package;
+	return program;
 }
 
 static void add(struct strbuf *what, struct strbuf *packages, const char *name, const char *package)
@@ -127,6 +156,12 @@ int toolchain__check(const struct toolchain *t, const char *kernel)
 	if (what.len) {
 		log_err("kernel %s: to build it takes %s, missing here: apt-get install%s", kernel,
 			strbuf__str(&what), strbuf__str(&packages));
+		err = -ENOENT;
+	} else if (t->broken) {
+		log_err("kernel %s: %s is there and does not start (%s): apt-get install "
+			"--reinstall %s, or mend what comes before it in PATH",
+			kernel, t->broken, t->why_broken ? t->why_broken : "no reason known",
+			package_of(t->broken));
 		err = -ENOENT;
 	} else if (!t->pahole || sscanf(t->pahole, "v%d.%d", &major, &minor) != 2 ||
 		   major < PAHOLE_MAJOR || (major == PAHOLE_MAJOR && minor < PAHOLE_MINOR)) {

@@ -11,6 +11,9 @@ struct toolchain {
 	char *cc;     /* first line of `gcc --version`, or NULL when there is none */
 	char *ld;     /* of `ld --version` */
 	char *pahole; /* `pahole --version`: "v1.24" */
+	/* One of them is there and does not start: its name, and what it says of that; or NULL. */
+	const char *broken;
+	char *why_broken;
 	bool ccache;
 };
 
@@ -19,7 +22,7 @@ int toolchain__probe(struct toolchain *t);
 void toolchain__release(struct toolchain *t);
 void toolchain__hash(const struct toolchain *t, struct hash *h);
 /* Is all there that a kernel build takes? When not: -ENOENT, and one line that names what is
- * missing or too old and the packages that bring it. */
+ * missing, broken or too old and the packages that bring it. */
 int toolchain__check(const struct toolchain *t, const char *kernel);
 
 #endif

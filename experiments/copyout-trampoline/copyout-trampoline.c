@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -35,6 +36,18 @@ static int attach(struct bpf_object *obj, const char *name, struct bpf_link **li
 		return -ENOENT;
 	*link = bpf_program__attach(p);
 	return *link ? 0 : -errno;
+}
+
+/* What libbpf said of a failure: kept, and held against the words that are expected. */
+static void check_words(struct record *r, int err, const char *words)
+{
+	char *said = exp__libbpf_said();
+	const char *at = said ? strstr(said, words) : NULL;
+
+	exp__observed(r, err, "%.*s", at ? (int)strcspn(at, "\n") : 0, at ? at : "");
+	exp__check(r, at != NULL, "libbpf says so", "%s; expected \"%s\"", said ? said : "nothing",
+		   words);
+	free(said);
 }
 
 static bool listed(const char *const *names, const char *name)
@@ -125,13 +138,14 @@ static int measure_attach(struct exp *e, struct bpf_object *obj)
 		const struct attach_case *c = &attach_cases[i];
 		struct bpf_link *link;
 		struct record *r;
-		char name[64];
+		char name[96];
 		int err;
 
 		if (!exp__loaded(obj, c->prog))
 			continue;
 		snprintf(name, sizeof(name), "attach_%s", c->prog);
 		r = exp__measurement(e, name);
+		free(exp__libbpf_said());
 		err = attach(obj, c->prog, &link);
 		bpf_link__destroy(link);
 		record__label(r, "target", c->target);
@@ -141,6 +155,11 @@ static int measure_attach(struct exp *e, struct bpf_object *obj)
 		exp__check(r, err == c->err,
 			   c->err ? "attaching fails with EBUSY" : "attaching succeeds", "%s",
 			   exp__err_name(err));
+		if (err) {
+			snprintf(name, sizeof(name), "prog '%s': failed to attach: %s", c->prog,
+				 strerror(EBUSY));
+			check_words(r, err, name);
+		}
 		err = exp__emit(e, r);
 		if (err)
 			return err;
@@ -463,12 +482,15 @@ static int measure_missing(struct exp *e)
 	static const char *const names[] = { "fentry_plain", NULL };
 	struct record *r = exp__measurement(e, "missing_target");
 	struct session s = { 0 };
-	int err = session__load(&s, names, NULL);
+	int err;
 
+	free(exp__libbpf_said());
+	err = session__load(&s, names, NULL);
 	session__close(&s);
 	record__label(r, "target", "copyout_bpf");
 	exp__check(r, err == -ESRCH, "loading fails with ESRCH: the target is not in the BTF", "%s",
 		   exp__err_name(err));
+	check_words(r, err, "failed to find kernel BTF type ID of 'copyout_bpf': -3");
 	return exp__emit(e, r);
 }
 

@@ -108,8 +108,11 @@ static void check_version(struct doctor *d, const struct tool *t, const char *pa
 	int err = ask(path, &said);
 
 	if (err) {
-		doctor__note(d, bad, t->name, mend, "%s does not run: %s", path,
-			     err == -EIO ? "it fails on --version" : strerror(-err));
+		int first = (int)strcspn(strbuf__str(&said), "\n");
+
+		doctor__note(d, bad, t->name, mend, "%s does not run: %s%s%.*s", path,
+			     err == -EIO ? "it fails on --version" : strerror(-err),
+			     first ? ": " : "", first, strbuf__str(&said));
 		goto out;
 	}
 	if (t->min)

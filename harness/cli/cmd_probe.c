@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/probe_report.h"
 #include "cli/visit.h"
+#include "vm/functions.h"
 #include "vm/vm.h"
 
 #define TIMEOUT_MS 60000
@@ -107,9 +108,21 @@ static int ask(struct visit *v, const struct probe_args *a, json_t **out)
 	return status == 2 ? -EINVAL : status > 0 ? -EIO : status;
 }
 
+/* A kernel of before there was such a table has none: then less is said. */
+static void report_one(const json_t *facts, const struct image *img)
+{
+	const char *name = json_string_value(json_object_get(facts, "function"));
+	struct function *v = NULL;
+	struct probe_functions f = { 0 };
+
+	f.known = name && !functions__find(img->dir, name, &v, &f.n);
+	f.v = v;
+	probe_report__print(stdout, facts, img->name, img->version, &f, term_color(stdout));
+	functions__free(v, f.n);
+}
+
 static bool report(const json_t *answer, const struct image *img, bool json)
 {
-	const struct probe_function unknown = { 0 };
 	bool all = true;
 	const json_t *facts;
 	size_t i;
@@ -124,8 +137,7 @@ static bool report(const json_t *answer, const struct image *img, bool json)
 			continue;
 		if (i)
 			putchar('\n');
-		probe_report__print(stdout, facts, img->name, img->version, &unknown,
-				    term_color(stdout));
+		report_one(facts, img);
 	}
 	return all;
 }

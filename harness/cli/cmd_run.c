@@ -19,11 +19,13 @@
 #include "cli/json_out.h"
 #include "cli/csv.h"
 #include "cli/plan.h"
+#include "cli/programs.h"
 #include "cli/report.h"
 #include "cli/row_summary.h"
 #include "cli/session.h"
 #include "store/store.h"
 #include "vm/guestfs.h"
+#include "vm/qemu.h"
 
 enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_CSV };
 
@@ -115,6 +117,7 @@ struct run {
 	const struct catalog *catalog;
 	struct store *store;
 	struct run_info info;
+	struct strv programs; /* for the guests, on the host */
 	enum status worst;
 	bool cut_off;
 	const char *reason;
@@ -146,7 +149,11 @@ static int run_on_image(struct run *run, const struct plan *plan, const struct k
 			const struct image *img, bool *started)
 {
 	const struct run_args *a = run->args;
-	const struct guestfs_opts fs = { .guest = run->cli->guest };
+	const struct guestfs_opts fs = {
+		.guest = run->cli->guest,
+		.modules = img->modules,
+		.programs = &run->programs,
+	};
 	char *initramfs = NULL, *why = NULL;
 	struct vm_opts vm = {
 		.vmlinux = img->vmlinux,
@@ -205,13 +212,17 @@ static int run_on_kernel(struct run *run, const struct plan *plan, const struct 
 	struct image *img = NULL;
 	bool started = false;
 	uint64_t start = clock_ns();
-	int err = cli__image(run->cli, k, &img);
+	/* Looked for first: building a kernel takes minutes. */
+	char *qemu = qemu__find(NULL);
+	bool can_boot = qemu;
+	int err = qemu ? cli__image(run->cli, k, &img) : -ENOENT;
 
 	/* The limit is for what comes once the kernel is built. */
 	if (run->deadline_ns)
 		run->deadline_ns += clock_ns() - start;
 	if (!err)
 		err = run_on_image(run, plan, k, img, &started);
+	free(qemu);
 	image__free(img);
 	if (err == -EINTR || cancel_pending(run->cli->cancel_fd)) {
 		run->cut_off = true;
@@ -223,8 +234,9 @@ static int run_on_kernel(struct run *run, const struct plan *plan, const struct 
 	/* The other kernels go on; the messages of the failure are on stderr. */
 	run->worst = STATUS_HARNESS;
 	return session__no_kernel(&so, plan, k,
-				  img ? "the guest could not be prepared"
-				      : "the kernel could not be built");
+				  !can_boot ? "there is no QEMU"
+				  : img	    ? "the guest could not be prepared"
+					    : "the kernel could not be built");
 }
 
 static int run_on_host(struct run *run, const struct plan *plan)
@@ -344,6 +356,8 @@ int cmd_run(struct cli *cli, int argc, char **argv)
 		err = -EINVAL;
 	}
 	if (!err)
+		err = programs__prepare(cli, catalog, &plan, &run.programs);
+	if (!err)
 		err = cli__store(cli, true, &run.store);
 	if (!err) {
 		host = host__describe(cli);
@@ -355,6 +369,7 @@ out:
 	free(host);
 	run_info__release(&run.info);
 	store__close(run.store);
+	strv__free(&run.programs);
 	plan__release(&plan);
 	strv__free(&a.experiments);
 	strv__free(&a.rows);

@@ -23,6 +23,7 @@ const struct show_kind show_kinds[] = {
 	{ "log", "log", "verifier log", "verifier logs" },
 	{ "disasm", "disasm", "disassembly", "disassembly with source lines" },
 	{ "stack", "stack", "stack layout", "stack layouts" },
+	{ "tables", "table", "table", "tables that an experiment made" },
 	{ "libbpf", "libbpf", "libbpf's messages", "what libbpf said" },
 	{ "dmesg", "dmesg", "kernel messages", "the kernel's messages during an experiment" },
 	{ "trace", "trace_pipe", "trace_pipe", "what trace_pipe gave" },

@@ -15,8 +15,9 @@ struct kernels;
 struct plan_item {
 	const char *experiment; /* borrowed from the catalogue */
 	unsigned int timeout_s, disk_mb;
-	bool on_host;	/* runs once, before all kernels */
-	json_t *params; /* object name -> value as text; only those that the user gave */
+	bool on_host;	     /* runs once, before all kernels */
+	json_t *params;	     /* object name -> value as text; only those that the user gave */
+	const char *blocked; /* why it can't run at all, a harness error; static; NULL: it can */
 };
 
 /* What a run is to do: every item on every kernel, in this order. */

@@ -7,12 +7,13 @@
 #include "base/str.h"
 #include "cli/report_text.h"
 #include "model/kver.h"
+#include "vm/functions.h"
 
 struct lines {
 	FILE *out;
 	const json_t *facts;
 	struct kver version;
-	const struct probe_function *f;
+	const struct probe_functions *f;
 	bool color;
 	size_t width;
 };
@@ -74,29 +75,49 @@ static void put_symbol(const struct lines *l)
 				      : "only ",
 			     json_string_value(v));
 	if (!n && !json_array_size(variants))
-		strbuf__addf(
-			&sb, "%s",
-			l->f->known && l->f->inlined_at
-				? "not in kallsyms: inlined wherever it is called"
-				: "not in kallsyms: no such function, or inlined wherever it is "
-				  "called");
+		strbuf__addf(&sb, "%s",
+			     !l->f->known
+				     ? "not in kallsyms: no such function, or inlined wherever "
+				       "it is called"
+			     : l->f->n ? "not in kallsyms: inlined wherever it is called"
+				       : "no such function");
 	line(l, "symbol", n ? "yes" : "no", strbuf__str(&sb));
 	strbuf__free(&sb);
 }
 
-static void put_inlined(const struct lines *l)
+/* "static inline in lib/copyout.h:73, inlined at 4 calls, no copy to hook" */
+static char *describe(const struct function *f)
 {
 	struct strbuf sb = STRBUF_INIT;
 
-	if (!l->f->known)
-		return;
-	if (l->f->inlined_at)
-		strbuf__addf(&sb, "at %u call sites%s", l->f->inlined_at,
-			     l->f->out_of_line ? ": a hook misses these calls" : "");
-	strbuf__addf(&sb, "%s%s in %s", sb.len ? "; " : "", l->f->is_static ? "static" : "global",
-		     l->f->file ? l->f->file : "?");
-	line(l, "inlined", l->f->inlined_at ? "yes" : "no", strbuf__str(&sb));
-	strbuf__free(&sb);
+	strbuf__addf(&sb, "%s%s in %s:%u", f->is_static ? "static" : "global",
+		     f->is_inline ? " inline" : "", f->file, f->line);
+	if (f->sites)
+		strbuf__addf(&sb, ", inlined at %u call%s", f->sites, f->sites == 1 ? "" : "s");
+	if (!f->copies)
+		strbuf__addf(&sb, ", no copy to hook");
+	else if (f->sites)
+		strbuf__addf(&sb, ": a hook misses %s", f->sites == 1 ? "it" : "them");
+	if (f->copies > 1)
+		strbuf__addf(&sb, ", %u copies", f->copies);
+	return strbuf__detach(&sb);
+}
+
+static void put_inlined(const struct lines *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->f->n; i++) {
+		const struct function *f = &l->f->v[i];
+		char *text = describe(f);
+
+		line(l, i ? "" : "inlined",
+		     !f->sites	 ? "no"
+		     : f->copies ? "some"
+				 : "yes",
+		     text ? text : "");
+		free(text);
+	}
 }
 
 static void put_lists(const struct lines *l)
@@ -223,7 +244,7 @@ bool probe_report__any(const json_t *facts)
 }
 
 void probe_report__print(FILE *out, const json_t *facts, const char *kernel, struct kver version,
-			 const struct probe_function *f, bool color)
+			 const struct probe_functions *f, bool color)
 {
 	const struct lines l = { out, facts, version, f, color, report_text__width(out) };
 

@@ -8,18 +8,18 @@
 
 struct kver;
 
-/* What the debug information of the built kernel says of a function, as far as it is known. */
-struct probe_function {
-	bool known;
-	bool is_static;
-	bool out_of_line;	 /* there is a copy to call */
-	unsigned int inlined_at; /* call sites into which it was inlined */
-	const char *file;
+struct function;
+
+/* What the kernel's debug information says of the functions of a name (vm/functions.h). */
+struct probe_functions {
+	bool known; /* there is such a table; it may know none of the name */
+	const struct function *v;
+	size_t n;
 };
 
 /* Prints what can hang on a function, and why not: `facts` as guest/probe.h has it. */
 void probe_report__print(FILE *out, const json_t *facts, const char *kernel, struct kver version,
-			 const struct probe_function *f, bool color);
+			 const struct probe_functions *f, bool color);
 /* Can anything hang on it? */
 bool probe_report__any(const json_t *facts);
 

@@ -228,7 +228,12 @@ static int run_item(struct session *s, const struct plan_item *item, struct sess
 	s->in = intake__begin(&s->intake, item->experiment, item->params);
 	if (!s->in)
 		return -ENOMEM;
-	converse(s, res);
+	if (item->blocked) {
+		intake__fail(s->in, STATUS_HARNESS, item->blocked);
+		intake__excuse(s->in);
+	} else {
+		converse(s, res);
+	}
 	if (s->dirty || intake__dirty(s->in))
 		stop_vm(s);
 	return intake__finish(s->in, &s->worst);

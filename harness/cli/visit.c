@@ -52,6 +52,7 @@ void visit_opts__release(struct visit_opts *o)
 	strv__free(&o->files);
 }
 
+/* Before there is an image it is only checked: a mistyped --file is said at once. */
 static int make_guestfs(struct visit *v, const struct cli *cli, const struct visit_opts *o)
 {
 	struct guestfs_opts gfs = { .guest = cli->guest, .files = &o->files };
@@ -63,7 +64,12 @@ static int make_guestfs(struct visit *v, const struct cli *cli, const struct vis
 		return -ENOENT;
 	}
 	gfs.busybox = busybox;
-	err = guestfs__memory(&gfs, &v->initramfs_fd, &v->initramfs);
+	if (v->image) {
+		gfs.modules = v->image->modules;
+		err = guestfs__memory(&gfs, &v->initramfs_fd, &v->initramfs);
+	} else {
+		err = guestfs__check(&gfs);
+	}
 	free(busybox);
 	return err;
 }
@@ -92,9 +98,10 @@ static int check_kernel(const struct visit *v, const json_t *hello)
 	wire_str(hello, "build_id", &build_id);
 	if (!strcmp(release, v->image->release) && !strcasecmp(build_id, v->image->build_id))
 		return 0;
-	log_err("the guest runs kernel %s (build id %s), and not %s (build id %s) of %s", release,
-		*build_id ? build_id : "none", v->image->release, v->image->build_id,
-		v->image->vmlinux);
+	log_err("the guest runs kernel %s (build id %s), and not %s (build id %s): remove %s, and "
+		"the kernel is built again",
+		release, *build_id ? build_id : "none", v->image->release, v->image->build_id,
+		v->image->dir);
 	return -EINVAL;
 }
 
@@ -155,11 +162,12 @@ int visit__open(struct cli *cli, const struct visit_opts *o, struct visit **out)
 	v->initramfs_fd = v->console_fd = -1;
 	cli->kernel_source = o->vm.kernel_source;
 	err = cli__kernel(cli, o->vm.kernels_arg, &k);
-	/* Before the kernel is built: a mistyped --file is said at once. */
 	if (!err)
 		err = make_guestfs(v, cli, o);
 	if (!err)
 		err = cli__image(cli, k, &v->image);
+	if (!err)
+		err = make_guestfs(v, cli, o);
 	if (!err)
 		err = start(v, cli, o);
 	if (err)

@@ -170,6 +170,9 @@ struct bpf_program *exp__loaded(struct bpf_object *obj, const char *name);
 void *exp__map_globals(struct bpf_object *obj, size_t size);
 /* The calling thread as bpf_get_current_pid_tgid() gives it. */
 uint64_t exp__this_thread(void);
+/* What libbpf warned of since the last call, as it would have printed it; caller frees. NULL when
+ * it said nothing. */
+char *exp__libbpf_said(void);
 /* For a label or a check: "success" for 0, the name of the errno for -errno. */
 const char *exp__err_name(int err);
 

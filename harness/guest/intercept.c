@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guest/experiment.h"
 #include "guest/helpers.h"
 
 int __real_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *license,
@@ -121,6 +122,13 @@ void libbpf_messages__to(struct libbpf_messages *m)
 {
 	messages_to = m;
 	libbpf_set_print(collect);
+}
+
+char *exp__libbpf_said(void)
+{
+	if (!messages_to || !messages_to->warnings.len)
+		return NULL;
+	return strbuf__detach(&messages_to->warnings);
 }
 
 /* Warnings that only say what came of an earlier one, or that libbpf got over it. */

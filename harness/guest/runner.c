@@ -213,6 +213,7 @@ static int measure(struct exp *e, struct programs *p)
 	load_result__init(&r);
 	if (!e->def->measure)
 		return 0;
+	libbpf_messages__to(&m);
 	if (e->def->elf_bytes) {
 		err = open_prepared(e, is_accepted, &p->accepted, &m, &obj);
 		if (err)

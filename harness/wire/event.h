@@ -18,7 +18,7 @@
  *   progress {experiment, done, total, what}
  *   record   {record: {...}}                       see wire/record_json.h
  *   text     {experiment, name, kind, part, last, data}   evidence in parts of at most 64 KiB;
- *            kind: log, libbpf, dmesg, trace_pipe, stack; name "" for the experiment's own
+ *            kind: log, libbpf, dmesg, trace_pipe, stack, table; name "" for the experiment's own
  *   end      {experiment, status, reason, splat}   exactly one per experiment; splat, the class
  *            of a splat that was not declared (model/splat.h), only where there was one
  *   out      {fd, data}                            exec's output, base64

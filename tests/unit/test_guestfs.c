@@ -129,6 +129,45 @@ static void test_files(void **state)
 	free(one);
 }
 
+static void test_modules(void **state)
+{
+	struct fixture *f = *state;
+	char *dir = str_fmt("%s/modules", f->dir), *ko, *other, *path;
+
+	assert_int_equal(dir_make(dir), 0);
+	ko = put(f, "modules/binfmt_misc.ko", "a module");
+	other = put(f, "modules/modules.dep", "a list");
+	path = build(f);
+	assert_false(holds(path, "lib/modules"));
+	free(path);
+	f->opts.modules = dir;
+	path = build(f);
+	assert_true(holds(path, "lib/modules/binfmt_misc.ko"));
+	assert_true(holds(path, "a module"));
+	assert_false(holds(path, "modules.dep"));
+	free(path);
+	free(other);
+	free(ko);
+	free(dir);
+}
+
+/* What experiments need, under the name that they look for. */
+static void test_programs(void **state)
+{
+	struct fixture *f = *state;
+	char *program = put(f, "memcached", "a server"), *path;
+	struct strv programs = { 0 };
+
+	assert_int_equal(strv__add(&programs, program), 0);
+	f->opts.programs = &programs;
+	path = build(f);
+	assert_true(holds(path, "usr/lib/assay/memcached"));
+	assert_true(holds(path, "a server"));
+	free(path);
+	free(program);
+	strv__free(&programs);
+}
+
 /* Equal contents have one name; what is not used for an hour goes, what is no initramfs stays. */
 static void test_names_and_tidying(void **state)
 {
@@ -191,6 +230,7 @@ static void refused(const struct fixture *f, int err)
 	assert_int_equal(guestfs__memory(&f->opts, &fd, &path), err);
 	assert_null(path);
 	assert_int_equal(fd, -1);
+	assert_int_equal(guestfs__check(&f->opts), err);
 }
 
 static void test_refusals(void **state)
@@ -219,6 +259,10 @@ static void test_refusals(void **state)
 	assert_int_equal(strv__add(&f->files, same), 0);
 	refused(f, -EINVAL);
 	strv__free(&f->files);
+	f->opts.modules = "/nonexistent/modules";
+	refused(f, -ENOENT);
+	f->opts.modules = NULL;
+	assert_int_equal(guestfs__check(&f->opts), 0);
 	/* a busybox that does not work */
 	assert_int_equal(file_write(f->busybox, "#!/bin/sh\nexit 1\n", 17), 0);
 	f->opts.busybox = f->busybox;
@@ -233,8 +277,8 @@ static void test_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(plain),  TEST(busybox),  TEST(files), TEST(names_and_tidying),
-		TEST(memory), TEST(refusals),
+		TEST(plain),	TEST(busybox),		 TEST(files),  TEST(modules),
+		TEST(programs), TEST(names_and_tidying), TEST(memory), TEST(refusals),
 	};
 
 	return cmocka_run_group_tests_name("guestfs", tests, NULL, NULL);

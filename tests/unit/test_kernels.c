@@ -76,6 +76,33 @@ static void whole_entry(void **state)
 	kernels__free(NULL);
 }
 
+static void like_another(void **state)
+{
+	const struct kernel *k;
+	struct kernels *ks;
+
+	(void)state;
+	assert_int_equal(load("[assay]\ndefault = 5.10.218\n[5.10.218]\nversion = 5.10.218\n"
+			      "package = linux=1\nsha256 = " SHA "\nseries = 5.10\n"
+			      "configs = x.config, y.config\n"
+			      "[bad]\nlike = 5.10.218\nbtf = damaged\n",
+			      &ks),
+			 0);
+	k = kernels__at(ks, 1);
+	assert_string_equal(k->name, "bad");
+	assert_string_equal(k->like, "5.10.218");
+	assert_int_equal(k->version.patch, 218);
+	assert_string_equal(k->package, "linux=1");
+	assert_string_equal(k->sha256, SHA);
+	assert_string_equal(k->series, "5.10");
+	assert_int_equal(k->features.n, 3);
+	assert_int_equal(k->configs.n, 2);
+	assert_null(kernels__at(ks, 0)->like);
+	/* a branch's name never leads to it */
+	assert_ptr_equal(kernels__find(ks, "5.10", NULL), kernels__at(ks, 0));
+	kernels__free(ks);
+}
+
 /* Each mistake with its line. */
 static void mistakes(void **state)
 {
@@ -124,6 +151,15 @@ static void mistakes(void **state)
 		{ HEAD "[a]\nversion = 5.10\nsource = /x\nconfigs = ,\n", ":6: configs = ,: not" },
 		{ HEAD "[a/b]\n" MORE, ":3: 'a/b' is no name for a kernel" },
 		{ HEAD "[a]\n" MORE "[b]\n", ":7: section without keys" },
+		{ HEAD "[a]\n" MORE "[b]\nlike = a\n", ":7: kernel 'b': 'like' and 'btf' go" },
+		{ HEAD "[a]\n" MORE "[b]\nbtf = damaged\n", ":7: kernel 'b': 'like' and 'btf'" },
+		{ HEAD "[a]\n" MORE "[b]\nlike = a\nbtf = damaged\nsteps = 5\n",
+		  ":7: kernel 'b': 'like' and 'btf' go together, without other keys" },
+		{ HEAD "[a]\n" MORE "[b]\nlike = a\nbtf = none\n",
+		  ":9: btf = none: not 'damaged'" },
+		{ HEAD "[a]\n" MORE "[b]\nlike = c\nbtf = damaged\n",
+		  ":7: kernel 'b' is like 'c', which is no entry before it" },
+		{ HEAD "[a]\n" MORE "[b]\nlike = b\nbtf = damaged\n", "'b' is like 'b', which" },
 		{ HEAD "[b]\n[a]\n" MORE, ":3: section without keys" },
 		{ "version = 1\n" HEAD "[a]\n" MORE, ":1: 'version' stands before the first" },
 		{ HEAD "[a]\n" MORE "nonsense\n", ":7: neither a [section]" },
@@ -263,7 +299,7 @@ static void mirrors(void **state)
 		0);
 	assert_int_equal(m.main.n, 1);
 	assert_int_equal(m.security.n, 1);
-	text = apt_sources(&m, suites, 2, "/k.gpg");
+	text = apt_sources(&m, "deb", suites, 2, "/k.gpg");
 	assert_string_equal(text, "Types: deb\nURIs: http://m.example/debian/\nSuites: bullseye\n"
 				  "Components: main\nSigned-By: /k.gpg\n\n"
 				  "Types: deb\nURIs: http://s.example/x/\n"
@@ -319,7 +355,7 @@ int main(void)
 		T(whole_entry),	  T(mistakes),	   T(all_mistakes_at_once),
 		T(long_lines),	  T(missing_file), T(series_mistakes),
 		T(finds),	  T(mirrors),	   T(mirrors_unknown),
-		T(package_files),
+		T(package_files), T(like_another),
 	};
 
 	return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);

@@ -11,12 +11,13 @@
 #include "base/log.h"
 #include "cli/probe_report.h"
 #include "model/kver.h"
+#include "vm/functions.h"
 
 struct log assay_log = { .prog = "test", .level = LOG_LEVEL_ERROR };
 
-static const struct probe_function unknown;
+static const struct probe_functions unknown;
 
-static char *report(const char *json, unsigned int major, const struct probe_function *f)
+static char *report(const char *json, unsigned int major, const struct probe_functions *f)
 {
 	json_t *facts = json_loads(json, 0, NULL);
 	struct kver v = { major, 10, 1 };
@@ -32,7 +33,7 @@ static char *report(const char *json, unsigned int major, const struct probe_fun
 	return text;
 }
 
-static void assert_says(const char *json, unsigned int major, const struct probe_function *f,
+static void assert_says(const char *json, unsigned int major, const struct probe_functions *f,
 			const char *want)
 {
 	char *text = report(json, major, f);
@@ -71,9 +72,14 @@ static const char none[] =
 	"\"kprobe_multi\": {\"errno\": \"EINVAL\"}, \"fentry\": {\"errno\": \"ENOENT\"}, "
 	"\"fmod_ret\": {\"errno\": \"ENOENT\"}}";
 
+static const char gone[] = "{\"function\": \"f\", \"symbols\": [], \"variants\": []}";
+
 static void test_no_symbol(void **state)
 {
-	const struct probe_function f = { true, true, false, 4, "lib/iov_iter.c" };
+	const struct function of = {
+		.name = "f", .file = "lib/iov_iter.c", .line = 7, .is_static = true, .sites = 4
+	};
+	const struct probe_functions f = { true, &of, 1 }, nowhere = { .known = true };
 	json_t *facts = json_loads(none, 0, NULL);
 
 	(void)state;
@@ -81,7 +87,12 @@ static void test_no_symbol(void **state)
 	json_decref(facts);
 	assert_says(none, 5, &unknown, "only f.part.0");
 	assert_says(none, 5, &unknown, "ENOENT: no such symbol");
-	assert_says(none, 5, &f, "at 4 call sites; static in lib/iov_iter.c");
+	assert_says(
+		none, 5, &f,
+		"inlined          yes   static in lib/iov_iter.c:7, inlined at 4 calls, no copy to hook");
+	assert_says(none, 5, &f, "only f.part.0");
+	assert_says(gone, 5, &f, "not in kallsyms: inlined wherever it is called");
+	assert_says(gone, 5, &nowhere, "symbol           no    no such function");
 	assert_says(none, 5, &unknown, "not in the kernel's BTF");
 }
 
@@ -92,7 +103,10 @@ static const char twice[] =
 
 static void test_two_symbols(void **state)
 {
-	const struct probe_function f = { true, true, true, 2, "fs/a.c" };
+	const struct function of = {
+		.name = "f", .file = "fs/a.c", .line = 9, .copies = 2, .sites = 1
+	};
+	const struct probe_functions f = { true, &of, 1 };
 	json_t *facts = json_loads(twice, 0, NULL);
 
 	(void)state;
@@ -102,7 +116,8 @@ static void test_two_symbols(void **state)
 	assert_says(twice, 6, &unknown, "in module ext4");
 	assert_says(twice, 6, &unknown, "not tried on a module's function");
 	assert_says(twice, 6, &unknown, "not on the error-injection list: attaching gives EINVAL");
-	assert_says(twice, 6, &f, "a hook misses these calls");
+	assert_says(twice, 6, &f,
+		    "some  global in fs/a.c:9, inlined at 1 call: a hook misses it, 2 copies");
 }
 
 int main(void)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef ASSAY_MEMCACHED_NOTES_H
+#define ASSAY_MEMCACHED_NOTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/usdt_args.h"
+
+#define MC_ARGS_MAX 12
+
+/* One location of one probe, from an ELF note of type stapsdt. */
+struct mc_note {
+	char *provider, *name, *args;
+	uint64_t
+		location; /* address, corrected by what the program was moved since it was linked */
+	uint64_t base;	  /* that the note has: where .stapsdt.base was when the note was made */
+	uint64_t semaphore; /* address of the counter of those who look, or 0; corrected, too */
+	uint64_t offset;    /* of the location in the file */
+	bool is_nop;	    /* of one byte, as a probe that nobody looks at is */
+	bool in_data;	    /* the semaphore lies in a writable segment */
+	struct usdt_arg arg[MC_ARGS_MAX];
+	size_t nr_args;
+	uint64_t hits;	   /* when a text client got keys: see mc_arguments__measure */
+	char problem[128]; /* what could not be understood, or "" */
+};
+
+struct mc_notes {
+	struct mc_note *v;
+	size_t n;
+	uint64_t base; /* address of .stapsdt.base in the file */
+};
+
+/* Reads the notes of a program with libelf. 0, or -errno: -ENOENT without such notes, -EINVAL for
+ * what is no 64-bit ELF file. */
+int mc_notes__read(const char *path, struct mc_notes *out);
+void mc_notes__release(struct mc_notes *notes);
+
+#endif
