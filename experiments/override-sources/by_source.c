@@ -28,7 +28,7 @@ static uint64_t reads_of(const struct context *ctx, const struct opened *o)
 static struct record *new_record(const struct context *ctx, const struct opened *o,
 				 const char *hook)
 {
-	struct record *r = exp__measurement(ctx->e, "source");
+	struct record *r = exp__measurement(ctx->e, o->source->device ? "device" : "source");
 
 	record__label(r, "source", o->source->name);
 	record__label(r, "hook", hook);

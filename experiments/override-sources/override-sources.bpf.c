@@ -73,6 +73,14 @@ int BPF_PROG(entry_fentry, void *to, const void *from, unsigned long n)
 	return entered();
 }
 
+/* In 5.10 a tracing program is attached once: another for where there is no fexit. */
+NEEDS_FTRACE
+SEC("fentry/copyout_ftrace")
+int BPF_PROG(entry_alone, void *to, const void *from, unsigned long n)
+{
+	return entered();
+}
+
 NEEDS_FTRACE
 SEC("fexit/copyout_ftrace")
 int BPF_PROG(return_fexit, void *to, const void *from, unsigned long n, int ret)

@@ -137,7 +137,7 @@ static const struct row rows[] = {
 		  "/dev/zero and files that use copy_to_user do not. Where it does, int3 and ftrace "
 		  "override every call and an optimised kprobe none. The proc file never failed "
 		  "because its own function was hooked, which has an ftrace entry.",
-	  .shows = "source" },
+	  .shows = "source device" },
 	{ .id = "X19",
 	  .title = "I/O throughput beside the success rate",
 	  .origin = "activity log of a thesis, 24 and 26 April 2020",
@@ -145,7 +145,18 @@ static const struct row rows[] = {
 		  "Throughput and the disk's sectors are in every record. Success does not go with "
 		  "them: reads that the disk serves and reads that it never sees are overridden "
 		  "alike.",
-	  .shows = "source cache" },
+	  .shows = "throughput" },
+	{ .id = "X21",
+	  .title = "what happens when a kprobe's override and trampolines meet on one function",
+	  .origin = "activity log of a thesis, 27 May, 17 to 21 June 2020",
+	  .cause =
+		  "With fexit on the function the override is lost: the ftrace kprobe runs, "
+		  "bpf_override_return says that it was done, and the function runs all the same. "
+		  "With fentry alone the function is skipped, and its result is what the trampoline "
+		  "left in the register. ftrace goes to the trampoline whatever the kprobe wants, as "
+		  "a kprobe says that it changes the instruction pointer only if it has a "
+		  "post_handler (arm_kprobe_ftrace). Seen on 5.10.218 and 6.1.192.",
+	  .shows = "return" },
 	{ .id = "X27",
 	  .title = "planned and never done: /dev/null and /dev/urandom as sources, return "
 		   "timestamps, negative results, direct access to the buffer, a new program type",
@@ -159,7 +170,7 @@ static const struct row rows[] = {
 		  "buffer itself stays out of reach of kprobe and tracing programs: void has no "
 		  "type, a struct's fields can be read, not written.",
 	  .shows =
-		  "negative return source direct_kprobe direct_void direct_char direct_struct_write",
+		  "device negative return direct_kprobe direct_void direct_char direct_struct_write",
 	  .passes = "copied_kprobe direct_struct copied_user direct_packet" },
 	{ 0 },
 };

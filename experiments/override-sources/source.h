@@ -29,6 +29,7 @@ struct source {
 	size_t max_size; /* of a read; 0: none */
 	bool big;	 /* read in one piece */
 	bool empty;	 /* a read gives nothing */
+	bool device;	 /* of the kernel's own: recorded apart */
 	bool copyout;	 /* expected: its reads pass copyout */
 	const char *own; /* the injectable function that reads it, or NULL */
 };
