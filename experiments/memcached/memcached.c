@@ -38,11 +38,11 @@ static const struct
 					  "keys garbled or duplicated: a memcached's keys read whole, as strings and by length",
 				  .origin = "notes on porting mctop to libbpf",
 				  .cause =
-					  "the probe gives address and length of a key; memcached 1.6.18 leaves one byte behind the key of an item and never writes it. Read whole, what lies behind the key counts as part of it: the same printed key comes twice or more as soon as its value or a neighbour changes. Read as a string, a key is right while that byte is zero, as in memory that was never used, and runs on into the value in the memory of a deleted item with a longer key; the longest key of 250 bytes loses its last one to the NUL. By length, masked with 0xff or held to 250 by a comparison, all 13 keys and 182 gets are right on 5.10.218 and 6.1.192. A mask of 0x7f is accepted as well, and counts a key of 134 bytes as its first 6",
+					  "the probe gives address and length of a key; memcached 1.6.18 leaves one byte behind the key of an item and never writes it. Read whole, what lies behind the key counts as part of it: the same printed key comes twice or more as soon as its value or a neighbour changes. Read as a string, a key is right while that byte is zero, as in memory that was never used, and runs on into the value in the memory of a deleted item with a longer key; the longest key of 250 bytes loses its last one to the NUL. With the length beside the whole buffer user space can merge the entries. By length, masked with 0xff or held to 250 by a comparison, all 13 keys and 182 gets are right on 5.10.218 and 6.1.192. A mask of 0x7f is accepted as well, and counts a key of 134 bytes as its first 6",
 				  .fix = "the length that the probe passes: masked with 0xff, in a buffer of 256 bytes, or compared with 250",
 				  .shows =
 					  "keys_whole keys_str keys_mask_7f length_signed length_unsigned",
-				  .passes = "keys_mask_ff keys_clamp mask_ff clamp" },
+				  .passes = "keys_mask_ff keys_clamp keys_merged mask_ff clamp" },
 				{ .id = "X3",
 				  .title =
 					  "USDT: ELF notes, types of the arguments, command__get with several signatures",
