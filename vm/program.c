@@ -419,6 +419,8 @@ int program__ensure(const struct program *p, const struct source_opts *o, char *
 		err = find_key(&w);
 	if (!err && !file_exists(w.kept))
 		err = build_locked(&w);
+	if (err == -EINTR)
+		log_info("program %s: cut off", p->name);
 	if (!err) {
 		*path = w.kept;
 		w.kept = NULL;
