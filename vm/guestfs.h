@@ -8,8 +8,8 @@ struct strv;
 
 /* The guest's file system, all of it in the initramfs: /init is the guest program; /dev (with
  * console and null), /proc, /sys, /tmp, /run, /root, /etc are there; the user's files are in
- * /files, the kernel's modules in /lib/modules (flat: NAME.ko, for insmod).;
- * programs that experiments need in /usr/lib/assay. */
+ * /files, the kernel's modules in /lib/modules (flat: NAME.ko, for insmod), programs that
+ * experiments need in /usr/lib/assay. */
 struct guestfs_opts {
 	const char *guest;   /* assay-guest on the host: static */
 	const char *busybox; /* static busybox on the host, for /bin with its applets; or NULL */

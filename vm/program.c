@@ -193,8 +193,10 @@ static void on_line(void *ctx, const char *line)
 	if (w->o->verbose)
 		log_debug("%s", line);
 	progress__update(w->progress, -1, NULL);
-	/* The first that speaks of an error, else the last of all. */
-	if (!*line || (w->last && (strstr(w->last, "rror: ") || strstr(line, "***"))))
+	/* The first that speaks of an error, else the last of all. ("error: in `PATH':" of
+	 * configure is only the beginning of one.) */
+	if (!*line || (w->last && (strstr(w->last, "rror: ") || strstr(line, "***")) &&
+		       !str_ends(w->last, "':")))
 		return;
 	free(w->last);
 	w->last = strdup(line);
@@ -417,6 +419,8 @@ int program__ensure(const struct program *p, const struct source_opts *o, char *
 		err = find_key(&w);
 	if (!err && !file_exists(w.kept))
 		err = build_locked(&w);
+	if (err == -EINTR)
+		log_info("program %s: cut off", p->name);
 	if (!err) {
 		*path = w.kept;
 		w.kept = NULL;

@@ -53,6 +53,18 @@ int BPF_USDT(whole, int fd, const char *key)
 	return 0;
 }
 
+/* The same with the length beside it, for user space to cut and to merge. */
+EXPECT_ACCEPT("*")
+SEC("usdt")
+int BPF_USDT(merged, int fd, const char *key, long length)
+{
+	struct entry e = { .method = METHOD_MERGED, .length = length };
+
+	bpf_probe_read_user(e.text, KEY_MAX, key);
+	count(&e);
+	return 0;
+}
+
 /* Up to a NUL. */
 EXPECT_ACCEPT("*")
 SEC("usdt")

@@ -9,6 +9,7 @@
 
 enum method {
 	METHOD_WHOLE,
+	METHOD_MERGED,
 	METHOD_STR,
 	METHOD_MASK_FF,
 	METHOD_MASK_7F,
@@ -19,7 +20,7 @@ enum method {
 
 /* Key of the map `counts`: what was read, zero-padded. */
 struct entry {
-	__u32 method;
+	__u16 method, length; /* length: of the key, for METHOD_MERGED; else 0 */
 	char text[256];
 };
 

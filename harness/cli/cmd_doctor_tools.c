@@ -223,6 +223,8 @@ static const struct header {
 	{ "sqlite3.h", "libsqlite3-dev", "assay is built with it", MARK_WARN },
 	{ "ini.h", "libinih-dev", "assay is built with it", MARK_WARN },
 	{ "openssl/evp.h", "libssl-dev", "assay is built with it", MARK_WARN },
+	{ "event.h", "libevent-dev", "memcached, for guests, is built with it", MARK_WARN },
+	{ "sys/sdt.h", "systemtap-sdt-dev", "memcached's probes are built with it", MARK_WARN },
 };
 
 static bool compiler_finds(const char *gcc, const char *header)
