@@ -15,7 +15,8 @@ static void count(char *cell, size_t len, size_t n)
 
 static int add_line(struct report_table *t, const struct report_section *s)
 {
-	char accepted[24], rejected[24], measurements[24], checks[24], seconds[24] = "";
+	char accepted[24], rejected[24], measurements[24], checks[24], skipped[24];
+	char seconds[24] = "";
 	struct report_section_sum sum;
 
 	report_section__sum(s, &sum);
@@ -23,11 +24,12 @@ static int add_line(struct report_table *t, const struct report_section *s)
 	count(rejected, sizeof(rejected), sum.rejected);
 	count(measurements, sizeof(measurements), sum.measurements);
 	count(checks, sizeof(checks), sum.checks);
+	count(skipped, sizeof(skipped), sum.skipped);
 	if (sum.seconds >= 0)
 		snprintf(seconds, sizeof(seconds), "%.1f", sum.seconds);
 	return report_table__row(t,
 				 (const char *[]){ sum.experiment, sum.kernel, accepted, rejected,
-						   measurements, checks, seconds,
+						   measurements, checks, skipped, seconds,
 						   status__name(sum.status) },
 				 sum.status == STATUS_SKIPPED ? sum.reason : NULL);
 }
@@ -42,6 +44,7 @@ int report_brief__print(const struct report_section *const *sections, size_t n,
 		{ "rejected", "(programs)", ALIGN_RIGHT, false },
 		{ "measured", "(records)", ALIGN_RIGHT, false },
 		{ "checked", "(facts)", ALIGN_RIGHT, false },
+		{ "skipped", "(records)", ALIGN_RIGHT, false },
 		{ "time", "(s)", ALIGN_RIGHT, false },
 		{ "status", NULL, ALIGN_LEFT, true },
 	};

@@ -313,7 +313,11 @@ void report_section__sum(const struct report_section *s, struct report_section_s
 		.rejected = s->rejected,
 		.measurements = s->measurements,
 		.checks = s->checks,
+		.skipped = (size_t)s->counts[STATUS_SKIPPED],
 	};
+	/* Some of it was not possible here, the rest went well. */
+	if (out->status == STATUS_SKIPPED && s->counts[STATUS_OK])
+		out->status = STATUS_OK;
 	for (i = STATUS_UNEXPECTED; i < 6; i++)
 		if (s->counts[i])
 			out->status = status__worse(out->status, (enum status)i);

@@ -46,7 +46,7 @@ struct report_section_sum {
 	const char *reason; /* of a status that is not ok; or NULL */
 	enum status status;
 	double seconds; /* negative: unknown */
-	size_t accepted, rejected, measurements, checks;
+	size_t accepted, rejected, measurements, checks, skipped;
 };
 void report_section__sum(const struct report_section *s, struct report_section_sum *out);
 /* Adds a name for each record that went wrong, or for the experiment itself: "override loss
