@@ -5,6 +5,7 @@
 #define ASSAY_BPF_OVERRIDE_BPF_H
 
 #include "override.h"
+#include "trail.bpf.h"
 
 struct override_state override_state;
 
@@ -40,6 +41,7 @@ static __always_inline int override_call(struct pt_regs *ctx)
 		return 0;
 	override_state.runs++;
 	override_look_at_entry(ctx);
+	trail_note(OVERRIDE_RUNS, override_state.result);
 	if (override_state.limit && override_state.requests >= override_state.limit)
 		return 0;
 	if (!bpf_override_return(ctx, override_state.result))

@@ -5,6 +5,17 @@
 
 #include <linux/types.h>
 
+#include "trail.h"
+
+/* Of a trail (trail.h). */
+enum override_event {
+	OVERRIDE_READ,	   /* read(2) is called; the value: bytes asked for */
+	OVERRIDE_VFS_READ, /* and comes as far as vfs_read */
+	OVERRIDE_RUNS,	   /* the program runs; the value: what the function is made to return */
+	OVERRIDE_RETURNED, /* the value: what read(2) returned, or -errno */
+	NR_OVERRIDE_EVENTS
+};
+
 struct override_state {
 	__u64 reader; /* bpf_get_current_pid_tgid() of the thread that is overridden; 0: nobody */
 	__s64 result; /* what the function is made to return */

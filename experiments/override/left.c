@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "left.h"
 
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/version.h>
@@ -10,12 +11,53 @@
 #include "guest/pass.h"
 #include "guest/experiment.h"
 #include "guest/reader.h"
+#include "guest/trail.h"
 #include "model/record.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define PAGE	   4096u
 #define LEFT_READS 20
+
+struct bpf_link *left__watch_vfs_read(const struct context *ctx, struct record *r)
+{
+	const struct bpf_program *prog = exp__loaded(ctx->obj, "pass_vfs_read");
+	struct bpf_link *link = NULL;
+	int err = prog ? 0 : -ESRCH;
+
+	if (!err) {
+		link = bpf_program__attach_kprobe(prog, false, "vfs_read");
+		err = link ? 0 : -errno;
+	}
+	exp__check(r, !err, "vfs_read is watched", "%s", exp__err_name(err));
+	return link;
+}
+
+/* One read, event by event. */
+static void trace_read(const struct context *ctx, struct record *r, struct reader *reader)
+{
+	struct bpf_link *deeper = left__watch_vfs_read(ctx, r);
+	long n;
+
+	hook__arm(ctx->state);
+	trail__open(ctx->trail);
+	trail__add(ctx->trail, OVERRIDE_READ, (long)reader->size);
+	n = pread(reader->fd, reader->buf, reader->size, 0);
+	trail__add(ctx->trail, OVERRIDE_RETURNED, n < 0 ? -errno : n);
+	trail__close(ctx->trail);
+	hook__disarm(ctx->state);
+	bpf_link__destroy(deeper);
+}
+
+static int report_events(const struct context *ctx, size_t left, bool again)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "events_left_%zu", left);
+	return trail__emit(ctx->e, name, ctx->trail, hook__events, NR_OVERRIDE_EVENTS,
+			   again ? "read, vfs_read, override, override, returned"
+				 : "read, vfs_read, override, returned");
+}
 
 /* A reader that goes on until it has everything, as read(2)'s callers do. */
 static uint64_t read_whole(struct reader *r, long *end)
@@ -58,6 +100,7 @@ static int report_left(const struct context *ctx, struct reader *reader, size_t 
 	uint64_t untouched = 0, same = 0, runs, calls, body = 0;
 	char text[24];
 	long end;
+	int err;
 
 	hook__arm(ctx->state);
 	for (int i = 0; i < LEFT_READS; i++) {
@@ -85,9 +128,11 @@ static int report_left(const struct context *ctx, struct reader *reader, size_t 
 	exp__check(r, untouched == LEFT_READS && !body, "nothing is copied",
 		   "%" PRIu64 " of %d buffers untouched, the body ran %" PRIu64 " times", untouched,
 		   LEFT_READS, body);
+	trace_read(ctx, r, reader);
 	exp__check(r, end == -EFAULT, "a reader that goes on for the rest ends with EFAULT",
 		   "%ld after %" PRIu64 " reads", end, calls);
-	return exp__emit(ctx->e, r);
+	err = exp__emit(ctx->e, r);
+	return err ? err : report_events(ctx, left, runs > LEFT_READS);
 }
 
 int left__measure(const struct context *ctx)

@@ -101,6 +101,7 @@ static int measure(struct exp *e, struct bpf_object *obj)
 {
 	struct context ctx = {
 		.e = e,
+		.obj = obj,
 		.override = exp__loaded(obj, "override"),
 	};
 	struct override_bpf__bss *globals;
@@ -117,6 +118,7 @@ static int measure(struct exp *e, struct bpf_object *obj)
 	if (!globals)
 		return exp__fail(e, -errno, "map the program's global variables");
 	ctx.state = &globals->override_state;
+	ctx.trail = &globals->trail;
 	err = sys_read__measure(&ctx);
 	if (!err)
 		err = measure_copyout(&ctx);
@@ -175,14 +177,14 @@ static const struct row rows[] = {
 	  .title = "override on the read system call: works, and hijacks every later read",
 	  .origin = "activity log of a thesis, 25 March 2020",
 	  .cause =
-		  "the override answers every read of the thread that it is told to answer: restricted to one thread and one moment it harms nobody else",
-	  .shows = "sys_read" },
+		  "the override answers every read of the thread that it is told to answer, and vfs_read is not reached: restricted to one thread and one moment it harms nobody else (5.10.218, 6.1.192)",
+	  .shows = "sys_read events_sys_read" },
 	{ .id = "X12",
 	  .title = "override on copyout: a result other than 0 means bytes left",
 	  .origin = "activity log of a thesis, 22 and 28 March 2020",
 	  .cause =
-		  "the caller takes the result for bytes that were not copied: it returns a short read, or EFAULT when none was",
-	  .shows = "bytes_left" },
+		  "the caller takes the result for bytes that were not copied: read(2) is short, or fails with EFAULT when none was. 5.10.218 does not call copyout again, 6.1.192 calls it once more for the rest; a reader that goes on ends with EFAULT. No endless loop",
+	  .shows = "bytes_left events_left_*" },
 	{ .id = "X13",
 	  .title = "override success by size and by iterations",
 	  .origin = "activity log of a thesis, 18 and 19 April, 10 July 2020",

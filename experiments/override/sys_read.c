@@ -1,35 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sys_read.h"
 
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "guest/pass.h"
 #include "guest/experiment.h"
 #include "guest/reader.h"
+#include "guest/trail.h"
+#include "left.h"
 #include "model/record.h"
 
 #define FILE_SIZE 4096
 #define HIJACKED  7 /* what every read returns */
 
 /* read(2) of two files that have nothing to do with each other. */
-static void read_two(struct reader *reader, int other, long *first, long *second, off_t *pos)
+static void read_two(const struct context *ctx, struct reader *reader, int other, long *first,
+		     long *second, off_t *pos)
 {
 	char line[64];
 
 	reader__mark(reader);
 	lseek(reader->fd, 0, SEEK_SET);
+	trail__add(ctx->trail, OVERRIDE_READ, (long)reader->size);
 	*first = read(reader->fd, reader->buf, reader->size);
+	trail__add(ctx->trail, OVERRIDE_RETURNED, *first);
+	trail__add(ctx->trail, OVERRIDE_READ, sizeof(line));
 	*second = read(other, line, sizeof(line));
+	trail__add(ctx->trail, OVERRIDE_RETURNED, *second);
 	*pos = lseek(reader->fd, 0, SEEK_CUR);
 }
 
-static void check_hijack(struct record *r, const struct context *ctx, struct reader *reader,
+static bool check_hijack(struct record *r, const struct context *ctx, struct reader *reader,
 			 int other)
 {
-	struct bpf_link *link = NULL;
+	struct bpf_link *link = NULL, *deeper;
 	long first, second;
 	off_t pos;
 	int err;
@@ -39,10 +48,14 @@ static void check_hijack(struct record *r, const struct context *ctx, struct rea
 	exp__check(r, !err, "__x64_sys_read is on the error-injection list: the program attaches",
 		   "%s", exp__err_name(err));
 	if (err)
-		return;
+		return false;
+	deeper = left__watch_vfs_read(ctx, r);
 	hook__arm(ctx->state);
-	read_two(reader, other, &first, &second, &pos);
+	trail__open(ctx->trail);
+	read_two(ctx, reader, other, &first, &second, &pos);
+	trail__close(ctx->trail);
 	hook__disarm(ctx->state);
+	bpf_link__destroy(deeper);
 	exp__check(r, first == HIJACKED && second == HIJACKED,
 		   "every read of the thread returns the program's result, whatever the file",
 		   "%ld and %ld", first, second);
@@ -52,11 +65,12 @@ static void check_hijack(struct record *r, const struct context *ctx, struct rea
 	exp__check(r, ctx->state->runs == 2, "the program runs for both", "%" PRIu64 " runs",
 		   (uint64_t)ctx->state->runs);
 	hook__detach(&link);
-	read_two(reader, other, &first, &second, &pos);
+	read_two(ctx, reader, other, &first, &second, &pos);
 	exp__check(r,
 		   first == (long)reader->size && reader__outcome(reader) == READ_COPIED &&
 			   second > 0,
 		   "detached, both files are read again", "%ld and %ld", first, second);
+	return true;
 }
 
 int sys_read__measure(const struct context *ctx)
@@ -65,6 +79,7 @@ int sys_read__measure(const struct context *ctx)
 	bool listed = exp__has(ctx->e, NEED_INJECT, "ksys_read");
 	struct reader reader = READER_INIT;
 	struct bpf_link *link = NULL;
+	bool hijacked;
 	int other, err;
 
 	other = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
@@ -81,9 +96,13 @@ int sys_read__measure(const struct context *ctx)
 		   listed ? "the program attaches to ksys_read"
 			  : "ksys_read is not on the list: attaching fails with EINVAL",
 		   "%s", exp__err_name(err));
-	check_hijack(r, ctx, &reader, other);
+	hijacked = check_hijack(r, ctx, &reader, other);
 	err = exp__emit(ctx->e, r);
 	r = NULL;
+	if (!err && hijacked)
+		err = trail__emit(ctx->e, "events_sys_read", ctx->trail, hook__events,
+				  NR_OVERRIDE_EVENTS,
+				  "read, override, returned, read, override, returned");
 out:
 	record__free(r);
 	if (other >= 0)

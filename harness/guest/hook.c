@@ -20,6 +20,13 @@ const struct hook hooks[NR_HOOKS] = {
 	[HOOK_FTRACE] = { "ftrace", "copyout_ftrace", "ftrace", true, true, false },
 };
 
+const char *const hook__events[NR_OVERRIDE_EVENTS] = {
+	[OVERRIDE_READ] = "read",
+	[OVERRIDE_VFS_READ] = "vfs_read",
+	[OVERRIDE_RUNS] = "override",
+	[OVERRIDE_RETURNED] = "returned",
+};
+
 void hook__arm(struct override_state *s)
 {
 	s->reader = exp__this_thread();

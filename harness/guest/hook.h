@@ -22,6 +22,8 @@ struct hook {
 
 enum { HOOK_INT3, HOOK_OPTIMISED, HOOK_FTRACE, NR_HOOKS };
 extern const struct hook hooks[NR_HOOKS];
+/* For trail__report. */
+extern const char *const hook__events[NR_OVERRIDE_EVENTS];
 
 /* Sets all counters to 0, and what the hooked function is made to return. */
 void hook__reset(struct override_state *s, long result);

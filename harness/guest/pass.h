@@ -12,6 +12,7 @@
 struct bpf_object;
 struct exp;
 struct record;
+struct trail;
 
 /* What the measurements of an experiment work with. */
 struct context {
@@ -19,6 +20,7 @@ struct context {
 	struct bpf_object *obj;
 	struct bpf_program *override;
 	struct override_state *state;
+	struct trail *trail; /* of override's events; or NULL */
 };
 
 /* Something to read. */
