@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* fentry, fexit and fmod_ret on the two copyouts, and on functions where they are known to work.
- * Every program only counts, and only what one thread does. */
+ * Every program only counts and notes, and only what one thread does. */
 #include <linux/bpf.h>
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
 #include "assay.bpf.h"
+#include "events.h"
+#include "trail.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -24,8 +26,10 @@ static __always_inline int is_reader(void)
 
 static __always_inline int entered(void)
 {
-	if (is_reader())
+	if (is_reader()) {
 		fentry_runs++;
+		trail_note(EVENT_FENTRY, 0);
+	}
 	return 0;
 }
 
@@ -34,6 +38,7 @@ static __always_inline int left(long ret)
 	if (is_reader()) {
 		fexit_runs++;
 		fexit_saw = ret;
+		trail_note(EVENT_FEXIT, ret);
 	}
 	return 0;
 }
@@ -44,6 +49,7 @@ static __always_inline int instead(void)
 	if (!is_reader())
 		return 0;
 	fmod_ret_runs++;
+	trail_note(EVENT_FMOD_RET, modified);
 	return modified;
 }
 

@@ -12,9 +12,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bpf/trail.h"
 #include "copyout-trampoline.skel.h"
+#include "events_emit.h"
 #include "guest/experiment.h"
 #include "guest/reader.h"
+#include "guest/trail.h"
 #include "model/record.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -249,8 +252,15 @@ static int read_many(struct reader *reader, globals *g, uint64_t reads, struct s
 	g->reader = exp__this_thread();
 	for (uint64_t i = 0; i < reads; i++) {
 		enum read_outcome outcome;
-		long n = reader__read(reader, &outcome);
+		long n;
 
+		/* The first read is kept event by event. */
+		if (!i)
+			trail__open(&g->trail);
+		trail__add(&g->trail, EVENT_READ, READ_SIZE);
+		n = reader__read(reader, &outcome);
+		trail__add(&g->trail, EVENT_RETURNED, n);
+		trail__close(&g->trail);
 		seen->same &= !i || n == seen->returned;
 		seen->returned = n;
 		seen->outcomes[outcome]++;
@@ -324,6 +334,19 @@ static int report_case(struct exp *e, struct record *r, const struct copyout_cas
 	return exp__emit(e, r);
 }
 
+/* The programs of a trampoline run in this order, once for each call of copyout. */
+static int report_events(struct exp *e, const struct copyout_case *c, const globals *g)
+{
+	bool entry = runs(c, "fentry_ftrace"), exit = runs(c, "fexit_ftrace");
+	uint64_t reads = exp__param_u64(e, "reads");
+
+	if (entry && exit)
+		return events__emit(e, c->name, &g->trail, ", fentry, fmod_ret, fexit",
+				    g->fexit_runs / reads);
+	return events__emit(e, c->name, &g->trail, entry ? ", fentry" : ", fexit",
+			    (entry ? g->fentry_runs : g->fexit_runs) / reads);
+}
+
 static int measure_case(struct exp *e, struct reader *reader, const struct copyout_case *c)
 {
 	struct record *r = exp__measurement(e, c->name);
@@ -355,6 +378,8 @@ static int measure_case(struct exp *e, struct reader *reader, const struct copyo
 	}
 	err = report_case(e, r, c, s.g, &seen);
 	r = NULL;
+	if (!err)
+		err = report_events(e, c, s.g);
 out:
 	record__free(r);
 	session__close(&s);
@@ -565,7 +590,7 @@ static const struct row rows[] = {
 		  "an in-tree driver with error-injectable reads and a function made to be modified",
 	  .origin = "activity log of a thesis, 1 May and 20 June 2020",
 	  .cause = "patch target-driver: /proc/bpf_target, /dev/bpf_target, bpf_target_modify",
-	  .shows = "fentry_target fexit_target fmod_ret_target" },
+	  .shows = "fentry_target fexit_target fmod_ret_target control_target" },
 	{ 0 },
 };
 

@@ -8,6 +8,8 @@
 #include <bpf/bpf_tracing.h>
 
 #include "assay.bpf.h"
+#include "events.h"
+#include "trail.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -87,7 +89,10 @@ EXPECT_ACCEPT("*")
 SEC("kprobe")
 int override_if_decided(struct pt_regs *ctx)
 {
-	if (is_meant() && decision)
+	if (!is_meant())
+		return 0;
+	trail_note(EVENT_OVERRIDE, decision ? result : -1);
+	if (decision)
 		bpf_override_return(ctx, result);
 	return 0;
 }
@@ -96,8 +101,10 @@ EXPECT_ACCEPT("*")
 SEC("kprobe")
 int decide(struct pt_regs *ctx)
 {
-	if (is_meant())
+	if (is_meant()) {
 		decision = 1;
+		trail_note(EVENT_DECIDE, 1);
+	}
 	return 0;
 }
 
@@ -114,12 +121,14 @@ int caller(struct pt_regs *ctx)
 	if (!is_meant())
 		return 0;
 	calls++;
+	trail_note(EVENT_CALLER, 0);
 	caller_context = PT_REGS_PARM1(ctx);
 	value = bpf_map_lookup_elem(&note, &zero);
 	if (value)
 		*value = mark;
 	bpf_tail_call(ctx, &kprobes, 0);
 	came_back++;
+	trail_note(EVENT_CAME_BACK, 0);
 	return 0;
 }
 
@@ -131,6 +140,7 @@ int callee(struct pt_regs *ctx)
 	__u64 *value = bpf_map_lookup_elem(&note, &zero);
 
 	callee_runs++;
+	trail_note(EVENT_CALLEE, 0);
 	callee_context = PT_REGS_PARM1(ctx);
 	if (value)
 		callee_note = *value;

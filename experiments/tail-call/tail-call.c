@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "guest/experiment.h"
+#include "read.h"
 #include "model/record.h"
 #include "model/stats.h"
-#include "tail-call.skel.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -21,15 +21,12 @@
 #define MADE_UP	   4242		       /* not the process group of anybody here */
 #define MARK	   0x5ca1ab1e	       /* as in tail-call.bpf.c */
 #define JIT	   "/proc/sys/net/core/bpf_jit_enable"
-#define MAX_LINKS  2
 #define TAIL_CALLS 33 /* that the kernel allows in a chain */
-
-typedef struct tail_call_bpf__bss globals;
 
 /* --- what a call of the probed function shows -------------------------------------------- */
 
 /* Puts a program into the only slot of a prog array; NULL empties it. */
-static int fill(struct bpf_object *obj, const char *map, const char *prog)
+int tail_call__fill(struct bpf_object *obj, const char *map, const char *prog)
 {
 	int fd = bpf_object__find_map_fd_by_name(obj, map);
 	struct bpf_program *p = prog ? exp__loaded(obj, prog) : NULL;
@@ -91,14 +88,15 @@ static const struct probe_case probe_cases[] = {
 	  false },
 };
 
-static int attach(struct bpf_object *obj, const char *const *names, struct bpf_link **links)
+int tail_call__attach(struct bpf_object *obj, const char *const *names, const char *function,
+		      struct bpf_link **links)
 {
 	for (size_t i = 0; i < MAX_LINKS && names[i]; i++) {
 		struct bpf_program *p = exp__loaded(obj, names[i]);
 
 		if (!p)
 			return -ESRCH;
-		links[i] = bpf_program__attach_kprobe(p, false, TARGET);
+		links[i] = bpf_program__attach_kprobe(p, false, function);
 		if (!links[i])
 			return -errno;
 	}
@@ -132,11 +130,11 @@ static int measure_probe(struct exp *e, struct bpf_object *obj, globals *g,
 	struct record *r = exp__measurement(e, c->name);
 	struct bpf_link *links[MAX_LINKS] = { NULL };
 	long own = syscall(SYS_getpgid, 0), got;
-	int err = fill(obj, "kprobes", c->in_slot);
+	int err = tail_call__fill(obj, "kprobes", c->in_slot);
 
 	exp__check(r, !err, "the prog array is filled", "%s", exp__err_name(err));
 	if (!err) {
-		err = attach(obj, c->attached, links);
+		err = tail_call__attach(obj, c->attached, TARGET, links);
 		exp__check(r, !err, "the programs attach", "%s", exp__err_name(err));
 	}
 	if (!err) {
@@ -223,7 +221,7 @@ static const struct slot_case {
 static int measure_slot(struct exp *e, struct bpf_object *obj, const struct slot_case *c)
 {
 	struct record *r = exp__measurement(e, c->name);
-	int err = fill(obj, "kprobes", c->prog);
+	int err = tail_call__fill(obj, "kprobes", c->prog);
 
 	record__label(r, "program", c->prog);
 	record__label(r, "update", exp__err_name(err));
@@ -243,10 +241,10 @@ static int measure_shared(struct exp *e, struct bpf_object *obj, globals *g)
 	static const char *const names[] = { "caller", NULL };
 	struct bpf_link *links[MAX_LINKS] = { NULL };
 	struct record *r = exp__measurement(e, "shared_state");
-	int err = fill(obj, "kprobes", "callee");
+	int err = tail_call__fill(obj, "kprobes", "callee");
 
 	if (!err)
-		err = attach(obj, names, links);
+		err = tail_call__attach(obj, names, TARGET, links);
 	exp__check(r, !err, "caller and callee are in place", "%s", exp__err_name(err));
 	if (err)
 		goto out;
@@ -258,7 +256,7 @@ static int measure_shared(struct exp *e, struct bpf_object *obj, globals *g)
 		   g->caller_context);
 	if (!exp__loaded(obj, "callee_reads_stack"))
 		goto out;
-	err = fill(obj, "kprobes", "callee_reads_stack");
+	err = tail_call__fill(obj, "kprobes", "callee_reads_stack");
 	exp__check(r, !err, "the callee that reads its stack is in place", "%s",
 		   exp__err_name(err));
 	call(g);
@@ -337,7 +335,7 @@ static int measure_cost(struct exp *e, struct bpf_object *obj, globals *g,
 	struct bpf_program *prog = exp__loaded(obj, c->start);
 	struct cost cost[ARRAY_SIZE(lengths)] = { 0 };
 	size_t last = ARRAY_SIZE(lengths) - 1;
-	int err = prog ? fill(obj, "steps", c->in_slot) : -ESRCH;
+	int err = prog ? tail_call__fill(obj, "steps", c->in_slot) : -ESRCH;
 
 	memset(g, 0, sizeof(*g));
 	for (size_t i = 0; !err && i < ARRAY_SIZE(lengths); i++)
@@ -362,6 +360,8 @@ static int measure_all(struct exp *e, struct bpf_object *obj, globals *g)
 		err = measure_interpreted(e);
 	if (!err)
 		err = measure_shared(e, obj, g);
+	if (!err)
+		err = tail_call__read(e, obj, g);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(cost_cases); i++)
 		err = measure_cost(e, obj, g, &cost_cases[i]);
 	return err;
@@ -418,7 +418,7 @@ static const struct row rows[] = {
 	  .cause =
 		  "override is refused (E25). The callee has the caller's context, and maps; not its registers and its stack; it does not return to the caller, but, called from a function of a program, to that function's caller. A chain ends after 33 tail calls, and the program goes on behind the call, as with an empty slot. Under TCG a step costs 4 ns inline, 11 by tail call to a constant slot, 12 to 16 by function call, 18 by tail call to a slot read from memory (5.10.218 and 6.1.192, least samples)",
 	  .shows =
-		  "no_return empty_slot return_to_function depth depth_interpreted shared_state callee_reads_register callee_reads_stack override_by_function override_by_other_program override_decided_too_late slot_other_type cost_*" },
+		  "no_return empty_slot return_to_function depth depth_interpreted shared_state callee_reads_register callee_reads_stack override_by_function override_by_other_program override_decided_too_late slot_other_type events_* cost_*" },
 	{ 0 },
 };
 

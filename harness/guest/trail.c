@@ -65,13 +65,12 @@ static struct strbuf describe(const struct trail *t, size_t n, const char *const
 	return row;
 }
 
-int trail__emit(struct exp *e, const char *name, const struct trail *t, const char *const *names,
-		size_t nr_names, const char *expected)
+struct record *trail__measurement(struct exp *e, const char *name, const struct trail *t,
+				  const char *const *names, size_t nr_names, const char *expected)
 {
 	struct record *r = exp__measurement(e, name);
 	struct strbuf lines = STRBUF_INIT, row, what = STRBUF_INIT;
 	size_t n = t->n < TRAIL_MAX ? t->n : TRAIL_MAX, back = 0;
-	int err, text_err;
 
 	row = describe(t, n, names, nr_names, &lines);
 	for (size_t i = 1; i < n; i++)
@@ -82,10 +81,15 @@ int trail__emit(struct exp *e, const char *name, const struct trail *t, const ch
 	exp__check(r, t->n == n && !strcmp(strbuf__str(&row), expected), strbuf__str(&what), "%s",
 		   strbuf__str(&row));
 	exp__check(r, !back, "no time lies before the one in front of it", "%zu do", back);
-	text_err = exp__text(e, name, "log", strbuf__str(&lines), lines.len);
+	exp__text(e, name, "log", strbuf__str(&lines), lines.len);
 	strbuf__free(&lines);
 	strbuf__free(&row);
 	strbuf__free(&what);
-	err = exp__emit(e, r);
-	return err ? err : text_err;
+	return r;
+}
+
+int trail__emit(struct exp *e, const char *name, const struct trail *t, const char *const *names,
+		size_t nr_names, const char *expected)
+{
+	return exp__emit(e, trail__measurement(e, name, t, names, nr_names, expected));
 }
