@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Programs on the hooks of Linux security modules: they watch, they deny, and they are refused. */
 #include <linux/bpf.h>
+#include <linux/ptrace.h>
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
 #include "assay.bpf.h"
+#include "lsm.h"
+#include "trail.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -74,6 +77,39 @@ EXPECT_ANY("<5.7")
 SEC("lsm/file_free_security")
 int BPF_PROG(void_hook, void *file)
 {
+	return 0;
+}
+
+/* --- on the path of a read ---------------------------------------------------------------- */
+
+EXPECT_ACCEPT(">=5.7")
+EXPECT_ANY("<5.7")
+SEC("lsm/file_permission")
+int BPF_PROG(read_watch, void *file, int mask, int ret)
+{
+	if (is_meant())
+		trail_note(EVENT_WATCH, ret);
+	return ret;
+}
+
+EXPECT_ACCEPT(">=5.7")
+EXPECT_ANY("<5.7")
+SEC("lsm/file_permission")
+int BPF_PROG(read_deny, void *file, int mask, int ret)
+{
+	if (!is_meant())
+		return ret;
+	trail_note(EVENT_DENY, -EPERM);
+	return -EPERM;
+}
+
+/* Says whether the read came as far as copyout, whatever that is called here. */
+EXPECT_ACCEPT("*")
+SEC("kprobe")
+int at_copyout(struct pt_regs *ctx)
+{
+	if (is_meant())
+		trail_note(EVENT_COPYOUT, 0);
 	return 0;
 }
 

@@ -19,7 +19,11 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "bpf/trail.h"
 #include "guest/experiment.h"
+#include "guest/reader.h"
+#include "guest/trail.h"
+#include "lsm.h"
 #include "lsm.skel.h"
 #include "model/record.h"
 
@@ -268,6 +272,110 @@ out:
 	return exp__emit(w->e, r);
 }
 
+static const char *const event_names[NR_EVENTS] = {
+	[EVENT_READ] = "read",	     [EVENT_WATCH] = "read_watch",  [EVENT_DENY] = "read_deny",
+	[EVENT_COPYOUT] = "copyout", [EVENT_RETURNED] = "returned",
+};
+
+static const struct read_case {
+	const char *name;
+	const char *loaded[MAX_LINKS + 2]; /* attached in this order, and at_copyout */
+	bool denies;
+	const char *expected, *inactive; /* where the hooks call programs, and where not */
+} read_cases[] = {
+	{ "events_read",
+	  { "read_watch", "at_copyout" },
+	  false,
+	  "read, read_watch, copyout, returned",
+	  "read, copyout, returned" },
+	{ "events_read_denied",
+	  { "read_watch", "read_deny", "at_copyout" },
+	  true,
+	  "read, read_deny, returned",
+	  "read, copyout, returned" },
+	{ "events_read_denied_last",
+	  { "read_deny", "read_watch", "at_copyout" },
+	  true,
+	  "read, read_watch, read_deny, returned",
+	  "read, copyout, returned" },
+};
+
+/* The programs of a case on the hook, and at_copyout on copyout. */
+static int attach_read(struct session *s, const struct read_case *c, const char *copyout,
+		       struct bpf_link **at_copyout)
+{
+	int err = session__load(s, c->loaded);
+
+	for (size_t i = 0; !err && i < MAX_LINKS && c->loaded[i + 1]; i++) {
+		s->links[i] =
+			bpf_program__attach(bpf_object__find_program_by_name(s->obj, c->loaded[i]));
+		err = s->links[i] ? 0 : -errno;
+	}
+	if (err)
+		return err;
+	*at_copyout = bpf_program__attach_kprobe(
+		bpf_object__find_program_by_name(s->obj, "at_copyout"), false, copyout);
+	return *at_copyout ? 0 : -errno;
+}
+
+/* The hook file_permission is asked before anything is read. */
+static int measure_read(struct work *w, struct reader *reader, const struct read_case *c,
+			const char *copyout)
+{
+	bool denied = c->denies && w->active;
+	long want = denied ? -EPERM : (long)reader->size, n = 0;
+	enum read_outcome outcome = READ_MIXED;
+	struct bpf_link *at_copyout = NULL;
+	struct session s = { 0 };
+	int err = attach_read(&s, c, copyout, &at_copyout);
+	struct record *r;
+
+	if (err) {
+		exp__fail(w->e, err, "attach the programs of %s", c->name);
+		goto out;
+	}
+	s.g->thread = exp__this_thread();
+	trail__open(&s.g->trail);
+	trail__add(&s.g->trail, EVENT_READ, (long)reader->size);
+	n = reader__read(reader, &outcome);
+	trail__add(&s.g->trail, EVENT_RETURNED, n);
+	trail__close(&s.g->trail);
+	s.g->thread = 0;
+	r = trail__measurement(w->e, c->name, &s.g->trail, event_names, NR_EVENTS,
+			       w->active ? c->expected : c->inactive);
+	exp__check(r, n == want, denied ? "read fails with EPERM" : "a page is read", "%ld", n);
+	exp__check(r, outcome == (denied ? READ_UNTOUCHED : READ_COPIED),
+		   denied ? "the buffer is untouched" : "its bytes arrive", "%s",
+		   outcome == READ_COPIED ? "copied" : "not, or in part");
+	err = exp__emit(w->e, r);
+out:
+	bpf_link__destroy(at_copyout);
+	session__close(&s);
+	return err;
+}
+
+static int measure_reads(struct work *w)
+{
+	const char *copyout =
+		exp__has(w->e, NEED_SYMBOL, "copyout_bpf") ? "copyout_bpf" : "copyout";
+	struct reader reader = READER_INIT;
+	int err;
+
+	if (!exp__has(w->e, NEED_SYMBOL, copyout)) {
+		struct record *r = exp__measurement(w->e, "events_read");
+
+		record__fail(r, STATUS_SKIPPED, "copyout is inlined in this kernel");
+		return exp__emit(w->e, r);
+	}
+	err = reader__open(&reader, 4096);
+	if (err)
+		exp__fail(w->e, err, "make a file in memory");
+	for (size_t i = 0; !err && i < ARRAY_SIZE(read_cases); i++)
+		err = measure_read(w, &reader, &read_cases[i], copyout);
+	reader__close(&reader);
+	return err;
+}
+
 /* Runs this very program once more, to say its version. */
 static int exec_child(void)
 {
@@ -402,6 +510,8 @@ static int measure_work(struct work *w, struct bpf_object *obj)
 	if (!err && exp__loaded(obj, "open_sleepable"))
 		err = measure_open(w, "read_user_memory", "open_sleepable");
 	if (!err)
+		err = measure_reads(w);
+	if (!err)
 		err = measure_exec(w);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(raw_cases); i++)
 		err = measure_raw(w->e, &raw_cases[i]);
@@ -455,9 +565,9 @@ static const struct row rows[] = {
 	  .title = "LSM programs with CONFIG_BPF_LSM",
 	  .origin = "activity log of a thesis, 22 May 2020",
 	  .cause =
-		  "they work where CONFIG_BPF_LSM is set and the list of security modules has bpf (CONFIG_LSM, or lsm= on the command line): without the option loading fails with EINVAL and no text; without bpf in the list they load, attach and never run. A negative errno is what the system call returns, for the threads that the program chooses; any other value is handed on, too: 4242 from lsm/file_mprotect makes mprotect return 4242 (5.10 and 6.1). Of several programs on a hook the last attached is asked first, and a refusal ends the round. A hook that does not exist is ESRCH from libbpf, another function EINVAL from the verifier; of 5.10's hooks one may sleep, bprm_committed_creds",
+		  "they work where CONFIG_BPF_LSM is set and the list of security modules has bpf (CONFIG_LSM, or lsm= on the command line): without the option loading fails with EINVAL and no text; without bpf in the list they load, attach and never run. A negative errno is what the system call returns, for the threads that the program chooses; any other value is handed on, too: 4242 from lsm/file_mprotect makes mprotect return 4242 (5.10 and 6.1). Of several programs on a hook the last attached is asked first, and a refusal ends the round. lsm/file_permission is asked on every read before copyout: -EPERM from it, and no byte is copied. A hook that does not exist is ESRCH from libbpf, another function EINVAL from the verifier; of 5.10's hooks one may sleep, bprm_committed_creds",
 	  .shows =
-		  "modules nothing_attached deny allow deny_then_second second_then_deny positive count_opens count_execs read_user_memory raw_* no_such_hook disabled_hook open_sleepable open_not_sleepable free_sleepable" },
+		  "modules nothing_attached deny allow deny_then_second second_then_deny positive count_opens events_* count_execs read_user_memory raw_* no_such_hook disabled_hook open_sleepable open_not_sleepable free_sleepable" },
 	{ 0 },
 };
 
