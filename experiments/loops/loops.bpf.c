@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Ways to do something many times, and to compare two strings in particular: which of them does
- * the verifier of which kernel take? The programs are only loaded, never attached. */
+ * the verifier of which kernel take? All but the last ones are only loaded, never attached. */
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <linux/types.h>
@@ -8,6 +8,8 @@
 #include <bpf/bpf_tracing.h>
 
 #include "assay.bpf.h"
+#include "read.h"
+#include "trail.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -20,7 +22,7 @@ struct text {
 	char at[ROOM];
 };
 
-static const char wanted[TEXT] = "get one_key";
+static const char wanted[TEXT] = LOOPS_WANTED;
 
 static __always_inline void fetch(struct pt_regs *ctx, struct text *text)
 {
@@ -219,3 +221,67 @@ int string_memcmp(struct pt_regs *ctx)
 	return !__builtin_memcmp(text.at, "get ", 4) && !__builtin_memcmp(text.at + 4, "one_", 4) &&
 	       !__builtin_memcmp(text.at + 8, "key", 4);
 }
+
+/* --- strings that are read ---------------------------------------------------------------- */
+
+__u64 thread; /* bpf_get_current_pid_tgid() of the thread that is meant; 0: nobody */
+
+static __always_inline int by_loop(const struct text *text)
+{
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < TEXT; i++)
+		if (text->at[i] != wanted[i])
+			return 0;
+	return 1;
+}
+
+static __always_inline int by_unrolled(const struct text *text)
+{
+#pragma clang loop unroll(full)
+	for (int i = 0; i < TEXT; i++)
+		if (text->at[i] != wanted[i])
+			return 0;
+	return 1;
+}
+
+static __always_inline int by_words(const struct text *text)
+{
+	return !__builtin_memcmp(text->at, "get ", 4) &&
+	       !__builtin_memcmp(text->at + 4, "one_", 4) &&
+	       !__builtin_memcmp(text->at + 8, "key", 4);
+}
+
+static __always_inline int by_helper(const struct text *text)
+{
+	return bpf_strncmp(text->at, TEXT, wanted) == 0;
+}
+
+/* On copyout(to, from, n), whatever it is called: the file's first bytes lie at `from`. */
+#define AT_COPYOUT(name, event)                                                                    \
+	SEC("kprobe")                                                                              \
+	int copyout_##name(struct pt_regs *ctx)                                                    \
+	{                                                                                          \
+		struct text text = { 0 };                                                          \
+                                                                                                   \
+		if (bpf_get_current_pid_tgid() != thread)                                          \
+			return 0;                                                                  \
+		bpf_probe_read_kernel(text.at, sizeof(text.at), (const void *)PT_REGS_PARM2(ctx)); \
+		trail_note(event, by_##name(&text));                                               \
+		return 0;                                                                          \
+	}
+
+EXPECT_ACCEPT(">=5.5")
+EXPECT_ANY("<5.5")
+AT_COPYOUT(loop, EVENT_LOOP)
+
+EXPECT_ACCEPT(">=5.5")
+EXPECT_ANY("<5.5")
+AT_COPYOUT(unrolled, EVENT_UNROLLED)
+
+EXPECT_ACCEPT(">=5.5")
+EXPECT_ANY("<5.5")
+AT_COPYOUT(words, EVENT_WORDS)
+
+EXPECT_ACCEPT(">=5.17")
+EXPECT_REJECT("<5.17", "EINVAL", "invalid func unknown#182")
+AT_COPYOUT(helper, EVENT_HELPER)

@@ -14,11 +14,13 @@
 #include "generate.h"
 #include "guest/caps.h"
 #include "guest/experiment.h"
+#include "bpf/trail.h"
 #include "guest/insn.h"
 #include "loops.skel.h"
 #include "model/record.h"
 #include "model/stats.h"
 #include "model/vlog.h"
+#include "read.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -304,7 +306,8 @@ static int measure(struct exp *e, struct bpf_object *obj)
 	char *log = malloc(LOG_SIZE);
 	int err = log ? load_back_edge(e) : -ENOMEM;
 
-	(void)obj;
+	if (!err)
+		err = loops__read(e, obj);
 	if (!err)
 		err = measure_unknown_bounds(e, log);
 	if (!err)
