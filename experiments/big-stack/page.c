@@ -4,8 +4,9 @@
 #include <linux/bpf.h>
 #include <sys/syscall.h>
 
-/* struct pt_regs of x86-64: the second argument. */
+/* struct pt_regs of x86-64: the second and the third argument. */
 #define REGS_SI 104
+#define REGS_DX 96
 
 #define MAX_JUMPS 64
 
@@ -88,15 +89,20 @@ static void look_up(struct writer *w, int map)
 	leave_if(w, BPF_JEQ | BPF_K, BPF_REG_0, 0, 0);
 }
 
+static void leave_unless_thread(struct writer *w, uint64_t thread)
+{
+	call(w, BPF_FUNC_get_current_pid_tgid);
+	set_wide(w, BPF_REG_1, 0, thread);
+	leave_if(w, BPF_JNE | BPF_X, BPF_REG_0, BPF_REG_1, 0);
+}
+
 /* Leaves unless it is the thread's pwrite64; r9: the buffer that is written. */
 static void find_buffer(struct writer *w, uint64_t thread)
 {
 	move(w, BPF_REG_6, BPF_REG_1);
 	load(w, BPF_REG_7, BPF_REG_6, 8);
 	leave_if(w, BPF_JNE | BPF_K, BPF_REG_7, 0, SYS_pwrite64);
-	call(w, BPF_FUNC_get_current_pid_tgid);
-	set_wide(w, BPF_REG_1, 0, thread);
-	leave_if(w, BPF_JNE | BPF_X, BPF_REG_0, BPF_REG_1, 0);
+	leave_unless_thread(w, thread);
 	load(w, BPF_REG_3, BPF_REG_6, 0);
 	add(w, BPF_REG_3, REGS_SI);
 	move(w, BPF_REG_1, BPF_REG_10);
@@ -107,8 +113,20 @@ static void find_buffer(struct writer *w, uint64_t thread)
 	load(w, BPF_REG_9, BPF_REG_10, -8);
 }
 
+/* Leaves unless copyout has a page for the thread; r9: where it lies, r6: the time. */
+static void find_page(struct writer *w, uint64_t thread)
+{
+	load(w, BPF_REG_9, BPF_REG_1, REGS_SI);
+	load(w, BPF_REG_7, BPF_REG_1, REGS_DX);
+	leave_if(w, BPF_JNE | BPF_K, BPF_REG_7, 0, BIG_STACK_PAGE);
+	leave_unless_thread(w, thread);
+	call(w, BPF_FUNC_ktime_get_ns);
+	move(w, BPF_REG_6, BPF_REG_0);
+}
+
 /* r7: the sum. Offsets of the buffer are constant, so that the loads are a row of them. */
-static void read_part(struct writer *w, const struct way *way, unsigned int part, bool sum)
+static void read_part(struct writer *w, const struct way *way, int helper, unsigned int part,
+		      bool sum)
 {
 	int base = way->place == IN_STACK ? BPF_REG_10 : BPF_REG_8;
 	int start = way->place == IN_STACK ? -(int)way->bytes : 0;
@@ -118,7 +136,7 @@ static void read_part(struct writer *w, const struct way *way, unsigned int part
 	set(w, BPF_REG_2, (int)way->bytes);
 	move(w, BPF_REG_3, BPF_REG_9);
 	add(w, BPF_REG_3, (int)(part * way->bytes));
-	call(w, BPF_FUNC_probe_read_user);
+	call(w, helper);
 	leave_if(w, BPF_JNE | BPF_K, BPF_REG_0, 0, 0);
 	for (unsigned int i = 0; sum && i < way->bytes / 8; i++) {
 		load(w, BPF_REG_1, base, start + (int)(8 * i));
@@ -126,24 +144,46 @@ static void read_part(struct writer *w, const struct way *way, unsigned int part
 	}
 }
 
+static void put_results(struct writer *w, const struct page_env *env)
+{
+	if (env->hook == AT_COPYOUT) {
+		call(w, BPF_FUNC_ktime_get_ns);
+		move(w, BPF_REG_8, BPF_REG_0);
+		call(w, BPF_FUNC_get_smp_processor_id);
+		move(w, BPF_REG_9, BPF_REG_0);
+	}
+	look_up(w, env->results);
+	store(w, BPF_REG_0, offsetof(struct page_result, sum), BPF_REG_7);
+	if (env->hook == AT_COPYOUT) {
+		store(w, BPF_REG_0, offsetof(struct page_result, begun), BPF_REG_6);
+		store(w, BPF_REG_0, offsetof(struct page_result, ended), BPF_REG_8);
+		store(w, BPF_REG_0, offsetof(struct page_result, cpu), BPF_REG_9);
+	}
+	load(w, BPF_REG_1, BPF_REG_0, offsetof(struct page_result, runs));
+	add(w, BPF_REG_1, 1);
+	store(w, BPF_REG_0, offsetof(struct page_result, runs), BPF_REG_1);
+}
+
 size_t big_stack__program(struct bpf_insn *p, const struct way *way, const struct page_env *env,
 			  bool sum)
 {
+	int helper = BPF_FUNC_probe_read_user;
 	struct writer w = { .p = p };
 
-	find_buffer(&w, env->thread);
+	if (env->hook == AT_COPYOUT) {
+		helper = BPF_FUNC_probe_read_kernel;
+		find_page(&w, env->thread);
+	} else {
+		find_buffer(&w, env->thread);
+	}
 	set(&w, BPF_REG_7, 0);
 	if (way->place == IN_ARRAY) {
 		look_up(&w, env->texts);
 		move(&w, BPF_REG_8, BPF_REG_0);
 	}
 	for (unsigned int i = 0; i < way->reads; i++)
-		read_part(&w, way, i, sum);
-	look_up(&w, env->results);
-	store(&w, BPF_REG_0, offsetof(struct page_result, sum), BPF_REG_7);
-	load(&w, BPF_REG_1, BPF_REG_0, offsetof(struct page_result, runs));
-	add(&w, BPF_REG_1, 1);
-	store(&w, BPF_REG_0, offsetof(struct page_result, runs), BPF_REG_1);
+		read_part(&w, way, helper, i, sum);
+	put_results(&w, env);
 	return finish(&w);
 }
 

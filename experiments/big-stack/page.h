@@ -14,16 +14,23 @@ struct bpf_insn;
 
 enum place { IN_STACK, IN_ARRAY };
 
-/* How a page that a thread writes is brought into a program: by how many reads of how many bytes,
- * and to where. */
+/* How a page that a thread writes, or reads, is brought into a program: by how many reads of how
+ * many bytes, and to where. */
 struct way {
 	const char *name;
 	enum place place;
 	unsigned int bytes, reads; /* 0 reads: the program does all but that */
 };
 
-/* Map descriptors, and the thread whose pwrite64 is meant. */
+/* Where the program finds the page. */
+enum page_hook {
+	AT_SYS_ENTER, /* raw tracepoint: the buffer of pwrite64 */
+	AT_COPYOUT,   /* kprobe on copyout(to, from, n): the page that goes to a reader */
+};
+
+/* Map descriptors, and the thread that is meant. */
 struct page_env {
+	enum page_hook hook;
 	int results; /* array of one struct page_result */
 	int texts;   /* per-CPU array of one page */
 	uint64_t thread;
@@ -32,9 +39,10 @@ struct page_env {
 struct page_result {
 	uint64_t sum; /* of the page's 8-byte words */
 	uint64_t runs;
+	uint64_t begun, ended, cpu; /* AT_COPYOUT: ns of the monotonic clock */
 };
 
-/* A raw tracepoint program for sys_enter into p, of BIG_STACK_MAX_INSNS. Adds the words up if sum
+/* A program for env->hook into p, of BIG_STACK_MAX_INSNS. Adds the words up if sum
  * is set. Returns its length. */
 size_t big_stack__program(struct bpf_insn *p, const struct way *w, const struct page_env *env,
 			  bool sum);
