@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The tracepoints of read(2): what their records hold, and by what a read is recognised. */
 #include <linux/bpf.h>
+#include <linux/ptrace.h>
 #include <linux/types.h>
 #include <stdbool.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
 
 #include "assay.bpf.h"
 #include "read-tracepoint.h"
+#include "trail.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -94,6 +97,7 @@ int enter(struct enter_read *ctx)
 	if (!exact)
 		return 0;
 	bpf_map_update_elem(&entered, &id, &buf, BPF_ANY);
+	trail_note(EVENT_ENTER, fd);
 	fill_seen(ctx, id);
 	return 0;
 }
@@ -118,7 +122,37 @@ int leave(struct exit_read *ctx)
 	s->exit_nr = ctx->__syscall_nr;
 	s->ret = ctx->ret;
 	bpf_probe_read_user(s->after, sizeof(s->after), (const void *)*buf);
+	trail_note(EVENT_EXIT, s->after[0]);
 	bpf_map_delete_elem(&entered, &id);
+	return 0;
+}
+
+/* --- between entry and exit --------------------------------------------------------------- */
+
+/* The read that is meant: its thread is in it, and its buffer comes along by the map. */
+EXPECT_ACCEPT("*")
+SEC("kprobe/vfs_read")
+int inside_vfs_read(struct pt_regs *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	if (bpf_map_lookup_elem(&entered, &id))
+		trail_note(EVENT_VFS_READ, 0);
+	return 0;
+}
+
+/* On copyout(to, from, n), whatever it is called. */
+EXPECT_ACCEPT("*")
+SEC("kprobe")
+int inside_copyout(struct pt_regs *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid(), *buf = bpf_map_lookup_elem(&entered, &id);
+	char first = 0;
+
+	if (!buf || *buf != (__u64)PT_REGS_PARM1(ctx))
+		return 0;
+	bpf_probe_read_user(&first, sizeof(first), (const void *)*buf);
+	trail_note(EVENT_COPYOUT, first);
 	return 0;
 }
 

@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "bpf/trail.h"
 #include "guest/experiment.h"
+#include "guest/trail.h"
 #include "model/record.h"
 #include "read-tracepoint.skel.h"
 #include "readers.h"
@@ -242,8 +244,79 @@ static void check_seen(struct record *r, const struct seen *s, const struct want
 		   "\"%.*s\"", SEEN_BYTES, s->after);
 }
 
+static const char *const event_names[NR_EVENTS] = {
+	[EVENT_READ] = "read",		[EVENT_ENTER] = "sys_enter_read",
+	[EVENT_VFS_READ] = "vfs_read",	[EVENT_COPYOUT] = "copyout",
+	[EVENT_EXIT] = "sys_exit_read", [EVENT_RETURNED] = "returned",
+};
+
+/* One read under the programs' eyes, with two more between those of the tracepoints; event by
+ * event. copyout: its name here, or NULL. 0 or -errno. */
+static int read_traced(struct context *c, const char *copyout, int fd, char *buf, size_t size)
+{
+	struct bpf_program *inside[] = { exp__loaded(c->obj, "inside_vfs_read"),
+					 exp__loaded(c->obj, "inside_copyout") };
+	const char *const functions[] = { "vfs_read", copyout };
+	struct bpf_link *links[ARRAY_SIZE(inside)] = { NULL };
+	int err = 0;
+	long n;
+
+	for (size_t i = 0; !err && i < ARRAY_SIZE(inside); i++) {
+		if (!functions[i])
+			continue;
+		links[i] = inside[i] ? bpf_program__attach_kprobe(inside[i], false, functions[i])
+				     : NULL;
+		err = links[i] ? 0 : inside[i] ? -errno : -ENOENT;
+	}
+	if (!err) {
+		trail__open(&c->g->trail);
+		trail__add(&c->g->trail, EVENT_READ, (long)size);
+		n = read(fd, buf, size);
+		trail__add(&c->g->trail, EVENT_RETURNED, n);
+		trail__close(&c->g->trail);
+		err = n == (long)size ? 0 : -EIO;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		bpf_link__destroy(links[i]);
+	return err;
+}
+
+static int report_events(struct context *c, bool copyout, char before, char after)
+{
+	const struct trail *t = &c->g->trail;
+	struct record *r = trail__measurement(
+		c->e, "events", t, event_names, NR_EVENTS,
+		copyout ? "read, sys_enter_read, vfs_read, copyout, sys_exit_read, returned"
+			: "read, sys_enter_read, vfs_read, sys_exit_read, returned");
+
+	for (size_t i = 0; i < t->n && i < TRAIL_MAX; i++) {
+		const struct trail_event *ev = &t->events[i];
+
+		if (ev->what == EVENT_COPYOUT)
+			exp__check(r, ev->value == before,
+				   "at copyout's entry the buffer holds its old bytes", "'%c'",
+				   (char)ev->value);
+		if (ev->what == EVENT_EXIT)
+			exp__check(r, ev->value == after, "at the exit it holds what was read",
+				   "'%c'", (char)ev->value);
+	}
+	return exp__emit(c->e, r);
+}
+
+/* copyout's name on this kernel, or NULL where it is inlined. */
+static const char *copyout_symbol(struct exp *e)
+{
+	static const char *const names[] = { "copyout_bpf", "copyout" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (exp__has(e, NEED_SYMBOL, names[i]))
+			return names[i];
+	return NULL;
+}
+
 static int measure_both_ways(struct context *c)
 {
+	const char *copyout = copyout_symbol(c->e);
 	static const char old[SEEN_BYTES + 1] = "................",
 					   new[SEEN_BYTES + 1] = "01 02 03 04 05 0";
 	int fd = memfd_create("assay-both-ways", MFD_CLOEXEC), err = 0;
@@ -261,8 +334,8 @@ static int measure_both_ways(struct context *c)
 		err = -errno;
 	if (!err)
 		err = want(c, &w);
-	if (!err && read(fd, buf, sizeof(buf)) != sizeof(buf))
-		err = -EIO;
+	if (!err)
+		err = read_traced(c, copyout, fd, buf, sizeof(buf));
 	if (!err)
 		err = bpf_map_lookup_elem(c->seen, &zero, &s);
 	want_nothing(c);
@@ -273,7 +346,8 @@ static int measure_both_ways(struct context *c)
 		return exp__fail(c->e, err, "read a file in memory under the programs' eyes");
 	}
 	check_seen(r, &s, &w, old, new, sizeof(buf));
-	return exp__emit(c->e, r);
+	err = exp__emit(c->e, r);
+	return err ? err : report_events(c, copyout != NULL, old[0], new[0]);
 }
 
 /* A map whose value has four bytes keeps the lower half of an address, whoever writes it. */
@@ -503,7 +577,7 @@ static const struct row rows[] = {
 	  .origin = "activity log of a thesis, 6 to 17 January 2020",
 	  .cause =
 		  "only fd, thread and the whole address of the buffer together match one reader's reads alone. An fd means nothing without its process, an address exists in every process; the exit's record has neither, so the thread's entry must be remembered",
-	  .shows = "format_* both_ways filter* u32_map attach_*" },
+	  .shows = "format_* both_ways events filter* u32_map attach_*" },
 	{ 0 },
 };
 

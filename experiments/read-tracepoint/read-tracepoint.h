@@ -28,6 +28,17 @@ struct exit_read {
 	long ret;
 };
 
+/* What happens in one read, in the trail of `both_ways` (bpf/trail.h). */
+enum tracepoint_event {
+	EVENT_READ,	/* read(2) is called; the value: bytes asked for */
+	EVENT_ENTER,	/* the value: the file descriptor */
+	EVENT_VFS_READ, /* the value: 0 */
+	EVENT_COPYOUT,	/* the value: the buffer's first byte, before the copy */
+	EVENT_EXIT,	/* the value: its first byte after it */
+	EVENT_RETURNED, /* the value: what read(2) returned */
+	NR_EVENTS
+};
+
 /* Who reads. Each kind reads a size of its own, by which the programs count and never filter. */
 enum reader_kind {
 	KIND_TARGET,	  /* the read that is meant */
