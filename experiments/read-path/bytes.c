@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "guest/experiment.h"
+#include "guest/trail.h"
 #include "loader.h"
 #include "model/record.h"
 
@@ -38,6 +39,34 @@ static void file_bytes(char out[TEXT], size_t at)
 {
 	for (size_t i = 0; i < TEXT; i++)
 		out[i] = read_path__byte(at + i);
+}
+
+/* --- events ------------------------------------------------------------------------------ */
+
+static const char *const event_names[NR_BYTES_EVENTS] = {
+	[BYTES_CALL] = "called",       [BYTES_LOOK] = "program reads",
+	[BYTES_COPYOUT] = "copyout",   [BYTES_WRITE] = "program writes",
+	[BYTES_RETURNED] = "returned",
+};
+
+static long read_traced(struct read_path *p, int fd, size_t page)
+{
+	long n;
+
+	trail__open(&p->g->trail);
+	trail__add(&p->g->trail, BYTES_CALL, PAGE);
+	n = read_path__read(p, fd, page);
+	trail__add(&p->g->trail, BYTES_RETURNED, n);
+	trail__close(&p->g->trail);
+	return n;
+}
+
+static int report_events(struct read_path *p, const char *name, const char *expected)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "events_%s", name);
+	return trail__emit(p->e, text, &p->g->trail, event_names, NR_BYTES_EVENTS, expected);
 }
 
 /* --- reading ----------------------------------------------------------------------------- */
@@ -82,6 +111,7 @@ static int measure_read(struct read_path *p)
 	struct record *r = exp__measurement(p->e, "bytes_at_copyout");
 	struct bpf_link *link = read_path__attach(p, "copyout_read", false, p->copyout);
 	char old[TEXT], new[TEXT];
+	int err;
 	long n;
 
 	record__label(r, "hook", p->copyout);
@@ -90,14 +120,15 @@ static int measure_read(struct read_path *p)
 	memcpy(p->buf, old, sizeof(old));
 	file_bytes(new, 3 * PAGE);
 	p->g->runs = 0;
-	n = read_path__read(p, p->memory, 3);
+	n = read_traced(p, p->memory, 3);
 	bpf_link__destroy(link);
 	exp__check(r, n == PAGE && p->g->runs == 1, "a page is read, in one copyout",
 		   "%ld bytes, %llu runs", n, p->g->runs);
 	for (size_t i = 0; i < ARRAY_SIZE(readings); i++)
 		check_reading(p, r, &readings[i], readings[i].kernel ? new : old);
 	check_bytes(r, "after the read the buffer holds the file's bytes", p->buf, new);
-	return exp__emit(p->e, r);
+	err = exp__emit(p->e, r);
+	return err ? err : report_events(p, "bytes_at_copyout", "called, program reads, returned");
 }
 
 /* --- writing ----------------------------------------------------------------------------- */
@@ -212,7 +243,7 @@ static void write_once(struct read_path *p, struct record *r, const struct write
 	memcpy(p->g->text, text, TEXT);
 	p->g->text_len = len;
 	p->g->runs = 0;
-	n = read_path__read(p, p->memory, 5);
+	n = read_traced(p, p->memory, 5);
 	exp__check(r, n == PAGE && p->g->runs == 1, "a page is read, and the program runs once",
 		   "%ld bytes, %llu runs", n, p->g->runs);
 	record__label(r, "result", exp__err_name((int)a->ret));
@@ -230,6 +261,12 @@ static void write_once(struct read_path *p, struct record *r, const struct write
 		    c->stays ? "the reader gets the program's text"
 			     : "the reader gets the file's bytes",
 		    p->buf, expected);
+}
+
+static const char *events_of(const struct write_case *c)
+{
+	return c->at_return ? "called, copyout, program writes, returned"
+			    : "called, program writes, returned";
 }
 
 static int measure_write(struct read_path *p, const struct write_case *c)
@@ -259,10 +296,14 @@ static int measure_write(struct read_path *p, const struct write_case *c)
 			   *c->state ? c->state : "the kprobe is an int3", "\"%s\"",
 			   h.state ? h.state : "no such probe");
 	}
-	if (!err)
-		write_once(p, r, c);
+	if (err) {
+		unhook(&h);
+		return exp__emit(p->e, r);
+	}
+	write_once(p, r, c);
 	unhook(&h);
-	return exp__emit(p->e, r);
+	err = exp__emit(p->e, r);
+	return err ? err : report_events(p, c->name, events_of(c));
 }
 
 /* --- more or less than what was read ----------------------------------------------------- */
@@ -305,7 +346,7 @@ static int measure_length(struct read_path *p, const struct length_case *c, int 
 	memset(p->g->text, 0, TEXT);
 	memcpy(p->g->text, c->text, c->len);
 	p->g->text_len = c->len;
-	n = read_path__read(p, file, 0);
+	n = read_traced(p, file, 0);
 	unhook(&h);
 	exp__check(r, !err, "the program attaches", "%s", exp__err_name(err));
 	exp__check(r, n == sizeof(NUMBERS) - 1, "the read returns as many bytes as the file has",
@@ -315,7 +356,8 @@ static int measure_length(struct read_path *p, const struct length_case *c, int 
 		      show(p->buf, shown));
 	record__metric(r, "written", "bytes", (double)c->len);
 	record__metric(r, "returned", "bytes", (double)n);
-	return exp__emit(p->e, r);
+	err = exp__emit(p->e, r);
+	return err ? err : report_events(p, c->name, events_of(&at_return));
 }
 
 static int measure_lengths(struct read_path *p)
@@ -381,7 +423,11 @@ static long write_under_probe(struct read_path *p, struct record *r, const char 
 	exp__check(r, link, "a kprobe attaches", "%s", exp__err_name(link ? 0 : -errno));
 	p->g->runs = 0;
 	p->g->reader = exp__this_thread();
+	trail__open(&p->g->trail);
+	trail__add(&p->g->trail, BYTES_CALL, TEXT);
 	n = pwrite(to, from, TEXT, 0);
+	trail__add(&p->g->trail, BYTES_RETURNED, n);
+	trail__close(&p->g->trail);
 	p->g->reader = 0;
 	bpf_link__destroy(link);
 	exp__check(r, n == TEXT && p->g->runs == 1, "64 bytes are written, in one vfs_write",
@@ -400,13 +446,15 @@ static int measure_vfs_write(struct read_path *p, int to)
 	};
 	struct record *r = exp__measurement(p->e, "vfs_write");
 	char text[TEXT];
+	int err;
 
 	for (int i = 0; i < TEXT; i++)
 		text[i] = (char)('A' + i % 26);
 	write_under_probe(p, r, text, to);
 	for (size_t i = 0; i < ARRAY_SIZE(readings); i++)
 		check_reading(p, r, &readings[i], text);
-	return exp__emit(p->e, r);
+	err = exp__emit(p->e, r);
+	return err ? err : report_events(p, "vfs_write", "called, program reads, returned");
 }
 
 /* A page that is in memory, and not yet in the process's page table. The system call would map it,
@@ -422,6 +470,7 @@ static int measure_not_mapped(struct read_path *p, int to)
 	struct record *r = exp__measurement(p->e, "vfs_write_not_mapped");
 	char file[TEXT], arrived[TEXT] = { 0 };
 	char *from = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, p->memory, 7 * PAGE);
+	int err;
 
 	if (from == MAP_FAILED) {
 		record__free(r);
@@ -435,7 +484,9 @@ static int measure_not_mapped(struct read_path *p, int to)
 		arrived[0] = '\0';
 	check_bytes(r, "all the same its bytes are written", arrived, file);
 	munmap(from, PAGE);
-	return exp__emit(p->e, r);
+	err = exp__emit(p->e, r);
+	return err ? err
+		   : report_events(p, "vfs_write_not_mapped", "called, program reads, returned");
 }
 
 int read_path__bytes(struct read_path *p)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bpf/trail.h"
 #include "read-path.h"
 #include "read-path.skel.h"
 

@@ -8,6 +8,7 @@
 
 #include "assay.bpf.h"
 #include "read-path.h"
+#include "trail.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -79,6 +80,7 @@ static __always_inline void read_all(const void *from, const void *to)
 	a[USER_STR_OF_TO].ret = bpf_probe_read_user_str(a[USER_STR_OF_TO].bytes, TEXT, to);
 	a[OLD_OF_TO].ret = bpf_probe_read(a[OLD_OF_TO].bytes, TEXT, to);
 	a[KERNEL_OF_TO].ret = bpf_probe_read_kernel(a[KERNEL_OF_TO].bytes, TEXT, to);
+	trail_note(BYTES_LOOK, a[USER_OF_TO].ret);
 }
 
 static __always_inline void write_text(void *to)
@@ -88,6 +90,7 @@ static __always_inline void write_text(void *to)
 	/* From 1 to TEXT in a way that the verifier follows: the helper takes no length of 0. */
 	a->ret = bpf_probe_write_user(to, text, ((text_len - 1) & (TEXT - 1)) + 1);
 	bpf_probe_read_user(a->bytes, TEXT, to);
+	trail_note(BYTES_WRITE, a->ret);
 }
 
 /* copyout(to, from, n) */
@@ -118,8 +121,10 @@ EXPECT_ACCEPT("*")
 SEC("kprobe")
 int copyout_save(struct pt_regs *ctx)
 {
-	if (is_reader())
-		saved_to = PT_REGS_PARM1(ctx);
+	if (!is_reader())
+		return 0;
+	saved_to = PT_REGS_PARM1(ctx);
+	trail_note(BYTES_COPYOUT, 0);
 	return 0;
 }
 

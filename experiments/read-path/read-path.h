@@ -35,6 +35,16 @@ struct event {
 };
 #define MAX_EVENTS 32
 
+/* What happens to the bytes of one read or write, in its trail (bpf/trail.h). */
+enum bytes_event {
+	BYTES_CALL, /* the system call; the value: bytes asked for */
+	BYTES_LOOK, /* the helpers read; the value: what bpf_probe_read_user of the buffer gave */
+	BYTES_COPYOUT,	/* copyout's entry, where only its arguments are noted */
+	BYTES_WRITE,	/* the value: what bpf_probe_write_user gave */
+	BYTES_RETURNED, /* the value: what the call returned, or -errno */
+	NR_BYTES_EVENTS
+};
+
 #define TEXT 64 /* a power of two */
 
 /* What the helpers made of copyout's (or vfs_write's) arguments: their results, and the bytes. */
