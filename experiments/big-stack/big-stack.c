@@ -390,17 +390,24 @@ static const struct row rows[] = {
 	{ .id = "X25",
 	  .title = "the buffer on the stack, in a per-CPU array, and with MAX_BPF_STACK raised",
 	  .origin = "activity log of a thesis, 4 and 9 April 2020",
-	  .cause =
-		  "what costs is the number of reads: one read of a page adds half of what 16 reads of 256 bytes add to a write, and the same to a per-CPU array as to a stack raised to 4,096 bytes (5.10.218, TCG). The larger stack gains nothing over the array. On copyout, too, each way brings the reader's page in, and in one read the program's begin and end lie between the call and its return",
-	  .shows =
-		  "page events_* stack_256 stack_512 stack_2048 array_4096 raised_stack_2048 raised_stack_4096" },
+	  .cause = "what costs is the number of reads: one read of a page adds half of "
+		   "what 16 reads of 256 bytes add to a write, and the same to a "
+		   "per-CPU array as to a stack raised to 4,096 bytes (5.10.218, TCG). "
+		   "The larger stack gains nothing over the array. On copyout, too, "
+		   "each way brings the reader's page in, and in one read the "
+		   "program's begin and end lie between the call and its return",
+	  .shows = "page events_* stack_256 stack_512 stack_2048 array_4096 "
+		   "raised_stack_2048 raised_stack_4096" },
 	{ .id = "K6",
 	  .title = "MAX_BPF_STACK raised",
 	  .origin = "activity log of a thesis, 9 April 2020",
-	  .cause =
-		  "patch max-stack: the sysctl kernel.bpf_max_stack, 512 to 4096, for privileged loaders. Beyond 512 bytes a program needs the JIT, as the interpreter has no larger stacks: EOPNOTSUPP. Everybody else keeps 512",
-	  .shows =
-		  "sysctl raised_stack_2048 raised_stack_4096 raised_stack_4104 raised_store_520 raised_unprivileged no_jit_stack_512 no_jit_stack_2048" },
+	  .cause = "patch max-stack: the sysctl kernel.bpf_max_stack, 512 to 4096, for "
+		   "privileged loaders. Beyond 512 bytes a program needs the JIT, as "
+		   "the interpreter has no larger stacks: EOPNOTSUPP. Everybody else "
+		   "keeps 512",
+	  .shows = "sysctl raised_stack_2048 raised_stack_4096 raised_stack_4104 "
+		   "raised_store_520 raised_unprivileged no_jit_stack_512 "
+		   "no_jit_stack_2048" },
 	{ 0 },
 };
 

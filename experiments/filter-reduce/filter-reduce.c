@@ -396,20 +396,26 @@ static const struct param params[] = {
 
 static const struct row rows[] = {
 	{ .id = "X9",
-	  .title =
-		  "parse \"01 02 03\", sum and average in the kernel, against the same in user space",
+	  .title = "parse \"01 02 03\", sum and average in the kernel, against the "
+		   "same in user space",
 	  .origin = "activity log of a thesis, 18 March to 9 April 2020",
-	  .cause =
-		  "all ways give the same numbers from 64 bytes to 64 KiB, on 5.10.218 and 6.1.192. From 4 KiB on the digit loop takes 2 to 3.5 times in the kernel what it takes in user space, bpf_strtol nearly twice what strtol of the C library takes (TCG); doing without the copy saves 1 to 2 per cent of that. Against strtol of the C library the kernel's digit loop is ahead. One program can go through 19 KiB before the verifier gives up; functions verified by themselves lift that on every kernel from 5.10 on",
-	  .shows =
-		  "read plain_limit exit_digits exit_strtol exit_bpf_loop copyout_digits copyout_strtol override_digits plain_loop" },
+	  .cause = "all ways give the same numbers from 64 bytes to 64 KiB, on "
+		   "5.10.218 and 6.1.192. From 4 KiB on the digit loop takes 2 to 3.5 "
+		   "times in the kernel what it takes in user space, bpf_strtol nearly "
+		   "twice what strtol of the C library takes (TCG); doing without the "
+		   "copy saves 1 to 2 per cent of that. Against strtol of the C "
+		   "library the kernel's digit loop is ahead. One program can go "
+		   "through 19 KiB before the verifier gives up; functions verified by "
+		   "themselves lift that on every kernel from 5.10 on",
+	  .shows = "read plain_limit exit_digits exit_strtol exit_bpf_loop "
+		   "copyout_digits copyout_strtol override_digits plain_loop" },
 	{ 0 },
 };
 
 const struct experiment experiment_filter_reduce = {
 	.name = "filter-reduce",
-	.summary =
-		"numbers added up in the kernel, with the copy and instead of it, against user space",
+	.summary = "numbers added up in the kernel, with the copy and instead of it, "
+		   "against user space",
 	.rows = rows,
 	.needs = needs,
 	.params = params,

@@ -564,10 +564,22 @@ static const struct row rows[] = {
 	{ .id = "X26",
 	  .title = "LSM programs with CONFIG_BPF_LSM",
 	  .origin = "activity log of a thesis, 22 May 2020",
-	  .cause =
-		  "they work where CONFIG_BPF_LSM is set and the list of security modules has bpf (CONFIG_LSM, or lsm= on the command line): without the option loading fails with EINVAL and no text; without bpf in the list they load, attach and never run. A negative errno is what the system call returns, for the threads that the program chooses; any other value is handed on, too: 4242 from lsm/file_mprotect makes mprotect return 4242 (5.10 and 6.1). Of several programs on a hook the last attached is asked first, and a refusal ends the round. lsm/file_permission is asked on every read before copyout: -EPERM from it, and no byte is copied. A hook that does not exist is ESRCH from libbpf, another function EINVAL from the verifier; of 5.10's hooks one may sleep, bprm_committed_creds",
-	  .shows =
-		  "modules nothing_attached deny allow deny_then_second second_then_deny positive count_opens events_* count_execs read_user_memory raw_* no_such_hook disabled_hook open_sleepable open_not_sleepable free_sleepable" },
+	  .cause = "they work where CONFIG_BPF_LSM is set and the list of security "
+		   "modules has bpf (CONFIG_LSM, or lsm= on the command line): without "
+		   "the option loading fails with EINVAL and no text; without bpf in "
+		   "the list they load, attach and never run. A negative errno is what "
+		   "the system call returns, for the threads that the program chooses; "
+		   "any other value is handed on, too: 4242 from lsm/file_mprotect "
+		   "makes mprotect return 4242 (5.10 and 6.1). Of several programs on "
+		   "a hook the last attached is asked first, and a refusal ends the "
+		   "round. lsm/file_permission is asked on every read before copyout: "
+		   "-EPERM from it, and no byte is copied. A hook that does not exist "
+		   "is ESRCH from libbpf, another function EINVAL from the verifier; "
+		   "of 5.10's hooks one may sleep, bprm_committed_creds",
+	  .shows = "modules nothing_attached deny allow deny_then_second "
+		   "second_then_deny positive count_opens events_* count_execs "
+		   "read_user_memory raw_* no_such_hook disabled_hook open_sleepable "
+		   "open_not_sleepable free_sleepable" },
 	{ 0 },
 };
 

@@ -296,22 +296,27 @@ static const struct row rows[] = {
 	{ .id = "X1",
 	  .title = "masked or clamped variable-length read: mask against buffer size",
 	  .origin = "notes on porting mctop to libbpf",
-	  .cause =
-		  "the verifier knows a length by its bounds only: a read is accepted where the largest masked value fits the buffer and, on kernels that ask for it, all of those bytes are initialised",
+	  .cause = "the verifier knows a length by its bounds only: a read is accepted "
+		   "where the largest masked value fits the buffer and, on kernels "
+		   "that ask for it, all of those bytes are initialised",
 	  .shows = "map" },
 	{ .id = "E1",
 	  .title = "invalid stack type R1 off=-80 access_size=255",
 	  .origin = "notes on porting mctop to libbpf",
-	  .cause =
-		  "the comparison bounds one register, and clang passes a copy that was masked again: its bound is the mask's 255, the buffer has 80 bytes",
-	  .fix = "mask with a power of two minus one that fits the buffer, or a buffer as large as the mask",
+	  .cause = "the comparison bounds one register, and clang passes a copy that "
+		   "was masked again: its bound is the mask's 255, the buffer has 80 "
+		   "bytes",
+	  .fix = "mask with a power of two minus one that fits the buffer, or a "
+		 "buffer as large as the mask",
 	  .shows = "clamp_u8_buf_80 mask_ff_buf_80",
 	  .passes = "clamp_u64_buf_80 mask_ff_buf_255" },
 	{ .id = "E2",
 	  .title = "invalid indirect read from stack off -128+126 size 127",
 	  .origin = "notes on porting mctop to libbpf",
-	  .cause =
-		  "the mask 0x7f allows 127 bytes and the buffer has 126: byte 126 is stack that was never written. Since 6.3, and since 5.10.222 and 6.1.100 of the stable branches, a privileged program may read such stack",
+	  .cause = "the mask 0x7f allows 127 bytes and the buffer has 126: byte 126 is "
+		   "stack that was never written. Since 6.3, and since 5.10.222 and "
+		   "6.1.100 of the stable branches, a privileged program may read such "
+		   "stack",
 	  .fix = "a buffer of 127 bytes",
 	  .shows = "mask_7f_buf_126",
 	  .passes = "mask_7f_buf_127" },

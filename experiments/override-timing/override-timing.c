@@ -172,14 +172,16 @@ static const struct row rows[] = {
 	  .origin = "activity log of a thesis, 3 and 25 April 2020",
 	  .cause =
 		  "Barriers and branch hints make no difference: the call is not executed ahead of "
-		  "its time, it is executed because the optimised kprobe goes on with the function.",
+
+		  "its time, it is executed because the optimised kprobe goes on with "
+		  "the function.",
 	  .shows = "barrier" },
 	{ .id = "K7",
 	  .title = "barrier and branch-hint variants of copyout, chosen at run time",
 	  .origin = "activity log of a thesis, 3, 25 and 27 April 2020",
-	  .cause =
-		  "The feature copyout-variants: a barrier and a hint are chosen in debugfs, static "
-		  "keys before the call, in one boot.",
+	  .cause = "The feature copyout-variants: a barrier and a hint are chosen in "
+		   "debugfs, static "
+		   "keys before the call, in one boot.",
 	  .shows = "barrier" },
 	{ 0 },
 };

@@ -205,34 +205,42 @@ static const struct row rows[] = {
 	  .title =
 		  "the read path seen by probes in order, and which of its functions can be probed",
 	  .origin = "activity log of a thesis, 18 January, 8 and 20 February 2020",
-	  .cause =
-		  "a kprobe needs a name in kallsyms, fentry needs BTF and an ftrace entry, which lib/ has not; an inlined function has nothing of it. On 5.10: vfs_read, new_sync_read, the file system's function, generic_file_buffered_read, copy_page_to_iter, copyout",
+	  .cause = "a kprobe needs a name in kallsyms, fentry needs BTF and an ftrace "
+		   "entry, which lib/ has not; an inlined function has nothing of it. "
+		   "On 5.10: vfs_read, new_sync_read, the file system's function, "
+		   "generic_file_buffered_read, copy_page_to_iter, copyout",
 	  .shows = "path_* function_*" },
 	{ .id = "K1",
 	  .title = "a copyout that can be hooked: where it lies on the path, and what finds it",
 	  .origin = "activity log of a thesis, 19 January and 21 March 2020",
-	  .cause =
-		  "with the patch copyout-bpf a kprobe finds copyout_bpf in kallsyms, libbpf finds it in BTF, and it is on the error-injection list; every read of a page passes it behind copy_page_to_iter (5.10; 6.1: and _copy_to_iter)",
+	  .cause = "with the patch copyout-bpf a kprobe finds copyout_bpf in kallsyms, "
+		   "libbpf finds it in BTF, and it is on the error-injection list; "
+		   "every read of a page passes it behind copy_page_to_iter (5.10; "
+		   "6.1: and _copy_to_iter)",
 	  .shows = "function_copyout_bpf path_*" },
 	{ .id = "X7",
 	  .title = "bpf_probe_read_kernel, _str and bpf_probe_write_user on copyout's buffers",
 	  .origin = "activity log of a thesis, 22 January to 27 February 2020",
-	  .cause =
-		  "the source can be read at copyout's entry. What is written to the reader there is overwritten by the copy, on return it stays; the length of the read is not changed by it. Since a breakpoint counts as an NMI, bpf_probe_write_user gives EPERM from a kprobe that is one",
-	  .shows =
-		  "bytes_at_copyout write_* events_bytes_at_copyout events_write_* copyout_dereferences copyout_write_unbounded" },
+	  .cause = "the source can be read at copyout's entry. What is written to the "
+		   "reader there is overwritten by the copy, on return it stays; the "
+		   "length of the read is not changed by it. Since a breakpoint counts "
+		   "as an NMI, bpf_probe_write_user gives EPERM from a kprobe that is "
+		   "one",
+	  .shows = "bytes_at_copyout write_* events_bytes_at_copyout events_write_* "
+		   "copyout_dereferences copyout_write_unbounded" },
 	{ .id = "X8",
 	  .title = "vfs_write: the bytes that a program writes, read by a probe",
 	  .origin = "activity log of a thesis, 15 February 2020",
-	  .cause =
-		  "bpf_probe_read_user and the old bpf_probe_read see them, bpf_probe_read_kernel gives ERANGE. None sees a page that the process has not mapped yet: EFAULT, and zeroes",
+	  .cause = "bpf_probe_read_user and the old bpf_probe_read see them, "
+		   "bpf_probe_read_kernel gives ERANGE. None sees a page that the "
+		   "process has not mapped yet: EFAULT, and zeroes",
 	  .shows = "vfs_write* events_vfs_write*" },
 	{ .id = "X18",
-	  .title =
-		  "times at the probe, at copyout's entry and return, cached and uncached; CPU of each hit",
+	  .title = "times at the probe, at copyout's entry and return, cached and "
+		   "uncached; CPU of each hit",
 	  .origin = "activity log of a thesis, 26 and 27 April, 5 May 2020",
-	  .cause =
-		  "always in this order, and copyout returns on the CPU on which it began. What is not cached takes its time before copyout, not in it",
+	  .cause = "always in this order, and copyout returns on the CPU on which it "
+		   "began. What is not cached takes its time before copyout, not in it",
 	  .shows = "stamps_*" },
 	{ 0 },
 };

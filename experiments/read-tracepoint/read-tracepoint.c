@@ -572,11 +572,13 @@ static const struct param params[] = {
 
 static const struct row rows[] = {
 	{ .id = "X5",
-	  .title =
-		  "tracepoint arguments of read, and by what a read is recognised: fd, pid, tgid, buffer",
+	  .title = "tracepoint arguments of read, and by what a read is recognised: "
+		   "fd, pid, tgid, buffer",
 	  .origin = "activity log of a thesis, 6 to 17 January 2020",
-	  .cause =
-		  "only fd, thread and the whole address of the buffer together match one reader's reads alone. An fd means nothing without its process, an address exists in every process; the exit's record has neither, so the thread's entry must be remembered",
+	  .cause = "only fd, thread and the whole address of the buffer together match "
+		   "one reader's reads alone. An fd means nothing without its process, "
+		   "an address exists in every process; the exit's record has neither, "
+		   "so the thread's entry must be remembered",
 	  .shows = "format_* both_ways events filter* u32_map attach_*" },
 	{ 0 },
 };

@@ -56,7 +56,8 @@ static const struct param params[] = {
 	  .value = "8000",
 	  .min = 4096,
 	  .max = 1000000,
-	  .help = "instructions processed of the largest program; of each smaller one half of the next" },
+	  .help = "instructions processed of the largest program; of each smaller one "
+		  "half of the next" },
 	{ .name = "sizes",
 	  .type = PARAM_UINT,
 	  .value = "5",
@@ -74,13 +75,17 @@ static const struct param params[] = {
 
 static const struct row rows[] = {
 	{ .id = "X23",
-	  .title =
-		  "load and verification time against program size up to a million instructions, JIT time apart; cost per helper call",
+	  .title = "load and verification time against program size up to a million "
+		   "instructions, JIT time apart; cost per helper call",
 	  .origin = "activity log of a thesis, the questions behind it",
-	  .cause =
-		  "verification grows with the instructions processed, and linearly: from 62,500 to 1,000,000 the exponents' 95 % intervals hold 1 for straight, branching and looping programs (5.10.218). Only paths that stay different double it with each test. 1,000,000 instructions load, 1,000,001 are E2BIG, whether in the program or processed",
-	  .shows =
-		  "load growth paths limit_size limit_processed limit_jumps limit_unprivileged call" },
+	  .cause = "verification grows with the instructions processed, and linearly: "
+		   "from 62,500 to 1,000,000 the exponents' 95 % intervals hold 1 for "
+		   "straight, branching and looping programs (5.10.218). Only paths "
+		   "that stay different double it with each test. 1,000,000 "
+		   "instructions load, 1,000,001 are E2BIG, whether in the program or "
+		   "processed",
+	  .shows = "load growth paths limit_size limit_processed limit_jumps "
+		   "limit_unprivileged call" },
 	{ 0 },
 };
 
