@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -35,6 +36,27 @@ static void read_two(const struct context *ctx, struct reader *reader, int other
 	*pos = lseek(reader->fd, 0, SEEK_CUR);
 }
 
+static void *read_in_thread(void *fd)
+{
+	char line[64];
+
+	return (void *)pread(*(const int *)fd, line, sizeof(line), 0);
+}
+
+/* The override is asked about the thread, not the process. */
+static void check_other_thread(struct record *r, int fd)
+{
+	pthread_t other;
+	void *got = NULL;
+	int err = -pthread_create(&other, NULL, read_in_thread, &fd);
+
+	if (!err)
+		err = -pthread_join(other, &got);
+	exp__check(r, !err && (long)got > 0 && (long)got != HIJACKED,
+		   "another thread reads meanwhile, and gets its data", "%ld, %s", (long)got,
+		   exp__err_name(err));
+}
+
 static bool check_hijack(struct record *r, const struct context *ctx, struct reader *reader,
 			 int other)
 {
@@ -54,6 +76,7 @@ static bool check_hijack(struct record *r, const struct context *ctx, struct rea
 	trail__open(ctx->trail);
 	read_two(ctx, reader, other, &first, &second, &pos);
 	trail__close(ctx->trail);
+	check_other_thread(r, other);
 	hook__disarm(ctx->state);
 	bpf_link__destroy(deeper);
 	exp__check(r, first == HIJACKED && second == HIJACKED,
