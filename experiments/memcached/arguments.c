@@ -93,12 +93,21 @@ static int report_probe(struct exp *e, const struct mc_notes *notes, size_t firs
 
 int mc_notes__measure(struct exp *e, const struct mc_notes *notes)
 {
+	struct record *r = exp__measurement(e, "usdt_notes");
 	struct strbuf text = STRBUF_INIT;
-	int err = 0;
+	size_t unclear = 0;
+	int err;
 
-	for (size_t i = 0; i < notes->n; i++)
+	for (size_t i = 0; i < notes->n; i++) {
 		add_note(&text, &notes->v[i]);
-	err = exp__text(e, "usdt_notes", "table", strbuf__str(&text), text.len);
+		unclear += !!*notes->v[i].problem;
+	}
+	record__metric(r, "locations", "locations", (double)notes->n);
+	exp__check(r, notes->n && !unclear, "the description of every location is understood",
+		   "%zu of %zu not", unclear, notes->n);
+	err = exp__emit(e, r);
+	if (!err)
+		err = exp__text(e, "usdt_notes", "table", strbuf__str(&text), text.len);
 	strbuf__free(&text);
 	/* Those of commands; the others (items, slabs, connections) are understood alike. */
 	for (size_t i = 0; !err && i < notes->n; i++)

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,6 +298,16 @@ static void check_counts(struct record *r, const struct way *w, const struct see
 			   s->keys[TAKER].hits, l->keys[TAKER].gets);
 }
 
+/* Over all keys: by how much the count differs from what was asked for. */
+static double off_by(const struct seen *s)
+{
+	double off = 0;
+
+	for (size_t i = 0; i < NR_KEYS; i++)
+		off += fabs((double)s->keys[i].hits - (double)s->load->keys[i].gets);
+	return off;
+}
+
 static void add_metrics(struct record *r, const struct seen *s)
 {
 	static const char *const names[] = { "exact", "repeated", "wrong_count", "lost" };
@@ -317,31 +328,99 @@ static void add_metrics(struct record *r, const struct seen *s)
 		record__metric(r, names[i], "keys", (double)n[i]);
 	record__metric(r, "hits", "gets", (double)s->hits);
 	record__metric(r, "right_hits", "gets", (double)right);
+	record__metric(r, "off", "gets", off_by(s));
 }
 
-static int report(struct exp *e, const struct way *w, const struct load *l,
-		  const struct mc_probe *p)
+static int report(struct exp *e, const struct way *w, const struct mc_probe *p, struct seen *s)
 {
-	struct seen s = { .load = l };
 	struct record *r;
 	char name[32];
 	int err;
 
-	strbuf__addf(&s.table, "    gets  what      key\n");
-	err = mc_probe__entries(p, see, &s);
+	strbuf__addf(&s->table, "    gets  what      key\n");
+	err = mc_probe__entries(p, see, s);
 	snprintf(name, sizeof(name), "keys_%s", w->program);
-	if (err) {
-		strbuf__free(&s.table);
+	if (err)
 		return exp__fail(e, err, "read the counts of %s", w->program);
-	}
 	r = exp__measurement(e, name);
 	record__label(r, "read", w->how);
-	add_metrics(r, &s);
-	check_counts(r, w, &s);
+	add_metrics(r, s);
+	check_counts(r, w, s);
 	err = exp__emit(e, r);
 	if (!err)
-		err = exp__text(e, name, "table", strbuf__str(&s.table), s.table.len);
-	strbuf__free(&s.table);
+		err = exp__text(e, name, "table", strbuf__str(&s->table), s->table.len);
+	return err;
+}
+
+/* --- key by key ------------------------------------------------------------------------------ */
+
+#define SHOWN 20 /* characters of a key */
+
+static void add_key(struct strbuf *sb, const struct load *l, const struct seen seen[NR_WAYS],
+		    size_t i)
+{
+	size_t length = key_cases[i].length;
+
+	strbuf__addf(sb, "%-*.*s %6zu %5" PRIu64, SHOWN, SHOWN, l->keys[i].key, length,
+		     l->keys[i].gets);
+	for (size_t w = 0; w < NR_WAYS; w++) {
+		int64_t off = (int64_t)seen[w].keys[i].hits - (int64_t)l->keys[i].gets;
+		char cell[32];
+
+		snprintf(cell, sizeof(cell), "%+" PRId64 " (%" PRIu64 ")", off,
+			 (uint64_t)seen[w].keys[i].entries);
+		strbuf__addf(sb, " %9s", cell);
+	}
+	strbuf__add(sb, "\n", 1);
+}
+
+/* All ways beside the truth. */
+static int report_keys(struct exp *e, const struct load *l, const struct seen seen[NR_WAYS])
+{
+	struct record *r = exp__measurement(e, "keys");
+	struct strbuf table = STRBUF_INIT;
+	int err;
+
+	strbuf__addf(&table, "By key: its bytes, how often it was asked for, and how far the count "
+			     "of each way of reading is off\n(in how many entries of the map)\n\n");
+	strbuf__addf(&table, "%-*s %6s %5s", SHOWN, "key", "bytes", "gets");
+	for (size_t w = 0; w < NR_WAYS; w++)
+		strbuf__addf(&table, " %9s", ways[w].program);
+	strbuf__add(&table, "\n", 1);
+	for (size_t i = 0; i < NR_KEYS; i++)
+		add_key(&table, l, seen, i);
+	record__metric(r, "gets", "gets", (double)l->gets);
+	for (size_t w = 0; w < NR_WAYS; w++)
+		record__metric(r, ways[w].program, "gets off", off_by(&seen[w]));
+	for (size_t w = 0; w < NR_WAYS; w++) {
+		bool right = ways[w].expected == expect_right || ways[w].expected == expect_merged;
+		char text[64];
+
+		snprintf(text, sizeof(text), "the counts of %s are %s", ways[w].program,
+			 right ? "the true ones" : "off");
+		exp__check(r, (off_by(&seen[w]) == 0) == right, text, "%.0f gets",
+			   off_by(&seen[w]));
+	}
+	err = exp__emit(e, r);
+	if (!err)
+		err = exp__text(e, "keys", "table", strbuf__str(&table), table.len);
+	strbuf__free(&table);
+	return err;
+}
+
+static int report_all(struct exp *e, const struct load *l, const struct mc_probe probes[NR_WAYS])
+{
+	struct seen seen[NR_WAYS] = { 0 };
+	int err = 0;
+
+	for (size_t i = 0; i < NR_WAYS; i++)
+		seen[i].load = l;
+	for (size_t i = 0; !err && i < NR_WAYS; i++)
+		err = report(e, &ways[i], &probes[i], &seen[i]);
+	if (!err)
+		err = report_keys(e, l, seen);
+	for (size_t i = 0; i < NR_WAYS; i++)
+		strbuf__free(&seen[i].table);
 	return err;
 }
 
@@ -387,8 +466,8 @@ int mc_keys__measure(struct exp *e)
 		exp__fail(e, err, "talk to memcached");
 	for (size_t i = 0; i < NR_WAYS; i++)
 		mc_probe__detach(&probes[i]);
-	for (size_t i = 0; !err && i < NR_WAYS; i++)
-		err = report(e, &ways[i], &load, &probes[i]);
+	if (!err)
+		err = report_all(e, &load, probes);
 out:
 	mc_client__close(&client);
 	for (size_t i = 0; i < NR_WAYS; i++)

@@ -49,7 +49,7 @@ static const struct row rows[] = {
 		   "first 6",
 	  .fix = "the length that the probe passes: masked with 0xff, in a buffer of "
 		 "256 bytes, or compared with 250",
-	  .shows = "keys_whole keys_str keys_mask_7f length_signed length_unsigned",
+	  .shows = "keys keys_whole keys_str keys_mask_7f length_signed length_unsigned",
 	  .passes = "keys_mask_ff keys_clamp keys_merged mask_ff clamp" },
 	{ .id = "X3",
 	  .title = "USDT: ELF notes, types of the arguments, command__get with several "
@@ -61,7 +61,7 @@ static const struct row rows[] = {
 		   "constant -1. libbpf reads length and size as notes and client say. "
 		   "memcached never asks its semaphores; the kernel counts the "
 		   "locations in them while a program is attached",
-	  .shows = "command__get usdt_arguments semaphore command__* "
+	  .shows = "usdt_notes command__get usdt_arguments semaphore command__* "
 		   "process__command__*" },
 	{ .id = "X4",
 	  .title = "uprobe on memcached's process_command: count by command string; "
