@@ -123,23 +123,20 @@ static const struct row rows[] = {
 	  .title = "override success by page cache: cold, warm, drop_caches, readahead, advice, "
 		   "fsync, vfs_cache_pressure, memory cgroup",
 	  .origin = "activity log of a thesis, 24 to 26 April, 1 and 10 July 2020",
-	  .cause =
-		  "The state of the page cache does not matter. With an int3 and with ftrace every "
-
-		  "read is overridden in every state, with an optimised kprobe none "
-		  "is. A cold read "
-		  "only takes longer, so that fewer of them fit in before the kprobe is optimised.",
+	  .cause = "The state of the page cache does not matter. With an int3 and with "
+		   "ftrace every read is overridden in every state, with an optimised "
+		   "kprobe none is. A cold read only takes longer, so that fewer of them "
+		   "fit in before the kprobe is optimised.",
 	  .shows = "cache" },
 	{ .id = "X15",
 	  .title = "override success by file: ext4, tmpfs, RAM disk, proc file, character device, "
 		   "mmap, O_DIRECT, one read of a big file",
 	  .origin = "activity log of a thesis, 2 to 5 May, 5, 9 and 11 July 2020",
-	  .cause = "The file decides whether a read passes copyout at all: O_DIRECT, mappings, "
-
-		   "/dev/zero and files that use copy_to_user do not. Where it does, "
-		   "int3 and ftrace "
-		   "override every call and an optimised kprobe none. The proc file never failed "
-		   "because its own function was hooked, which has an ftrace entry.",
+	  .cause = "The file decides whether a read passes copyout at all: O_DIRECT, "
+		   "mappings, /dev/zero and files that use copy_to_user do not. Where it "
+		   "does, int3 and ftrace override every call and an optimised kprobe "
+		   "none. The proc file never failed because its own function was "
+		   "hooked, which has an ftrace entry.",
 	  .shows = "source device" },
 	{ .id = "X19",
 	  .title = "I/O throughput beside the success rate",
@@ -152,32 +149,28 @@ static const struct row rows[] = {
 	{ .id = "X21",
 	  .title = "what happens when a kprobe's override and trampolines meet on one function",
 	  .origin = "activity log of a thesis, 27 May, 17 to 21 June 2020",
-	  .cause = "With fexit on the function the override is lost: the ftrace kprobe runs, "
-		   "bpf_override_return says that it was done, and the function runs all the same. "
-
-		   "With fentry alone the function is skipped, and its result is what "
-		   "the trampoline "
-
-		   "left in the register. ftrace goes to the trampoline whatever the "
-		   "kprobe wants, as "
-		   "a kprobe says that it changes the instruction pointer only if it has a "
-		   "post_handler (arm_kprobe_ftrace). Seen on 5.10.218 and 6.1.192.",
+	  .cause = "With fexit on the function the override is lost: the ftrace kprobe "
+		   "runs, bpf_override_return says that it was done, and the function "
+		   "runs all the same. With fentry alone the function is skipped, and "
+		   "its result is what the trampoline left in the register. ftrace goes "
+		   "to the trampoline whatever the kprobe wants, as a kprobe says that "
+		   "it changes the instruction pointer only if it has a post_handler "
+		   "(arm_kprobe_ftrace). Seen on 5.10.218 and 6.1.192.",
 	  .shows = "return" },
 	{ .id = "X27",
 	  .title = "planned and never done: /dev/null and /dev/urandom as sources, return "
 		   "timestamps, negative results, direct access to the buffer, a new program type",
 	  .origin = "activity log of a thesis, 5, 23 and 25 April, 3 and 5 May 2020",
-	  .cause =
-		  "/dev/null copies nothing; /dev/urandom passes copyout once for "
-		  "every 64 bytes. A "
-		  "kretprobe or fexit sees copyout return, also when it is overridden, unless the "
-		  "override was attached later. A negative result is taken for bytes left: read(2) "
-
-		  "returns more than it was asked for, 5.10.218 goes on past the end "
-		  "of the buffer, "
-		  "6.1.192 loops in copy_page_to_iter as long as the result stays negative. The "
-		  "buffer itself stays out of reach of kprobe and tracing programs: void has no "
-		  "type, a struct's fields can be read, not written.",
+	  .cause = "/dev/null copies nothing; /dev/urandom passes copyout once for every "
+		   "64 bytes. A kretprobe or fexit sees copyout return, also when it is "
+		   "overridden, unless the override was attached later. A negative "
+		   "result is taken for bytes left: read(2) returns more than it was "
+		   "asked for, 5.10.218 goes on past the end of the buffer, 6.1.192 "
+		   "loops in copy_page_to_iter as long as the result stays negative. The "
+		   "buffer itself stays out of reach of kprobe and tracing programs: "
+		   "void has no type, a struct's fields can be read, not written. "
+		   "A program type for it was not built; the README says what it takes, "
+		   "and what kernels offer in its place.",
 	  .shows = "device negative return direct_kprobe direct_void direct_char "
 		   "direct_struct_write",
 	  .passes = "copied_kprobe direct_struct copied_user direct_packet" },

@@ -170,11 +170,9 @@ static const struct row rows[] = {
 	{ .id = "X17",
 	  .title = "override success by barrier before the call, and by branch hint",
 	  .origin = "activity log of a thesis, 3 and 25 April 2020",
-	  .cause =
-		  "Barriers and branch hints make no difference: the call is not executed ahead of "
-
-		  "its time, it is executed because the optimised kprobe goes on with "
-		  "the function.",
+	  .cause = "Barriers and branch hints make no difference: the call is not "
+		   "executed ahead of its time, it is executed because the optimised "
+		   "kprobe goes on with the function.",
 	  .shows = "barrier" },
 	{ .id = "K7",
 	  .title = "barrier and branch-hint variants of copyout, chosen at run time",
