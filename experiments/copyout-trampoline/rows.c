@@ -7,9 +7,10 @@ const struct row copyout_trampoline__rows[] = {
 	{ .id = "X21",
 	  .title = "fentry, fexit and fmod_ret on copyout and on a function of a driver",
 	  .origin = "activity log of a thesis, 27 May and 17 to 21 June 2020",
-	  .cause = "they need an ftrace entry in the function; then every call is "
-		   "seen, and fmod_ret skips the body and fexit sees the modified "
-		   "value",
+	  .cause = "they need an ftrace entry in the function; then every call is seen, "
+		   "and fmod_ret skips the body and fexit sees the modified value. With "
+		   "fentry, fmod_ret and fexit on it they run in this order (5.10.218, "
+		   "5.10.262, 6.1.192)",
 	  .shows = "*" },
 	{ .id = "E37",
 	  .title = "copyout_bpf is not found in vmlinux BTF",

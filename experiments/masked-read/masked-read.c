@@ -297,9 +297,11 @@ static const struct row rows[] = {
 	  .title = "masked or clamped variable-length read: mask against buffer size",
 	  .origin = "notes on porting mctop to libbpf",
 	  .cause = "the verifier knows a length by its bounds only: a read is accepted "
-		   "where the largest masked value fits the buffer and, on kernels "
-		   "that ask for it, all of those bytes are initialised",
-	  .shows = "map" },
+		   "where the largest masked value fits the buffer and, on kernels that "
+		   "ask for it, all of those bytes are initialised, as 5.10.218 does; "
+		   "5.10.262 and 6.1.192 do not. A comparison bounds one register, and "
+		   "helps only where that is the one passed: a 64-bit unsigned length",
+	  .shows = "map mask_* clamp_*" },
 	{ .id = "E1",
 	  .title = "invalid stack type R1 off=-80 access_size=255",
 	  .origin = "notes on porting mctop to libbpf",

@@ -126,7 +126,8 @@ static const struct row rows[] = {
 	  .cause = "The state of the page cache does not matter. With an int3 and with "
 		   "ftrace every read is overridden in every state, with an optimised "
 		   "kprobe none is. A cold read only takes longer, so that fewer of them "
-		   "fit in before the kprobe is optimised.",
+		   "fit in before the kprobe is optimised. Seen on 5.10.218, 5.10.262 "
+		   "and 6.1.192.",
 	  .shows = "cache" },
 	{ .id = "X15",
 	  .title = "override success by file: ext4, tmpfs, RAM disk, proc file, character device, "
@@ -136,15 +137,15 @@ static const struct row rows[] = {
 		   "mappings, /dev/zero and files that use copy_to_user do not. Where it "
 		   "does, int3 and ftrace override every call and an optimised kprobe "
 		   "none. The proc file never failed because its own function was "
-		   "hooked, which has an ftrace entry.",
+		   "hooked, which has an ftrace entry. Seen on 5.10.218, 5.10.262 and "
+		   "6.1.192.",
 	  .shows = "source device" },
 	{ .id = "X19",
 	  .title = "I/O throughput beside the success rate",
 	  .origin = "activity log of a thesis, 24 and 26 April 2020",
-	  .cause =
-		  "Throughput and the disk's sectors are in every record. Success does not go with "
-		  "them: reads that the disk serves and reads that it never sees are overridden "
-		  "alike.",
+	  .cause = "Throughput and the disk's sectors are in every record. Success does "
+		   "not go with them: reads that the disk serves and reads that it never "
+		   "sees are overridden alike. Seen on 5.10.218, 5.10.262 and 6.1.192.",
 	  .shows = "throughput" },
 	{ .id = "X21",
 	  .title = "what happens when a kprobe's override and trampolines meet on one function",

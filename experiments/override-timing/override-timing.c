@@ -161,18 +161,20 @@ static const struct row rows[] = {
 	{ .id = "X16",
 	  .title = "override success by number of CPUs, SMT, mitigations and preemption",
 	  .origin = "activity log of a thesis, 29 March, 6 May 2020",
-	  .cause =
-		  "None of them decides. On 1, 2 and 4 CPUs, pinned, migrating or preempted, with "
-		  "and without mitigations, int3 and ftrace override every read, and an optimised "
-		  "kprobe none. They change how long optimisation takes, and how many reads fit in "
-		  "before: more CPUs only looked more reliable.",
+	  .cause = "None of them decides. On 1, 2 and 4 CPUs, pinned, migrating or "
+		   "preempted, with and without mitigations, int3 and ftrace override "
+		   "every read, and an optimised kprobe none. They change how long "
+		   "optimisation takes, and how many reads fit in before: more CPUs only "
+		   "looked more reliable. Seen on 5.10.218 and 6.1.192; SMT and "
+		   "preemption of the kernel were not varied.",
 	  .shows = "placement environment" },
 	{ .id = "X17",
 	  .title = "override success by barrier before the call, and by branch hint",
 	  .origin = "activity log of a thesis, 3 and 25 April 2020",
 	  .cause = "Barriers and branch hints make no difference: the call is not "
 		   "executed ahead of its time, it is executed because the optimised "
-		   "kprobe goes on with the function.",
+		   "kprobe goes on with the function. Seen on 5.10.218, 5.10.262 and "
+		   "6.1.192.",
 	  .shows = "barrier" },
 	{ .id = "K7",
 	  .title = "barrier and branch-hint variants of copyout, chosen at run time",

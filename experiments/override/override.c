@@ -191,8 +191,9 @@ static const struct row rows[] = {
 	{ .id = "X13",
 	  .title = "override success by size and by iterations",
 	  .origin = "activity log of a thesis, 18 and 19 April, 10 July 2020",
-	  .cause = "size and number of reads act only through the time that passes: "
-		   "the override is lost when the kprobe is optimised",
+	  .cause = "size and number of reads act only through the time that passes: the "
+		   "override is lost when the kprobe is optimised (5.10.218, 5.10.262, "
+		   "6.1.192)",
 	  .shows = "copyout" },
 	{ .id = "K1",
 	  .title = "a copyout that can be hooked: global, not inlined, in BTF, error-injectable",

@@ -225,7 +225,7 @@ static const struct row rows[] = {
 		   "reader there is overwritten by the copy, on return it stays; the "
 		   "length of the read is not changed by it. Since a breakpoint counts "
 		   "as an NMI, bpf_probe_write_user gives EPERM from a kprobe that is "
-		   "one",
+		   "one (5.10.218 with and without patches, 5.10.262, 6.1.192)",
 	  .shows = "bytes_at_copyout write_* events_bytes_at_copyout events_write_* "
 		   "copyout_dereferences copyout_write_unbounded" },
 	{ .id = "X8",
@@ -233,14 +233,16 @@ static const struct row rows[] = {
 	  .origin = "activity log of a thesis, 15 February 2020",
 	  .cause = "bpf_probe_read_user and the old bpf_probe_read see them, "
 		   "bpf_probe_read_kernel gives ERANGE. None sees a page that the "
-		   "process has not mapped yet: EFAULT, and zeroes",
+		   "process has not mapped yet: EFAULT, and zeroes (5.10.218 with and "
+		   "without patches, 5.10.262, 6.1.192)",
 	  .shows = "vfs_write* events_vfs_write*" },
 	{ .id = "X18",
 	  .title = "times at the probe, at copyout's entry and return, cached and "
 		   "uncached; CPU of each hit",
 	  .origin = "activity log of a thesis, 26 and 27 April, 5 May 2020",
 	  .cause = "always in this order, and copyout returns on the CPU on which it "
-		   "began. What is not cached takes its time before copyout, not in it",
+		   "began. What is not cached takes its time before copyout, not in it "
+		   "(5.10.218 with and without patches, 5.10.262, 6.1.192)",
 	  .shows = "stamps_*" },
 	{ 0 },
 };

@@ -10,9 +10,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "guest/experiment.h"
 #include "loader.h"
 #include "model/record.h"
+#include "plot.h"
 
 #define STAMPS EXP_COPYOUT_DIR "stamps"
 
@@ -199,6 +201,23 @@ static void report(struct record *r, const struct samples *s, bool cold)
 	record__series(r, "cpu", "", cpus, s->n);
 }
 
+/* What lies between these times, drawn. */
+static int plot(struct read_path *p, const char *name, const struct samples *s)
+{
+	struct strbuf text = STRBUF_INIT;
+	int err;
+
+	read_path__plot(&text, "from vfs_read to copyout", s->at[AT_READ], s->at[AT_COPYOUT], s->n);
+	read_path__plot(&text, "from copyout to its return", s->at[AT_COPYOUT], s->at[AT_RETURN],
+			s->n);
+	if (s->nr_body == s->n)
+		read_path__plot(&text, "of it in copyout's body", s->body[BODY_ENTRY],
+				s->body[BODY_RETURN], s->n);
+	err = exp__text(p->e, name, "table", strbuf__str(&text), text.len);
+	strbuf__free(&text);
+	return err;
+}
+
 static int measure_stamps(struct read_path *p, const char *name, int fd, bool cold)
 {
 	struct record *r = exp__measurement(p->e, name);
@@ -231,6 +250,7 @@ static int measure_stamps(struct read_path *p, const char *name, int fd, bool co
 		report(r, s, cold);
 		if (has_body_stamps(p))
 			report_body(r, s);
+		err = plot(p, name, s);
 	}
 	if (pages != MAP_FAILED)
 		munmap(pages, FILE_PAGES * PAGE);

@@ -578,7 +578,8 @@ static const struct row rows[] = {
 	  .cause = "only fd, thread and the whole address of the buffer together match "
 		   "one reader's reads alone. An fd means nothing without its process, "
 		   "an address exists in every process; the exit's record has neither, "
-		   "so the thread's entry must be remembered",
+		   "so the thread's entry must be remembered (5.10.218 with and without "
+		   "patches, 5.10.262, 6.1.192)",
 	  .shows = "format_* both_ways events filter* u32_map attach_*" },
 	{ 0 },
 };

@@ -471,7 +471,8 @@ static const struct row rows[] = {
 	  .title = "helpers from a patched kernel, with right and broken prototypes",
 	  .origin = "activity log of a thesis, March 2020",
 	  .cause = "a right prototype is used by any tracing program; one that breaks "
-		   "the verifier's rules rejects every program that calls it",
+		   "the verifier's rules rejects every program that calls it (5.10.218, "
+		   "5.10.262, 6.1.192)",
 	  .shows = "offered kstrtol_right kstrtol_nosize dmesg_print_right dmesg_print_nosize" },
 	{ .id = "E13",
 	  .title = "unknown func bpf_strtol#105",
