@@ -32,8 +32,8 @@ void read_path__plot(struct strbuf *out, const char *title, const uint64_t *from
 	for (unsigned int at = first; at <= last && n; at++) {
 		size_t bar = (count[at] * BAR + most - 1) / most;
 
-		strbuf__addf(out, "%12" PRIu64 " - %12" PRIu64 " %6zu ", UINT64_C(1) << at,
-			     (UINT64_C(2) << at) - 1, count[at]);
+		strbuf__addf(out, "%12" PRIu64 " - %12" PRIu64 " %6zu%s", UINT64_C(1) << at,
+			     (UINT64_C(2) << at) - 1, count[at], bar ? " " : "");
 		for (size_t i = 0; i < bar; i++)
 			strbuf__addf(out, "#");
 		strbuf__addf(out, "\n");
