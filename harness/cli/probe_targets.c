@@ -20,9 +20,25 @@ int probe_targets__add(struct probe_targets *t, const char *word, char *why, siz
 	return probe_target__parse(word, &v[t->n++].target, why, why_len);
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* One file may be named in two ways. A ':' in the name that it really has would be taken for the
+ * end of it. */
 static int prepare_file(struct wanted *w, struct visit_opts *visit)
 {
-	w->path = strdup(w->target.file);
+	char *real = realpath(w->target.file, NULL);
+
+	if (real && !strchr(base_name(real), ':')) {
+		w->path = real;
+	} else {
+		free(real);
+		w->path = strdup(w->target.file);
+	}
 	if (!w->path)
 		return -ENOMEM;
 	return strv__has(&visit->files, w->path) ? 0 : strv__add(&visit->files, w->path);
@@ -49,18 +65,18 @@ static int prepare(struct probe_targets *t, struct wanted *w, struct cli *cli,
 		   struct visit_opts *visit)
 {
 	const struct probe_target *p = &w->target;
-	const char *slash;
+	bool is_path;
 	int err;
 
 	if (p->kind == PROBE_KERNEL) {
 		w->in_guest = strdup(p->name);
 		return w->in_guest ? 0 : -ENOMEM;
 	}
-	slash = strrchr(p->file, '/');
-	err = slash ? prepare_file(w, visit) : prepare_program(t, w, cli, visit);
+	is_path = strchr(p->file, '/');
+	err = is_path ? prepare_file(w, visit) : prepare_program(t, w, cli, visit);
 	if (err)
 		return err;
-	w->in_guest = str_fmt("%s%s:%s%s%s", slash ? "/files/" : "", slash ? slash + 1 : p->file,
+	w->in_guest = str_fmt("%s%s:%s%s%s", is_path ? "/files/" : "", base_name(w->path),
 			      p->provider ? p->provider : "", p->provider ? ":" : "",
 			      p->name ? p->name : "");
 	return w->in_guest ? 0 : -ENOMEM;
