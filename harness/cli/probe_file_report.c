@@ -201,6 +201,15 @@ static bool counts(const json_t *location)
 	       0;
 }
 
+/* A program skips a probe while its semaphore is 0: a breakpoint alone is not enough. */
+static bool can_hit(const json_t *location)
+{
+	const json_t *s = json_object_get(location, "semaphore");
+
+	return armed(location, "uprobe") &&
+	       (!json_is_object(s) || (probe_json__flag(s, "writable") && counts(location)));
+}
+
 #define SKIPPED ": nobody can count in it, and the program skips the probe while it is 0"
 
 static void add_semaphore(struct strbuf *sb, const json_t *location)
@@ -243,7 +252,7 @@ static void put_location(const struct lines *l, const json_t *o, size_t at)
 		strbuf__addf(&sb, "; accepted, and yet a process that maps the file gets no "
 				  "breakpoint");
 	}
-	line(l, what ? what : "location", armed(o, "uprobe") ? "yes" : "no", &sb);
+	line(l, what ? what : "location", can_hit(o) ? "yes" : "no", &sb);
 	free(what);
 	json_array_foreach (json_object_get(o, "arguments"), i, argument) {
 		what = str_fmt("  argument %zu", i + 1);
@@ -330,7 +339,7 @@ bool probe_file_report__any(const json_t *facts)
 		if (armed(o, "uprobe"))
 			return true;
 	json_array_foreach (json_object_get(facts, "locations"), i, o)
-		if (armed(o, "uprobe"))
+		if (can_hit(o))
 			return true;
 	return count(facts, "probes") > 0;
 }
