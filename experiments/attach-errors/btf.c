@@ -157,6 +157,8 @@ static int measure_load(struct exp *e, const struct load_case *c, enum btf_state
 		exp__observed(r, err, "%s", line ? line : "");
 		free(line);
 	}
+	if (err && state == BTF_ABSENT)
+		attach_errors__says(r, "libbpf", s.said, "failed to find valid kernel BTF");
 	if (err && s.said)
 		exp__text(e, name, "libbpf", s.said, strlen(s.said));
 	if (s.prog)

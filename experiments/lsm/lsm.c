@@ -484,7 +484,8 @@ static int measure_raw(struct exp *e, const struct raw_case *c)
 		if (what)
 			exp__check(r, matches(log, c->says), what, "%s", log);
 		free(what);
-		exp__observed(r, err, "%.*s", (int)strcspn(log, "\n"), *log ? log : strerror(-err));
+		log[strcspn(log, "\n")] = '\0';
+		exp__observed(r, err, "BPF_PROG_LOAD: %s", *log ? log : strerror(-err));
 	}
 	return exp__emit(e, r);
 }

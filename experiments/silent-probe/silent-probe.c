@@ -359,7 +359,7 @@ static int measure_absent(struct exp *e, struct scene *s)
 	bpf_link__destroy(link);
 	record__label(r, "case", "a");
 	record__label(r, "broken", silent__link_name(silent__diagnose(&n)));
-	exp__observed(r, n.attach_err, "%s; libbpf: %.*s",
+	exp__observed(r, n.attach_err, "%s; %.*s",
 		      silent__diagnosis(&n, sentence, sizeof(sentence)),
 		      (int)strcspn(libbpf_said, "\n"), libbpf_said);
 	exp__check(r, n.attach_err == -ENOENT, "attaching fails with ENOENT", "%s",

@@ -181,7 +181,7 @@ static __noinline int tail_call_function(struct pt_regs *ctx)
 /* From a function of a program: the callee returns to the function's caller. On 5.10 this asks for
  * BTF that the kernel takes ("tail_call is not allowed in subprogs without BTF"). */
 EXPECT_ACCEPT(">=5.10")
-EXPECT_REJECT("<5.10", "EINVAL", "tail_calls are not allowed in programs with bpf-to-bpf calls")
+EXPECT_ANY("<5.10")
 SEC("kprobe")
 int caller_in_function(struct pt_regs *ctx)
 {

@@ -29,6 +29,8 @@
 
 enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_CSV };
 
+#define BRIEF_FROM 7 /* fewer are short enough in full */
+
 struct run_args {
 	struct cli_vm vm;
 	struct strv experiments, rows, params;
@@ -44,14 +46,17 @@ static const struct argp_option options[] = {
 	{ "param", 'p', "[EXPERIMENT.]NAME=VALUE", 0,
 	  "set a parameter of the experiments that have it", 0 },
 	{ "row", OPT_ROW, "ROW", 0,
-	  "run what covers a row of the catalogue, such as E13; several with commas", 0 },
+	  "run what covers a row of the catalogue, such as E13; several with commas; without -k on all "
+	  "kernels",
+	  0 },
 	{ "repeats", OPT_REPEATS, "N", 0, "timed loads of each program, 1 to 1000 (default 5)", 0 },
 	{ "timeout", OPT_TIMEOUT, "TIME", 0,
 	  "limit for each experiment, such as 90s or 5m (default: its own)", 0 },
 	{ "run-timeout", OPT_RUN_TIMEOUT, "TIME", 0,
 	  "limit for the whole run once kernels are built", 0 },
 	{ "full", OPT_FULL, NULL, 0,
-	  "print all tables, also of more than six experiments; else a line for each", 0 },
+	  "print all tables, also of more than six experiments and of rows; else a line for each",
+	  0 },
 	{ "json", OPT_JSON, NULL, 0, "print one JSON record a line instead of tables", 0 },
 	{ "csv", OPT_CSV, NULL, 0, "print programs as CSV with veristat's columns", 0 },
 	{ 0 },
@@ -284,7 +289,9 @@ static int print_report(struct run *run)
 	struct report_opts opts = {
 		.out = stdout,
 		.summary = summary,
-		.brief = !run->args->full,
+		.brief_from = run->args->full	  ? 0
+			      : run->args->rows.n ? 1
+						  : BRIEF_FROM,
 		.ctx = (void *)run->catalog,
 	};
 	char id[24];

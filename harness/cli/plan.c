@@ -92,18 +92,27 @@ static int choose_experiments(struct plan *p, const struct catalog *c,
 	return err;
 }
 
-static int add_kernel(struct plan *p, const struct kernel *k)
+static int add_kernel(struct plan *p, const struct kernel *k, bool exact)
 {
 	const struct kernel **list;
+	bool *flags;
 	size_t i;
 
-	for (i = 0; i < p->nr_kernels; i++)
-		if (p->kernels[i] == k)
+	for (i = 0; i < p->nr_kernels; i++) {
+		if (p->kernels[i] == k) {
+			p->exact[i] |= exact;
 			return 0;
+		}
+	}
 	list = realloc(p->kernels, (p->nr_kernels + 1) * sizeof(*list));
-	if (!list)
+	if (list)
+		p->kernels = list;
+	flags = realloc(p->exact, (p->nr_kernels + 1) * sizeof(*flags));
+	if (flags)
+		p->exact = flags;
+	if (!list || !flags)
 		return -ENOMEM;
-	p->kernels = list;
+	flags[p->nr_kernels] = exact;
 	list[p->nr_kernels++] = k;
 	return 0;
 }
@@ -121,7 +130,7 @@ static int add_matching(struct plan *p, const struct kernels *ks, const char *gl
 		if (!all && fnmatch(glob, k->name, 0))
 			continue;
 		found++;
-		err = add_kernel(p, k);
+		err = add_kernel(p, k, false);
 	}
 	if (!err && !found)
 		err = cli__unknown("kernel", glob, NULL, "`assay list kernels` shows all");
@@ -136,11 +145,11 @@ static int add_kernels(struct plan *p, const struct kernels *ks, const char *nam
 	if (strcmp(name, "all") == 0 || strpbrk(name, "*?["))
 		return add_matching(p, ks, name);
 	k = kernels__find(ks, name, &nearest);
-	return k ? add_kernel(p, k)
+	return k ? add_kernel(p, k, true)
 		 : cli__unknown("kernel", name, nearest, "`assay list kernels` shows all");
 }
 
-static int choose_kernels(struct plan *p, const struct kernels *ks, const char *arg)
+static int choose_kernels(struct plan *p, const struct kernels *ks, const char *arg, bool rows)
 {
 	struct strv names = { 0 };
 	bool guests = false;
@@ -149,8 +158,10 @@ static int choose_kernels(struct plan *p, const struct kernels *ks, const char *
 
 	for (i = 0; i < p->nr_items; i++)
 		guests |= !p->items[i].on_host;
+	if (!arg && rows)
+		arg = "all";
 	if (!arg)
-		return guests ? add_kernel(p, kernels__default(ks)) : 0;
+		return guests ? add_kernel(p, kernels__default(ks), true) : 0;
 	err = strv__split(&names, arg, ",");
 	if (!err && !names.n) {
 		log_err("-k: no kernel named; `assay list kernels` shows all");
@@ -305,12 +316,20 @@ int plan__make(const struct catalog *c, const struct kernels *ks, const struct p
 	*out = (struct plan){ 0 };
 	err = choose_experiments(out, c, rq);
 	if (!err)
-		err = choose_kernels(out, ks, rq->kernels);
+		err = choose_kernels(out, ks, rq->kernels, rq->rows->n > 0);
 	for (i = 0; !err && i < rq->params->n; i++)
 		err = apply_param(out, c, rq->params->v[i]);
 	if (err)
 		plan__release(out);
 	return err;
+}
+
+static bool is_exact(const struct plan *p, const struct kernel *k)
+{
+	for (size_t i = 0; i < p->nr_kernels; i++)
+		if (p->kernels[i] == k)
+			return p->exact && p->exact[i];
+	return false;
 }
 
 bool plan__wants(const struct plan *p, size_t item, const struct kernel *k)
@@ -319,7 +338,8 @@ bool plan__wants(const struct plan *p, size_t item, const struct kernel *k)
 
 	if (i->on_host)
 		return false;
-	return p->named || !k->experiments.n || strv__has(&k->experiments, i->experiment);
+	return !k->experiments.n || strv__has(&k->experiments, i->experiment) ||
+	       (p->named && is_exact(p, k));
 }
 
 void plan__release(struct plan *p)
@@ -330,5 +350,6 @@ void plan__release(struct plan *p)
 		json_decref(p->items[i].params);
 	free(p->items);
 	free(p->kernels);
+	free(p->exact);
 	*p = (struct plan){ 0 };
 }

@@ -26,6 +26,7 @@ struct plan {
 	size_t nr_items;
 	bool named;		       /* the user named experiments or rows */
 	const struct kernel **kernels; /* borrowed */
+	bool *exact;		       /* of each: named, not one of "all" or of a glob */
 	size_t nr_kernels;	       /* 0 when all items are for the host */
 };
 
@@ -42,7 +43,8 @@ struct plan_request {
  * Release with plan__release. */
 int plan__make(const struct catalog *c, const struct kernels *ks, const struct plan_request *rq,
 	       struct plan *out);
-/* Is the item for this kernel? Some kernels are there for a few experiments only. */
+/* Is the item for this kernel? Some kernels are there for a few experiments only: they get others
+ * when both the kernel and the experiment were named. */
 bool plan__wants(const struct plan *p, size_t item, const struct kernel *k);
 void plan__release(struct plan *p);
 

@@ -18,7 +18,6 @@
 #include "store/store.h"
 
 #define INDENT	     2	/* of lines that go on */
-#define BRIEF_FROM   7	/* sections: fewer are short enough in full */
 #define FAILURES_MAX 12 /* named at the end; a run with more has other worries */
 
 struct report {
@@ -263,6 +262,11 @@ static int log_command(const struct report *r, struct store *s, char **command)
 	return found < 0 ? found : found && !*command ? -ENOMEM : 0;
 }
 
+static bool is_brief(const struct report *r)
+{
+	return r->opts->brief_from && r->n >= r->opts->brief_from;
+}
+
 static int print_end(const struct report *r, struct store *s, FILE *out)
 {
 	char *dir = store__run_dir(s, r->run->name), *command = NULL;
@@ -281,7 +285,7 @@ static int print_end(const struct report *r, struct store *s, FILE *out)
 	if (!err) {
 		print_state(r, out);
 		fprintf(out, "evidence: %s\n", short_path(dir, cwd, sizeof(cwd)));
-		if (r->opts->brief && r->n >= BRIEF_FROM)
+		if (is_brief(r))
 			fprintf(out, "in full:  %s [EXPERIMENT]\n", r->style.show);
 		if (command)
 			fprintf(out, "a log:    %s\n", command);
@@ -327,7 +331,7 @@ int report__print(struct store *s, const struct run_info *run, const struct repo
 	if (opts->program)
 		drop_empty(&r);
 	r.style.many_kernels = r.guests.kernels.n > 1;
-	brief = opts->brief && r.n >= BRIEF_FROM;
+	brief = is_brief(&r);
 	if (!err && brief)
 		err = report_brief__print((const struct report_section *const *)r.sections, r.n,
 					  &r.style, opts->out);

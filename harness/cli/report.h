@@ -20,9 +20,9 @@ struct report_opts {
 	/* What an experiment asks, one line; may be NULL, and may return NULL. */
 	const char *(*summary)(void *ctx, const char *experiment);
 	void *ctx;
-	/* A line for each experiment and kernel when there are more than a few; in full only what
-	 * is not as expected. */
-	bool brief;
+	/* From so many experiments on kernels on: a line for each, and in full only what is not as
+	 * expected; 0: never. */
+	size_t brief_from;
 	size_t width;	  /* 0: of the terminal, else of COLUMNS, else 120 */
 	bool color;	  /* even where out is no terminal */
 	const char *prog; /* how assay is called, for hints; NULL: as this process was */

@@ -266,7 +266,8 @@ enum row_state row_entry__state(const struct row_entry *e, const char *kernel, c
 		why = end->reason;
 		any = true;
 	}
-	if (end && !any && end->status == STATUS_SKIPPED) {
+	/* Without a reason it is the sum of records, none of which is this row's. */
+	if (end && !any && end->status == STATUS_SKIPPED && end->reason && *end->reason) {
 		worst = end->status;
 		why = end->reason;
 		any = true;

@@ -115,6 +115,7 @@ static void test_rows(void **state)
 
 	assert_int_equal(make(s, NULL, "e1 X2", NULL), 0);
 	assert_items(s, "a b");
+	assert_kernels(s, "5.10.1 5.10.1-bare 6.1.2");
 	plan__release(&s->plan);
 	assert_int_equal(make(s, "h", "X2", NULL), 0);
 	assert_items(s, "a h");
@@ -164,6 +165,9 @@ static void test_reserved_kernel(void **state)
 	plan__release(&s->plan);
 	assert_int_equal(make(s, "a", NULL, "5.10.1-bare"), 0);
 	assert_true(plan__wants(&s->plan, 0, bare));
+	plan__release(&s->plan);
+	assert_int_equal(make(s, "a", NULL, "all"), 0);
+	assert_false(plan__wants(&s->plan, 0, bare));
 	plan__release(&s->plan);
 }
 
