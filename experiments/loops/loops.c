@@ -176,8 +176,7 @@ static int load_back_edge(struct exp *e)
 {
 	static const char *const refuse[] = { "assay:reject:*:EINVAL:back-edge from insn 2 to 1",
 					      NULL };
-	static const char *const accept[] = { "assay:accept:>=5.3",
-					      "assay:any:<5.3", NULL };
+	static const char *const accept[] = { "assay:accept:>=5.3", "assay:any:<5.3", NULL };
 	uint64_t before;
 	int err = caps__set_effective(0, &before), restored;
 
@@ -320,6 +319,8 @@ static int measure(struct exp *e, struct bpf_object *obj)
 
 static const struct need needs[] = {
 	{ NEED_CONFIG, "CONFIG_BPF_EVENTS", "the programs are kprobe programs" },
+	{ NEED_CONFIG, "CONFIG_DEBUG_INFO_BTF",
+	  "libbpf looks for the functions of an iterator in the kernel's BTF" },
 	{ 0 },
 };
 
