@@ -112,15 +112,16 @@ static int measure_way(struct exp *e, const struct page_env *env, const char *co
 int big_stack__read(struct exp *e, const struct page_env *env, int file, uint64_t sum,
 		    const struct way *const *ways, size_t nr_ways)
 {
-	const char *copyout = exp__has(e, NEED_SYMBOL, "copyout_bpf") ? "copyout_bpf" : "copyout";
+	const char *copyout = exp__copyout_symbol(e);
 	struct page_env at_copyout = *env;
 	int err = 0;
 
 	at_copyout.hook = AT_COPYOUT;
-	if (!exp__has(e, NEED_SYMBOL, copyout)) {
+	if (!copyout) {
 		struct record *r = exp__measurement(e, "events");
 
-		record__fail(r, STATUS_SKIPPED, "copyout is inlined in this kernel");
+		record__fail(r, STATUS_SKIPPED,
+			     "copyout is inlined in this kernel, or can't be probed");
 		return exp__emit(e, r);
 	}
 	for (size_t i = 0; !err && i < nr_ways; i++)

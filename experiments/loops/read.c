@@ -104,16 +104,17 @@ static int measure_text(struct exp *e, globals *g, const char *name, const char 
 
 int loops__read(struct exp *e, struct bpf_object *obj)
 {
-	const char *copyout = exp__has(e, NEED_SYMBOL, "copyout_bpf") ? "copyout_bpf" : "copyout";
+	const char *copyout = exp__copyout_symbol(e);
 	struct bpf_link *links[MAX_LINKS] = { NULL };
 	bool helper = exp__loaded(obj, "copyout_helper");
 	globals *g;
 	int err;
 
-	if (!exp__has(e, NEED_SYMBOL, copyout)) {
+	if (!copyout) {
 		struct record *r = exp__measurement(e, "events_wanted");
 
-		record__fail(r, STATUS_SKIPPED, "copyout is inlined in this kernel");
+		record__fail(r, STATUS_SKIPPED,
+			     "copyout is inlined in this kernel, or can't be probed");
 		return exp__emit(e, r);
 	}
 	g = exp__map_globals(obj, sizeof(*g));

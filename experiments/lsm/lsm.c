@@ -356,15 +356,15 @@ out:
 
 static int measure_reads(struct work *w)
 {
-	const char *copyout =
-		exp__has(w->e, NEED_SYMBOL, "copyout_bpf") ? "copyout_bpf" : "copyout";
+	const char *copyout = exp__copyout_symbol(w->e);
 	struct reader reader = READER_INIT;
 	int err;
 
-	if (!exp__has(w->e, NEED_SYMBOL, copyout)) {
+	if (!copyout) {
 		struct record *r = exp__measurement(w->e, "events_read");
 
-		record__fail(r, STATUS_SKIPPED, "copyout is inlined in this kernel");
+		record__fail(r, STATUS_SKIPPED,
+			     "copyout is inlined in this kernel, or can't be probed");
 		return exp__emit(w->e, r);
 	}
 	err = reader__open(&reader, 4096);

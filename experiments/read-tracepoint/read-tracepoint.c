@@ -303,20 +303,9 @@ static int report_events(struct context *c, bool copyout, char before, char afte
 	return exp__emit(c->e, r);
 }
 
-/* copyout's name on this kernel, or NULL where it is inlined. */
-static const char *copyout_symbol(struct exp *e)
-{
-	static const char *const names[] = { "copyout_bpf", "copyout" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (exp__has(e, NEED_SYMBOL, names[i]))
-			return names[i];
-	return NULL;
-}
-
 static int measure_both_ways(struct context *c)
 {
-	const char *copyout = copyout_symbol(c->e);
+	const char *copyout = exp__copyout_symbol(c->e);
 	static const char old[SEEN_BYTES + 1] = "................",
 					   new[SEEN_BYTES + 1] = "01 02 03 04 05 0";
 	int fd = memfd_create("assay-both-ways", MFD_CLOEXEC), err = 0;

@@ -68,3 +68,15 @@ int exp__copyout_variant(const char *name)
 {
 	return exp__write_str(EXP_COPYOUT_DIR "variant", name);
 }
+
+const char *exp__copyout_symbol(struct exp *e)
+{
+	const char *name = exp__has(e, NEED_SYMBOL, "copyout_bpf") ? "copyout_bpf" : "copyout";
+
+	if (!exp__has(e, NEED_SYMBOL, name))
+		return NULL;
+	if (!exp__has(e, NEED_FTRACE, name) &&
+	    !exp__has(e, NEED_CONFIG, "CONFIG_KPROBE_EVENTS_ON_NOTRACE"))
+		return NULL;
+	return name;
+}

@@ -184,6 +184,9 @@ const char *exp__err_name(int err);
 int exp__copyout_watch(void);
 void exp__copyout_unwatch(void);
 int exp__copyout_calls(uint64_t *out);
+/* The function that reads call to copy, where a kprobe can be put on it: "copyout_bpf", "copyout",
+ * or NULL: it is inlined, or has no ftrace entry and the kernel asks for one. */
+const char *exp__copyout_symbol(struct exp *e);
 int exp__copyout_variant(const char *name); /* "plain" (copyout_bpf), "ftrace" (copyout_ftrace) */
 
 /* --- for experiments on the host (on_host) ---------------------------------------------------- */
