@@ -216,18 +216,18 @@ static char *quote_tags(const char *before, const char *const *tags, size_t n, c
 	return strbuf__detach(&sb);
 }
 
-/* What the verifier said, as `the log says "…"`; caller frees, NULL on ENOMEM. */
-static char *log_says(const char *log)
+/* What `who`, the log or libbpf, said and why: `the log says "…"`; caller frees, NULL on ENOMEM. */
+static char *quote_reason(const char *who, const char *log)
 {
 	struct vlog v;
 	char *text;
 
 	if (!log || !*log)
-		return str_fmt("the log is empty");
+		return str_fmt("%s says nothing", who);
 	if (vlog__parse(log, 1, &v))
 		return NULL;
-	text = v.message ? str_fmt("the log says \"%s\"", v.message)
-			 : str_fmt("the log gives no reason");
+	text = v.message ? str_fmt("%s says \"%s\"", who, v.message)
+			 : str_fmt("%s gives no reason", who);
 	vlog__release(&v);
 	return text;
 }
@@ -242,7 +242,7 @@ static int judge_rejection(const struct expect *e, int err, const char *log, cha
 		return 0;
 	if (match == REG_ESPACE)
 		return -ENOMEM;
-	says = log_says(log);
+	says = quote_reason("the log", log);
 	if (!says)
 		return -ENOMEM;
 	if (!e)
@@ -251,11 +251,24 @@ static int judge_rejection(const struct expect *e, int err, const char *log, cha
 	else if (e->err == err)
 		*reason = str_fmt("message changed: expected /%s/, %s", e->pattern, says);
 	else if (!match)
-		*reason = str_fmt("errno changed: expected %s, was %s; %s", errno__name(e->err),
-				  errno__name(err), says);
+		*reason = str_fmt("errno changed: expected %s /%s/, was %s: %s",
+				  errno__name(e->err), e->pattern, errno__name(err), says);
 	else
 		*reason = str_fmt("expected reject %s /%s/, was rejected with %s: %s",
 				  errno__name(e->err), e->pattern, errno__name(err), says);
+	free(says);
+	return *reason ? 0 : -ENOMEM;
+}
+
+/* libbpf refused the program before the kernel saw it; `said` are its words. */
+static int judge_unseen(const char *expected, int err, const char *said, char **reason)
+{
+	char *says = quote_reason("libbpf", said);
+
+	if (!says)
+		return -ENOMEM;
+	*reason = str_fmt("expected %s, but the program never reached the verifier%s%s: %s",
+			  expected, err ? ": " : "", err ? errno__name(err) : "", says);
 	free(says);
 	return *reason ? 0 : -ENOMEM;
 }
@@ -291,8 +304,9 @@ static int judge_one(const struct expect *e, enum verdict verdict, int err, cons
 		/* A tag may expect libbpf's refusal, such as that of a missing attach target. */
 		if (reject && e->err == err && !regexec(&e->regex, log ? log : "", 0, NULL, 0))
 			return 0;
-		out->reason = str_fmt("expected %s, but the program never reached the verifier%s%s",
-				      out->expected, err ? ": " : "", err ? errno__name(err) : "");
+		ret = judge_unseen(out->expected, err, log, &out->reason);
+		if (ret)
+			return ret;
 		break;
 	}
 	out->status = STATUS_UNEXPECTED;
