@@ -121,7 +121,7 @@ struct raw {
 #define REJECT(e, says) "assay:reject:*:" e ":" says
 
 static const struct raw programs[] = {
-	RAW(nothing_returned, REJECT("EACCES", "R0 !read_ok")),
+	RAW(nothing_returned, REJECT("EACCES", "^R0 !read_ok$")),
 	RAW(zero_returned, ACCEPT),
 	RAW(call_not_relocated, REJECT("EINVAL", "jump out of range from insn 1 to 3")),
 	RAW(call_not_relocated_straight, REJECT("EINVAL", "last insn is not an exit or jmp")),
