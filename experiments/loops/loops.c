@@ -317,6 +317,8 @@ static int measure(struct exp *e, struct bpf_object *obj)
 
 static const struct need needs[] = {
 	{ NEED_CONFIG, "CONFIG_BPF_EVENTS", "the programs are kprobe programs" },
+	{ NEED_CONFIG, "CONFIG_DEBUG_INFO_BTF",
+	  "libbpf looks for the iterators' functions in it, and loads nothing without it" },
 	{ 0 },
 };
 
