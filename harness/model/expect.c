@@ -216,18 +216,18 @@ static char *quote_tags(const char *before, const char *const *tags, size_t n, c
 	return strbuf__detach(&sb);
 }
 
-/* What `who`, the log or libbpf, said and why: `the log says "…"`; caller frees, NULL on ENOMEM. */
-static char *quote_reason(const char *who, const char *log)
+/* What the verifier said, as `the log says "…"`; caller frees, NULL on ENOMEM. */
+static char *log_says(const char *log)
 {
 	struct vlog v;
 	char *text;
 
 	if (!log || !*log)
-		return str_fmt("%s says nothing", who);
+		return str_fmt("the log is empty");
 	if (vlog__parse(log, 1, &v))
 		return NULL;
-	text = v.message ? str_fmt("%s says \"%s\"", who, v.message)
-			 : str_fmt("%s gives no reason", who);
+	text = v.message ? str_fmt("the log says \"%s\"", v.message)
+			 : str_fmt("the log gives no reason");
 	vlog__release(&v);
 	return text;
 }
@@ -242,7 +242,7 @@ static int judge_rejection(const struct expect *e, int err, const char *log, cha
 		return 0;
 	if (match == REG_ESPACE)
 		return -ENOMEM;
-	says = quote_reason("the log", log);
+	says = log_says(log);
 	if (!says)
 		return -ENOMEM;
 	if (!e)
@@ -260,22 +260,19 @@ static int judge_rejection(const struct expect *e, int err, const char *log, cha
 	return *reason ? 0 : -ENOMEM;
 }
 
-/* libbpf refused the program before the kernel saw it; `said` are its words. */
-static int judge_unseen(const char *expected, int err, const char *said, char **reason)
+/* libbpf refused the program before the kernel saw it. */
+static int judge_unseen(const char *expected, int err, const char *refusal, char **reason)
 {
-	char *says = quote_reason("libbpf", said);
-
-	if (!says)
-		return -ENOMEM;
-	*reason = str_fmt("expected %s, but the program never reached the verifier%s%s: %s",
-			  expected, err ? ": " : "", err ? errno__name(err) : "", says);
-	free(says);
+	*reason = str_fmt("expected %s, but the program never reached the verifier%s%s%s%s%s",
+			  expected, err ? ": " : "", err ? errno__name(err) : "",
+			  refusal ? ": libbpf says \"" : "", refusal ? refusal : "",
+			  refusal ? "\"" : "");
 	return *reason ? 0 : -ENOMEM;
 }
 
 /* Compares what was seen with the one expectation that applies. */
 static int judge_one(const struct expect *e, enum verdict verdict, int err, const char *log,
-		     struct judgement *out)
+		     const char *refusal, struct judgement *out)
 {
 	bool reject = e->kind == EXPECT_REJECT;
 	int ret = 0;
@@ -304,7 +301,7 @@ static int judge_one(const struct expect *e, enum verdict verdict, int err, cons
 		/* A tag may expect libbpf's refusal, such as that of a missing attach target. */
 		if (reject && e->err == err && !regexec(&e->regex, log ? log : "", 0, NULL, 0))
 			return 0;
-		ret = judge_unseen(out->expected, err, log, &out->reason);
+		ret = judge_unseen(out->expected, err, refusal, &out->reason);
 		if (ret)
 			return ret;
 		break;
@@ -370,7 +367,7 @@ static int find_applying(struct applying *a, const char *const *tags, size_t nr_
 
 int expect__judge(const char *const *tags, size_t nr_tags, struct kver kernel,
 		  const char *const *features, size_t nr_features, enum verdict verdict, int err,
-		  const char *log, struct judgement *out)
+		  const char *log, const char *refusal, struct judgement *out)
 {
 	struct applying a = { 0 };
 	char version[24], before[80];
@@ -387,7 +384,7 @@ int expect__judge(const char *const *tags, size_t nr_tags, struct kver kernel,
 	if (!a.seen) {
 		out->status = STATUS_OK;
 	} else if (a.n == 1) {
-		ret = judge_one(a.expect, verdict, err, log, out);
+		ret = judge_one(a.expect, verdict, err, log, refusal, out);
 	} else if (a.n > 1) {
 		snprintf(before, sizeof(before), "%zu tags apply to kernel %s: ", a.n, version);
 		out->reason = quote_tags(before, a.tags, a.n,
