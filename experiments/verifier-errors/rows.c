@@ -118,7 +118,7 @@ const struct row verifier_errors__rows[] = {
 		   "1.0 on refuses maps in the section 'maps' as a whole (EOPNOTSUPP)",
 	  .fix = "maps in the section '.maps', loaded by libbpf",
 	  .shows = "map_fd_0 map_fd_closed map_not_relocated legacy_map",
-	  .passes = "lookup_checked" },
+	  .passes = "map_fd_right lookup_checked" },
 	{ .id = "E21",
 	  .title = "BPF stack limit of 512 bytes exceeded (the verifier's messages)",
 	  .origin = LOG "4 and 10 April 2020",
