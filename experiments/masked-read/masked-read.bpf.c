@@ -427,3 +427,14 @@ int result_lowest_not_initialised(struct bpf_sysctl *ctx)
 		return 1;
 	return bpf_strtol(p.text, sizeof(p.text), 0, &p.number) > 0 && p.number > 600;
 }
+
+EXPECT_ACCEPT("*")
+SEC("cgroup/sysctl")
+int result_lowest_initialised(struct bpf_sysctl *ctx)
+{
+	struct parsed_low p = { .number = 0 };
+
+	if (bpf_sysctl_get_current_value(ctx, p.text, sizeof(p.text)) < 0)
+		return 1;
+	return bpf_strtol(p.text, sizeof(p.text), 0, &p.number) > 0 && p.number > 600;
+}

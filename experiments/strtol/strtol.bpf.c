@@ -73,8 +73,8 @@ int strtol_sysctl(struct bpf_sysctl *ctx)
 	return bpf_strtol(text, sizeof(text), 10, &number) > 0 && number == 42;
 }
 
-/* The result variable is not initialised, and is the lowest of the stack: 5.10 refuses that in all
- * its releases, see masked-read, result_lowest_not_initialised. */
+/* The result variable is not initialised, and is the lowest of the stack: 5.10.262
+ * refuses that, too, see masked-read, result_lowest_not_initialised. */
 EXPECT_REJECT("+tracing-strtol,<6.1", "EACCES",
 	      "invalid indirect read from stack R4 off -16\\+0 size 8")
 EXPECT_REJECT("-tracing-strtol,<6.1", "EINVAL", "^unknown func bpf_strtol#105$")

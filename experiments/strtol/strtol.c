@@ -508,10 +508,11 @@ static const struct row rows[] = {
 	  .title = "invalid indirect read from stack off -16+0 size 8",
 	  .origin = "activity log of a thesis, 15 March 2020",
 	  .cause = "the result variable of bpf_strtol was never written, and is the lowest of "
-		   "the stack, as in the log: 5.10 refuses that in all its releases. Since "
-		   "6.1.120 the verifier knows that the helper only writes it. A kernel that "
-		   "does not offer the helper says so first (E13)",
-	  .fix = "long number = 0;",
+		   "the stack: 5.10.218 refuses that, and so does 5.10.262, which lets a "
+		   "privileged program have other stack that it has not written. Since 6.1.120 "
+		   "the verifier knows that the helper only writes it. A kernel that does not "
+		   "offer the helper says so first (E13)",
+	  .fix = "long number = 0",
 	  .shows = "strtol_result_not_initialised",
 	  .passes = "strtol_kprobe" },
 	{ .id = "K3",
