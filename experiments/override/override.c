@@ -176,24 +176,23 @@ static const struct row rows[] = {
 	{ .id = "X11",
 	  .title = "override on the read system call: works, and hijacks every later read",
 	  .origin = "activity log of a thesis, 25 March 2020",
-	  .cause = "the override answers every read of the thread that it is told to "
-		   "answer, and vfs_read is not reached: restricted to one thread and "
-		   "one moment it harms nobody else (5.10.218, 6.1.192)",
+	  .cause = "the override answers every read of the thread that it is told to answer, and "
+		   "vfs_read is not reached: restricted to one thread and one moment it harms "
+		   "nobody else (5.10.218, 5.10.262, 6.1.192)",
 	  .shows = "sys_read events_sys_read" },
 	{ .id = "X12",
 	  .title = "override on copyout: a result other than 0 means bytes left",
 	  .origin = "activity log of a thesis, 22 and 28 March 2020",
-	  .cause = "the caller takes the result for bytes that were not copied: "
-		   "read(2) is short, or fails with EFAULT when none was. 5.10.218 "
-		   "does not call copyout again, 6.1.192 calls it once more for the "
-		   "rest; a reader that goes on ends with EFAULT. No endless loop",
+	  .cause = "the caller takes the result for bytes that were not copied: read(2) is "
+		   "short, or fails with EFAULT when none was. 5.10.218 does not call copyout "
+		   "again, 6.1.192 calls it once more for the rest; a reader that goes on ends "
+		   "with EFAULT. No endless loop",
 	  .shows = "bytes_left events_left_*" },
 	{ .id = "X13",
 	  .title = "override success by size and by iterations",
 	  .origin = "activity log of a thesis, 18 and 19 April, 10 July 2020",
-	  .cause = "size and number of reads act only through the time that passes: the "
-		   "override is lost when the kprobe is optimised (5.10.218, 5.10.262, "
-		   "6.1.192)",
+	  .cause = "size and number of reads act only through the time that passes: the override "
+		   "is lost when the kprobe is optimised (5.10.218, 5.10.262, 6.1.192)",
 	  .shows = "copyout" },
 	{ .id = "K1",
 	  .title = "a copyout that can be hooked: global, not inlined, in BTF, error-injectable",

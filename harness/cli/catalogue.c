@@ -283,8 +283,8 @@ static void print_entry(const struct catalogue *c, const struct row_entry *e, FI
 	put_paragraph(out, error ? "Cause" : "Answer", e->row.cause);
 	put_paragraph(out, "Fix", e->row.fix);
 	fputc('\n', out);
-	print_sightings(e, false, error ? "fails" : "record", out);
-	print_sightings(e, true, "passes", out);
+	print_sightings(e, false, error ? "the program in question" : "record", out);
+	print_sightings(e, true, "the nearest that passes", out);
 	print_skips(c, e, out);
 }
 
