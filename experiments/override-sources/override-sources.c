@@ -42,32 +42,17 @@ static int measure_copyout(const struct context *ctx, struct stamps *stamps)
 	return err;
 }
 
+static int measure_with(struct context *ctx, void *globals)
+{
+	struct override_sources_bpf__bss *g = globals;
+
+	ctx->state = &g->override_state;
+	return measure_copyout(ctx, &g->stamps);
+}
+
 static int measure(struct exp *e, struct bpf_object *obj)
 {
-	struct context ctx = {
-		.e = e,
-		.obj = obj,
-		.override = exp__loaded(obj, "override"),
-	};
-	struct override_sources_bpf__bss *globals;
-	uint64_t optimisation = 1;
-	char text[8];
-	int err;
-
-	if (!ctx.override)
-		return exp__skip(e, "the program was rejected: there is nothing to attach");
-	err = exp__read_u64(HOOK_OPTIMISATION, &optimisation);
-	if (err)
-		return exp__fail(e, err, "read %s", HOOK_OPTIMISATION);
-	globals = exp__map_globals(obj, sizeof(*globals));
-	if (!globals)
-		return exp__fail(e, -errno, "map the program's global variables");
-	ctx.state = &globals->override_state;
-	err = measure_copyout(&ctx, &globals->stamps);
-	munmap(globals, sizeof(*globals));
-	snprintf(text, sizeof(text), "%d", !!optimisation);
-	exp__write_str(HOOK_OPTIMISATION, text);
-	return err;
+	return pass__frame(e, obj, sizeof(struct override_sources_bpf__bss), measure_with);
 }
 
 static const struct need needs[] = {

@@ -97,35 +97,20 @@ static int measure_copyout(const struct context *ctx)
 	return err;
 }
 
-static int measure(struct exp *e, struct bpf_object *obj)
+static int measure_with(struct context *ctx, void *globals)
 {
-	struct context ctx = {
-		.e = e,
-		.obj = obj,
-		.override = exp__loaded(obj, "override"),
-	};
-	struct override_bpf__bss *globals;
-	uint64_t optimisation = 1;
-	char text[8];
+	struct override_bpf__bss *g = globals;
 	int err;
 
-	if (!ctx.override)
-		return exp__skip(e, "the program was rejected: there is nothing to attach");
-	err = exp__read_u64(HOOK_OPTIMISATION, &optimisation);
-	if (err)
-		return exp__fail(e, err, "read %s", HOOK_OPTIMISATION);
-	globals = exp__map_globals(obj, sizeof(*globals));
-	if (!globals)
-		return exp__fail(e, -errno, "map the program's global variables");
-	ctx.state = &globals->override_state;
-	ctx.trail = &globals->trail;
-	err = sys_read__measure(&ctx);
-	if (!err)
-		err = measure_copyout(&ctx);
-	munmap(globals, sizeof(*globals));
-	snprintf(text, sizeof(text), "%d", !!optimisation);
-	exp__write_str(HOOK_OPTIMISATION, text);
-	return err;
+	ctx->state = &g->override_state;
+	ctx->trail = &g->trail;
+	err = sys_read__measure(ctx);
+	return err ? err : measure_copyout(ctx);
+}
+
+static int measure(struct exp *e, struct bpf_object *obj)
+{
+	return pass__frame(e, obj, sizeof(struct override_bpf__bss), measure_with);
 }
 
 static const struct need needs[] = {

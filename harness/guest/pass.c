@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -233,5 +234,27 @@ int pass__measure(const struct context *ctx, const struct hook *hook, struct inp
 	err = pass__run(ctx, in, reads, before, &t);
 	tally__metrics(r, &t);
 	tally__check_all(r, &t, in->calls);
+	return err;
+}
+
+int pass__frame(struct exp *e, struct bpf_object *obj, size_t size,
+		int (*fn)(struct context *ctx, void *globals))
+{
+	struct context ctx = { .e = e, .obj = obj, .override = exp__loaded(obj, "override") };
+	uint64_t optimisation = 1;
+	void *globals;
+	int err;
+
+	if (!ctx.override)
+		return exp__skip(e, "the program was rejected: there is nothing to attach");
+	err = exp__read_u64(HOOK_OPTIMISATION, &optimisation);
+	if (err)
+		return exp__fail(e, err, "read %s", HOOK_OPTIMISATION);
+	globals = exp__map_globals(obj, size);
+	if (!globals)
+		return exp__fail(e, -errno, "map the program's global variables");
+	err = fn(&ctx, globals);
+	munmap(globals, size);
+	exp__write_str(HOOK_OPTIMISATION, optimisation ? "1" : "0");
 	return err;
 }

@@ -4,6 +4,7 @@
 #define ASSAY_GUEST_PASS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "guest/hook.h"
@@ -61,6 +62,12 @@ int pass__until_lost(const struct context *ctx, struct input *in, uint64_t limit
 /* Sets counters and result to 0, chooses the hook's copyout, turns the optimisation of kprobes off
  * and attaches the program. The link goes to hook__detach. 0 or -errno, said. */
 int pass__attach(const struct context *ctx, const struct hook *hook, struct bpf_link **link);
+
+/* The frame of measure() for an object with the program of bpf/override.bpf.h: maps its zero-
+ * initialised globals of so many bytes, calls fn, which sets ctx->state (and trail) from them and
+ * measures, and puts the optimisation of kprobes back as it was. 0 or -errno, said. */
+int pass__frame(struct exp *e, struct bpf_object *obj, size_t size,
+		int (*fn)(struct context *ctx, void *globals));
 
 void tally__metrics(struct record *r, const struct tally *t);
 /* What is expected of all reads of a batch, and that the counts fit each other. calls: of copyout,
