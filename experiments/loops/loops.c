@@ -175,7 +175,7 @@ static int load_back_edge(struct exp *e)
 	static const char *const refuse[] = { "assay:reject:*:EINVAL:back-edge from insn 2 to 1",
 					      NULL };
 	static const char *const accept[] = { "assay:accept:>=5.3",
-					      "assay:reject:<5.3:EINVAL:back-edge", NULL };
+					      "assay:any:<5.3", NULL };
 	uint64_t before;
 	int err = caps__set_effective(0, &before), restored;
 
