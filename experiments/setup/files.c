@@ -20,7 +20,7 @@ static int missing_header(const struct place *p)
 {
 	char *source = exp__data(p->e, "cases/capability.c");
 	const char *argv[] = { "gcc", "-nostdinc", "-I", p->dir, "-fsyntax-only", source, NULL };
-	struct record *r = exp__measurement(p->e, "missing-capability.h");
+	struct record *r = exp__measurement(p->e, "without-capability.h");
 	const char *at;
 	struct said said = { 0 };
 	int err = source ? place__run(p, false, argv, &said) : -ENOMEM;
