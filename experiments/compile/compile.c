@@ -279,6 +279,26 @@ static int measure_all(struct exp *e, struct bench *b, const struct compilers *c
 	return err;
 }
 
+/* With one compiler the rows are about that one alone, which is to be seen. */
+static int measure_compilers(struct exp *e, const struct compilers *ccs)
+{
+	struct record *r = exp__measurement(e, "compilers");
+	struct strbuf found = STRBUF_INIT;
+
+	for (size_t i = 0; i < ccs->n; i++)
+		strbuf__addf(&found, "%s%s", i ? " " : "", ccs->v[i].version);
+	record__label(r, "clang", strbuf__str(&found));
+	if (ccs->n == 1)
+		record__fail(r, STATUS_SKIPPED,
+			     "clang %s is the only one here: harness/setup.sh --catalogue installs "
+			     "the oldest and the newest that apt offers",
+			     strbuf__str(&found));
+	else
+		exp__check(r, ccs->n > 1, "there are compilers to be compared", "%zu", ccs->n);
+	strbuf__free(&found);
+	return exp__emit(e, r);
+}
+
 static int open_bench(struct exp *e, struct bench *b)
 {
 	char template[] = "/tmp/assay-compile-XXXXXX";
@@ -327,6 +347,8 @@ static int measure(struct exp *e, struct bpf_object *obj)
 		err = compilers__find(&ccs);
 	if (!err && !ccs.n)
 		err = exp__skip(e, "there is no clang in PATH: apt-get install clang");
+	if (!err)
+		err = measure_compilers(e, &ccs);
 	if (!err)
 		err = measure_all(e, &b, &ccs);
 	if (!err)

@@ -91,11 +91,10 @@ const char *silent__diagnosis(const struct probe_counts *c, char *buf, size_t le
 		snprintf(buf, len, "there is nothing to attach to (%s)", strerror(-c->attach_err));
 		break;
 	case LINK_SOURCE:
-		snprintf(
-			buf, len,
-			"the event does not come about: what is to cause it happened %s times, and "
-			"the tracepoint was passed %s times",
-			made, came);
+		snprintf(buf, len,
+			 "the event does not come about: what is to cause it happens, and the "
+			 "tracepoint was passed %s times",
+			 came);
 		break;
 	case LINK_PLACE:
 		snprintf(buf, len, "the probe is not where the events are: of %s it was hit by %s",

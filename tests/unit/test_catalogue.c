@@ -109,7 +109,10 @@ static void test_document(void **state)
 	assert_in(text, "| `good` | k1, k2 | accept |");
 	assert_in(text, "| `measured_1` | k1, k2 | ok | it holds |");
 	assert_in(text, "Skipped on k3: no &lt;BTF>");
-	assert_in(text, "| ok | ok | skipped |");
+	assert_in(text,
+		  "| [E10](#E10-stack) | off\\|limits | [stack](../experiments/stack/README.md) "
+		  "| ok | ok | skipped |");
+	assert_in(text, "<a id=\"E10-stack\"></a>");
 	assert_int_equal(catalogue__problems(&c, &problems), 0);
 	assert_int_equal(problems.n, 0);
 	free(text);
