@@ -340,7 +340,7 @@ static int measure(struct exp *e, struct bpf_object *obj)
 		return exp__skip(e, "its sources are found by `assay run` only");
 	err = open_bench(e, &b);
 	if (!err && !file_exists(b.cases)) {
-		err = exp__skip(e, "%s is not there: it takes the source tree", b.cases);
+		err = exp__skip(e, "%s is not there: build or install assay again", b.cases);
 		goto out;
 	}
 	if (!err)

@@ -16,7 +16,7 @@ static int measure(struct exp *e, struct bpf_object *obj)
 	if (!exp__assay(e) || !cases)
 		err = exp__skip(e, "it asks assay: `assay run setup`");
 	else if (!file_exists(cases))
-		err = exp__skip(e, "%s is not there: it takes the source tree", cases);
+		err = exp__skip(e, "%s is not there: build or install assay again", cases);
 	free(cases);
 	err = err ? err : place__open(&place, e);
 	err = err ? err : setup__tools(&place);
