@@ -84,8 +84,7 @@ const char *silent__diagnosis(const struct probe_counts *c, char *buf, size_t le
 	number(c->runs, runs);
 	switch (silent__diagnose(c)) {
 	case LINK_WHOLE:
-		snprintf(buf, len, "nothing is broken: %" PRId64 " events, all counted",
-			 c->counted);
+		snprintf(buf, len, "nothing is broken: every event is counted");
 		break;
 	case LINK_ATTACH:
 		snprintf(buf, len, "there is nothing to attach to (%s)", strerror(-c->attach_err));
