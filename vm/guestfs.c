@@ -108,7 +108,7 @@ static int add_busybox(struct initramfs *fs, const char *busybox)
 	return err;
 }
 
-static int add_user_file(struct initramfs *fs, const char *host_path)
+static int add_user_file(struct initramfs *fs, const char *host_path, bool not_run)
 {
 	const char *slash = strrchr(host_path, '/');
 	const char *name = slash ? slash + 1 : host_path;
@@ -128,7 +128,7 @@ static int add_user_file(struct initramfs *fs, const char *host_path)
 		log_err("%s is no regular file", host_path);
 	else if (err)
 		log_err("%s: %s", host_path, strerror(-err));
-	else if (is_dynamic(host_path))
+	else if (!not_run && is_dynamic(host_path))
 		log_warn("%s is linked dynamically, and the guest has no shared libraries: it will "
 			 "only run there if it is linked with -static",
 			 host_path);
@@ -185,7 +185,7 @@ static int compose(const struct guestfs_opts *o, struct initramfs **out)
 	if (!err && o->modules)
 		err = add_modules(fs, o->modules);
 	for (size_t i = 0; !err && o->files && i < o->files->n; i++)
-		err = add_user_file(fs, o->files->v[i]);
+		err = add_user_file(fs, o->files->v[i], o->files_not_run);
 	for (size_t i = 0; !err && o->programs && i < o->programs->n; i++)
 		err = add_program(fs, o->programs->v[i]);
 	if (err)

@@ -15,6 +15,7 @@ struct guestfs_opts {
 	const char *busybox; /* static busybox on the host, for /bin with its applets; or NULL */
 	const struct strv
 		*files;	     /* host paths: /files/<basename> with their permissions; or NULL */
+	bool files_not_run;  /* it is no matter whether they could */
 	const char *modules; /* folder on the host with the kernel's NAME.ko; or NULL */
 	const struct strv *programs; /* host paths: EXP_PROGRAM_DIR<basename>; or NULL */
 	const char *dir;	     /* guestfs__build: where the initramfs is kept */

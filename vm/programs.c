@@ -321,3 +321,16 @@ const struct program *programs__find(const struct programs *ps, const char *name
 			return &ps->v[i];
 	return NULL;
 }
+
+const char *programs__nearest(const struct programs *ps, const char *name)
+{
+	const char **names = calloc(ps->n + 1, sizeof(*names)), *nearest;
+
+	if (!names)
+		return NULL;
+	for (size_t i = 0; i < ps->n; i++)
+		names[i] = ps->v[i].name;
+	nearest = str_nearest(name, names, ps->n);
+	free(names);
+	return nearest;
+}

@@ -27,5 +27,7 @@ int programs__load(const char *ini, struct programs **out);
 void programs__free(struct programs *ps);
 /* NULL when there is none of that name. */
 const struct program *programs__find(const struct programs *ps, const char *name);
+/* The name that may be meant, or NULL. */
+const char *programs__nearest(const struct programs *ps, const char *name);
 
 #endif

@@ -12,9 +12,9 @@
 
 #include "base/str.h"
 #include "guest/experiment.h"
+#include "guest/usdt.h"
 #include "memcached.skel.h"
 #include "model/record.h"
-#include "notes.h"
 #include "probe.h"
 #include "server.h"
 
@@ -24,7 +24,7 @@
 
 /* --- the notes ------------------------------------------------------------------------------- */
 
-static bool first_of_name(const struct mc_notes *notes, size_t at)
+static bool first_of_name(const struct usdt_notes *notes, size_t at)
 {
 	for (size_t i = 0; i < at; i++)
 		if (!strcmp(notes->v[i].name, notes->v[at].name))
@@ -32,7 +32,7 @@ static bool first_of_name(const struct mc_notes *notes, size_t at)
 	return true;
 }
 
-static void add_note(struct strbuf *sb, const struct mc_note *n)
+static void add_note(struct strbuf *sb, const struct usdt_note *n)
 {
 	char text[128];
 
@@ -48,7 +48,7 @@ static void add_note(struct strbuf *sb, const struct mc_note *n)
 }
 
 /* One probe: all of its locations. */
-static int report_probe(struct exp *e, const struct mc_notes *notes, size_t first)
+static int report_probe(struct exp *e, const struct usdt_notes *notes, size_t first)
 {
 	const char *name = notes->v[first].name;
 	struct strbuf args = STRBUF_INIT;
@@ -57,7 +57,7 @@ static int report_probe(struct exp *e, const struct mc_notes *notes, size_t firs
 	int err;
 
 	for (size_t i = first; i < notes->n; i++) {
-		const struct mc_note *n = &notes->v[i];
+		const struct usdt_note *n = &notes->v[i];
 
 		if (strcmp(n->name, name) != 0)
 			continue;
@@ -91,7 +91,7 @@ static int report_probe(struct exp *e, const struct mc_notes *notes, size_t firs
 	return exp__emit(e, r) ?: err;
 }
 
-int mc_notes__measure(struct exp *e, const struct mc_notes *notes)
+int mc_notes__measure(struct exp *e, const struct usdt_notes *notes)
 {
 	struct strbuf text = STRBUF_INIT;
 	int err = 0;
@@ -127,7 +127,7 @@ struct arrived {
 };
 
 /* The size of a value includes its line end; of one that is not there it is the constant -1. */
-static void add_site(struct arrived *a, const struct mc_note *n, const struct site *s)
+static void add_site(struct arrived *a, const struct usdt_note *n, const struct site *s)
 {
 	bool absent = n->arg[3].place == USDT_CONSTANT;
 
@@ -138,12 +138,12 @@ static void add_site(struct arrived *a, const struct mc_note *n, const struct si
 		a->wrong += s->hits;
 }
 
-static int read_sites(const struct mc_probe *p, struct mc_notes *notes, struct arrived *a)
+static int read_sites(const struct mc_probe *p, struct usdt_notes *notes, struct arrived *a)
 {
 	int map = mc_probe__map(p, "sites"), err = map < 0 ? map : 0;
 
 	for (size_t i = 0; !err && i < notes->n; i++) {
-		struct mc_note *n = &notes->v[i];
+		struct usdt_note *n = &notes->v[i];
 		struct site s;
 
 		if (strcmp(n->name, MC_PROBE) != 0 || n->nr_args < 4 ||
@@ -174,7 +174,7 @@ static int report_arguments(struct exp *e, const struct arrived *a)
 /* E8: a handler of the location that keys go through which are found takes its arguments from the
  * calling convention's registers. */
 static int report_declared(struct exp *e, const struct memcached_bpf__bss *g,
-			   const struct mc_note *n)
+			   const struct usdt_note *n)
 {
 	struct record *r = exp__measurement(e, "declared_arguments");
 
@@ -189,7 +189,7 @@ static int report_declared(struct exp *e, const struct memcached_bpf__bss *g,
 }
 
 /* The location that a text command's hit goes through: the one with a size. */
-static const struct mc_note *find_location(const struct mc_notes *notes)
+static const struct usdt_note *find_location(const struct usdt_notes *notes)
 {
 	for (size_t i = 0; i < notes->n; i++)
 		if (notes->v[i].hits && notes->v[i].arg[3].place != USDT_CONSTANT)
@@ -198,9 +198,9 @@ static const struct mc_note *find_location(const struct mc_notes *notes)
 }
 
 /* Again, with the wrong handler at that location. */
-static int measure_declared(struct exp *e, const struct mc_notes *notes, struct mc_client *c)
+static int measure_declared(struct exp *e, const struct usdt_notes *notes, struct mc_client *c)
 {
-	const struct mc_note *n = find_location(notes);
+	const struct usdt_note *n = find_location(notes);
 	struct memcached_bpf__bss *g = NULL;
 	struct mc_probe p = { 0 };
 	int err = n ? mc_probe__load(&p, "declared") : -ENOENT;
@@ -225,9 +225,9 @@ static int measure_declared(struct exp *e, const struct mc_notes *notes, struct 
 
 /* A location is one uprobe of the kernel's, which has one semaphore or none: who comes second has
  * to name the same. libbpf does for a USDT probe, and names none for an offset. */
-static int measure_semaphore(struct exp *e, const struct mc_notes *notes, struct mc_probe *usdt)
+static int measure_semaphore(struct exp *e, const struct usdt_notes *notes, struct mc_probe *usdt)
 {
-	const struct mc_note *n = find_location(notes);
+	const struct usdt_note *n = find_location(notes);
 	struct record *r = exp__measurement(e, "uprobe_on_usdt");
 	struct mc_probe p = { 0 };
 	int err = n ? mc_probe__load(&p, "declared") : -ENOENT, beside = 0, alone = 0;
@@ -253,9 +253,9 @@ static int measure_semaphore(struct exp *e, const struct mc_notes *notes, struct
 }
 
 /* The counter in memcached's memory of those who look at the probe. */
-static int read_semaphore(pid_t pid, const struct mc_notes *notes, uint16_t *out)
+static int read_semaphore(pid_t pid, const struct usdt_notes *notes, uint16_t *out)
 {
-	const struct mc_note *n = notes->v;
+	const struct usdt_note *n = notes->v;
 	char path[32];
 	int fd, err = 0;
 
@@ -272,7 +272,7 @@ static int read_semaphore(pid_t pid, const struct mc_notes *notes, uint16_t *out
 	return err;
 }
 
-static int report_semaphore(struct exp *e, const struct mc_notes *notes, const uint16_t was[3])
+static int report_semaphore(struct exp *e, const struct usdt_notes *notes, const uint16_t was[3])
 {
 	struct record *r = exp__measurement(e, "semaphore");
 	unsigned int locations = 0;
@@ -288,7 +288,7 @@ static int report_semaphore(struct exp *e, const struct mc_notes *notes, const u
 	return exp__emit(e, r);
 }
 
-int mc_arguments__measure(struct exp *e, struct mc_notes *notes)
+int mc_arguments__measure(struct exp *e, struct usdt_notes *notes)
 {
 	struct mc_server server = { 0 };
 	struct mc_client client = { .fd = -1 };

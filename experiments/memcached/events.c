@@ -15,9 +15,9 @@
 
 #include "base/file.h"
 #include "guest/experiment.h"
+#include "guest/usdt.h"
 #include "memcached.skel.h"
 #include "model/record.h"
-#include "notes.h"
 #include "probe.h"
 #include "server.h"
 
@@ -342,14 +342,14 @@ static int measure_all(struct events *v)
 	return err ? err : measure_collision(v);
 }
 
-int mc_events__measure(struct exp *e, const struct mc_notes *notes)
+int mc_events__measure(struct exp *e, const struct usdt_notes *notes)
 {
 	struct events v = { .e = e };
 	struct mc_server server = { 0 };
 	int err;
 
 	for (size_t i = 0; i < notes->n; i++) {
-		const struct mc_note *n = &notes->v[i];
+		const struct usdt_note *n = &notes->v[i];
 
 		if (n->hits)
 			*(n->arg[3].place == USDT_CONSTANT ? &v.absent : &v.found) = n->offset;

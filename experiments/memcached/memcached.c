@@ -3,15 +3,15 @@
 #include <stddef.h>
 
 #include "guest/experiment.h"
+#include "guest/usdt.h"
 #include "memcached.skel.h"
-#include "notes.h"
 #include "probe.h"
 #include "server.h"
 
 static int measure(struct exp *e, struct bpf_object *obj)
 {
-	struct mc_notes notes;
-	int err = mc_notes__read(SERVER_PATH, &notes);
+	struct usdt_notes notes;
+	int err = usdt_notes__read(SERVER_PATH, &notes);
 
 	(void)obj;
 	if (err)
@@ -25,7 +25,7 @@ static int measure(struct exp *e, struct bpf_object *obj)
 		err = mc_commands__measure(e);
 	if (!err)
 		err = mc_events__measure(e, &notes);
-	mc_notes__release(&notes);
+	usdt_notes__release(&notes);
 	return err;
 }
 

@@ -14,7 +14,7 @@
 struct bpf_link;
 struct bpf_object;
 struct exp;
-struct mc_notes;
+struct usdt_notes;
 
 /* One of the programs of memcached.bpf.c, in an object of its own: on kernels without BPF cookies
  * libbpf tells the locations of a probe apart by address, and two programs of one object may not
@@ -37,10 +37,10 @@ int mc_probe__entries(const struct mc_probe *p,
 		      int (*seen)(void *ctx, const struct entry *e, uint64_t n), void *ctx);
 
 /* The measurements. 0 or -errno. */
-int mc_notes__measure(struct exp *e, const struct mc_notes *notes);
+int mc_notes__measure(struct exp *e, const struct usdt_notes *notes);
 int mc_keys__measure(struct exp *e);
-int mc_arguments__measure(struct exp *e, struct mc_notes *notes); /* sets their hits */
+int mc_arguments__measure(struct exp *e, struct usdt_notes *notes); /* sets their hits */
 int mc_commands__measure(struct exp *e);
-int mc_events__measure(struct exp *e, const struct mc_notes *notes);
+int mc_events__measure(struct exp *e, const struct usdt_notes *notes);
 
 #endif

@@ -27,7 +27,7 @@ static const struct command {
 	{ "list", cmd_list, "list experiments, rows of the catalogue, kernels or runs" },
 	{ "show", cmd_show, "show a run again: tables, verifier logs, disassembly, console" },
 	{ "catalogue", cmd_catalogue, "write the catalogue of all rows, from a run" },
-	{ "probe", cmd_probe, "what can hang on a function of a kernel, and if not, why" },
+	{ "probe", cmd_probe, "what can hang on a function of a kernel or a program, and if not, why" },
 	{ "shell", cmd_shell, "an interactive shell in a guest" },
 	{ "exec", cmd_exec, "run one command in a guest" },
 	{ "kernel", cmd_kernel, "build kernels, find their files, bound the cache" },

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cli/probe_line.h"
 #include "cli/report_text.h"
 #include "model/kver.h"
-#include "vm/functions.h"
 
 struct lines {
 	FILE *out;
@@ -18,34 +18,9 @@ struct lines {
 	size_t width;
 };
 
-static const char *text(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
-static bool flag(const json_t *o, const char *key)
-{
-	return json_is_true(json_object_get(o, key));
-}
-
 static void line(const struct lines *l, const char *what, const char *answer, const char *note)
 {
-	char *first = str_fmt("  %-15s  %-4s  ", what, answer);
-
-	if (first && *note)
-		report_text__wrap(l->out, NULL, first, note, l->width);
-	else
-		fprintf(l->out, "  %-15s  %s\n", what, answer);
-	free(first);
-}
-
-static bool hooked(const json_t *facts, const char *key)
-{
-	const json_t *h = json_object_get(facts, key);
-
-	return h && !*text(h, "errno");
+	probe_line__put(l->out, l->width, what, answer, note);
 }
 
 /* --- what it is --------------------------------------------------------------------------------
@@ -59,7 +34,8 @@ static void put_symbol(const struct lines *l)
 	size_t n = json_array_size(symbols), i;
 
 	json_array_foreach (symbols, i, s) {
-		const char *type = text(s, "type"), *module = text(s, "module");
+		const char *type = probe_json__text(s, "type"),
+			   *module = probe_json__text(s, "module");
 
 		strbuf__addf(&sb, "%s%s", i ? "; " : "",
 			     *type >= 'a' && *type <= 'z' ? "static" : "global");
@@ -85,53 +61,18 @@ static void put_symbol(const struct lines *l)
 	strbuf__free(&sb);
 }
 
-/* "static inline in lib/copyout.h:73, inlined at 4 calls, no copy to hook" */
-static char *describe(const struct function *f)
-{
-	struct strbuf sb = STRBUF_INIT;
-
-	strbuf__addf(&sb, "%s%s in %s:%u", f->is_static ? "static" : "global",
-		     f->is_inline ? " inline" : "", f->file, f->line);
-	if (f->sites)
-		strbuf__addf(&sb, ", inlined at %u call%s", f->sites, f->sites == 1 ? "" : "s");
-	if (!f->copies)
-		strbuf__addf(&sb, ", no copy to hook");
-	else if (f->sites)
-		strbuf__addf(&sb, ": a hook misses %s", f->sites == 1 ? "it" : "them");
-	if (f->copies > 1)
-		strbuf__addf(&sb, ", %u copies", f->copies);
-	return strbuf__detach(&sb);
-}
-
-static void put_inlined(const struct lines *l)
-{
-	size_t i;
-
-	for (i = 0; i < l->f->n; i++) {
-		const struct function *f = &l->f->v[i];
-		char *text = describe(f);
-
-		line(l, i ? "" : "inlined",
-		     !f->sites	 ? "no"
-		     : f->copies ? "some"
-				 : "yes",
-		     text ? text : "");
-		free(text);
-	}
-}
-
 static void put_lists(const struct lines *l)
 {
 	bool there = json_array_size(json_object_get(l->facts, "symbols")) > 0;
-	bool ftrace = flag(l->facts, "ftrace"), btf = flag(l->facts, "btf");
-	const char *inject = text(l->facts, "inject");
+	bool ftrace = probe_json__flag(l->facts, "ftrace"), btf = probe_json__flag(l->facts, "btf");
+	const char *inject = probe_json__text(l->facts, "inject");
 
 	line(l, "ftrace entry", ftrace ? "yes" : "no",
 	     ftrace || !there ? "" : "its file is built without, as all of lib/, or it is notrace");
 	line(l, "BTF", btf ? "yes" : "no",
-	     btf || !there		? ""
-	     : flag(l->facts, "no_btf") ? "the kernel has none (CONFIG_DEBUG_INFO_BTF)"
-					: "not among its functions");
+	     btf || !there			    ? ""
+	     : probe_json__flag(l->facts, "no_btf") ? "the kernel has none (CONFIG_DEBUG_INFO_BTF)"
+						    : "not among its functions");
 	line(l, "error injection", *inject ? "yes" : "no",
 	     /* 5.10 has no word for EI_ETYPE_TRUE. */
 	     !strcmp(inject, "(unknown)") ? "TRUE"
@@ -145,13 +86,13 @@ static void put_lists(const struct lines *l)
 
 static const char *why_no_kprobe(const struct lines *l, const char *err)
 {
-	if (flag(l->facts, "blacklisted"))
+	if (probe_json__flag(l->facts, "blacklisted"))
 		return "on the kprobes blacklist";
 	if (!strcmp(err, "ENOENT"))
 		return "no such symbol";
 	if (!strcmp(err, "EADDRNOTAVAIL"))
 		return "more than one symbol of this name";
-	if (!strcmp(err, "EINVAL") && !flag(l->facts, "ftrace"))
+	if (!strcmp(err, "EINVAL") && !probe_json__flag(l->facts, "ftrace"))
 		return "notrace: kprobe events on it need CONFIG_KPROBE_EVENTS_ON_NOTRACE";
 	return "";
 }
@@ -159,7 +100,7 @@ static const char *why_no_kprobe(const struct lines *l, const char *err)
 static void put_kprobe(const struct lines *l)
 {
 	const json_t *h = json_object_get(l->facts, "kprobe");
-	const char *err = text(h, "errno"), *kind = text(h, "kind");
+	const char *err = probe_json__text(h, "errno"), *kind = probe_json__text(h, "kind");
 	char *note;
 
 	if (*err)
@@ -177,7 +118,7 @@ static void put_kprobe(const struct lines *l)
 static void put_multi(const struct lines *l)
 {
 	const json_t *h = json_object_get(l->facts, "kprobe_multi");
-	const char *err = text(h, "errno");
+	const char *err = probe_json__text(h, "errno");
 	bool has = kver__cmp(l->version, (struct kver){ 5, 18, 0 }) >= 0;
 	char *note = NULL;
 
@@ -185,7 +126,8 @@ static void put_multi(const struct lines *l)
 		note = strdup("came with 5.18");
 	else if (*err)
 		note = str_fmt("%s%s", err,
-			       flag(l->facts, "ftrace") ? "" : ": it needs an ftrace entry");
+			       probe_json__flag(l->facts, "ftrace") ? ""
+								    : ": it needs an ftrace entry");
 	line(l, "kprobe.multi", *err ? "no" : "yes", note ? note : "");
 	free(note);
 }
@@ -193,7 +135,8 @@ static void put_multi(const struct lines *l)
 static void put_trampoline(const struct lines *l, const char *key, const char *title)
 {
 	const json_t *h = json_object_get(l->facts, key);
-	const char *err = text(h, "errno"), *message = text(h, "message"), *why = "";
+	const char *err = probe_json__text(h, "errno"), *message = probe_json__text(h, "message"),
+		   *why = "";
 	char *note;
 
 	if (!h) {
@@ -206,7 +149,7 @@ static void put_trampoline(const struct lines *l, const char *key, const char *t
 	}
 	if (*message)
 		why = message;
-	else if (!flag(l->facts, "btf"))
+	else if (!probe_json__flag(l->facts, "btf"))
 		why = "the function is not in the kernel's BTF";
 	else if (!strcmp(err, "EBUSY"))
 		why = "it loads, and can't be attached: no ftrace entry";
@@ -219,10 +162,10 @@ static void put_trampoline(const struct lines *l, const char *key, const char *t
  * ftrace, not once the kprobe is a jump. */
 static void put_override(const struct lines *l)
 {
-	const char *kind = text(json_object_get(l->facts, "kprobe"), "kind");
-	bool list = *text(l->facts, "inject");
+	const char *kind = probe_json__text(json_object_get(l->facts, "kprobe"), "kind");
+	bool list = *probe_json__text(l->facts, "inject");
 
-	if (!list || !hooked(l->facts, "kprobe")) {
+	if (!list || !probe_json__hooked(l->facts, "kprobe")) {
 		line(l, "override", "no",
 		     list ? "no kprobe"
 			  : "not on the error-injection list: attaching gives EINVAL");
@@ -240,7 +183,8 @@ static void put_override(const struct lines *l)
 
 bool probe_report__any(const json_t *facts)
 {
-	return hooked(facts, "kprobe") || hooked(facts, "fentry") || hooked(facts, "kprobe_multi");
+	return probe_json__hooked(facts, "kprobe") || probe_json__hooked(facts, "fentry") ||
+	       probe_json__hooked(facts, "kprobe_multi");
 }
 
 void probe_report__print(FILE *out, const json_t *facts, const char *kernel, struct kver version,
@@ -248,10 +192,10 @@ void probe_report__print(FILE *out, const json_t *facts, const char *kernel, str
 {
 	const struct lines l = { out, facts, version, f, color, report_text__width(out) };
 
-	report_text__put(out, color ? INK_BOLD : NULL, text(facts, "function"));
+	report_text__put(out, color ? INK_BOLD : NULL, probe_json__text(facts, "function"));
 	fprintf(out, " on %s\n", kernel);
 	put_symbol(&l);
-	put_inlined(&l);
+	probe_line__inlined(out, l.width, f);
 	put_lists(&l);
 	put_kprobe(&l);
 	put_multi(&l);

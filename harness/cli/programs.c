@@ -31,13 +31,23 @@ static int load_list(struct preparing *p)
 	return err;
 }
 
-static int build(struct preparing *p, const char *name)
+static int build(struct preparing *p, const struct program *program)
 {
 	const struct source_opts opts = { .paths = &p->cli->paths,
 					  .cancel_fd = p->cli->cancel_fd,
 					  .verbose = p->cli->verbose };
-	const struct program *program;
 	char *path = NULL;
+	int err = program__ensure(program, &opts, &path);
+
+	if (!err)
+		err = strv__add(p->paths, path);
+	free(path);
+	return err;
+}
+
+static int build_needed(struct preparing *p, const char *name)
+{
+	const struct program *program;
 	int err = p->list ? 0 : load_list(p);
 
 	if (err)
@@ -49,11 +59,7 @@ static int build(struct preparing *p, const char *name)
 			name);
 		return -ENOENT;
 	}
-	err = program__ensure(program, &opts, &path);
-	if (!err)
-		err = strv__add(p->paths, path);
-	free(path);
-	return err;
+	return build(p, program);
 }
 
 /* Each program once. */
@@ -69,7 +75,7 @@ static int ask(struct preparing *p, const char *name)
 	if (!errs)
 		return -ENOMEM;
 	p->errs = errs;
-	errs[i] = build(p, name);
+	errs[i] = build_needed(p, name);
 	return strv__add(&p->names, name) ? -ENOMEM : errs[i];
 }
 
@@ -106,5 +112,25 @@ int programs__prepare(struct cli *cli, const struct catalog *c, struct plan *pla
 	programs__free(p.list);
 	strv__free(&p.names);
 	free(p.errs);
+	return err;
+}
+
+int programs__get(struct cli *cli, const char *name, struct strv *paths)
+{
+	struct preparing p = { .cli = cli, .paths = paths };
+	const struct program *program;
+	int err = load_list(&p);
+
+	if (err)
+		return err;
+	program = programs__find(p.list, name);
+	if (program)
+		err = build(&p, program);
+	else
+		err = cli__unknown(
+			"program", name, programs__nearest(p.list, name),
+			"vm/programs.ini has those that assay builds, and a file is named "
+			"with a '/', such as ./program");
+	programs__free(p.list);
 	return err;
 }

@@ -13,4 +13,8 @@ struct strv;
 int programs__prepare(struct cli *cli, const struct catalog *c, struct plan *plan,
 		      struct strv *paths);
 
+/* Finds or builds one program; its file on the host is added to *paths. 0 or -errno, logged:
+ * -EINVAL when there is none of that name, with the nearest one. */
+int programs__get(struct cli *cli, const char *name, struct strv *paths);
+
 #endif

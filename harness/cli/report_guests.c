@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/hostrun.h"
 #include "store/store.h"
 
 /* "TCG": as its makers write it; NULL on ENOMEM. */
@@ -30,6 +31,8 @@ static char *describe(const struct guest_info *info)
 
 	if (!info->release || !*info->release)
 		return str_fmt("%s (never started)", info->kernel);
+	if (strcmp(info->kernel, HOSTRUN_KERNEL) == 0)
+		return strdup("the host");
 	accel = upper(info->accel ? info->accel : "");
 	text = accel ? str_fmt("%s (release %s%s%s%s%s)", info->kernel, info->release,
 			       *accel ? ", " : "", accel, info->timing && *info->timing ? ", " : "",

@@ -50,12 +50,16 @@ const struct argp visit_argp = { .options = options, .parser = parse };
 void visit_opts__release(struct visit_opts *o)
 {
 	strv__free(&o->files);
+	strv__free(&o->programs);
 }
 
 /* Before there is an image it is only checked: a mistyped --file is said at once. */
 static int make_guestfs(struct visit *v, const struct cli *cli, const struct visit_opts *o)
 {
-	struct guestfs_opts gfs = { .guest = cli->guest, .files = &o->files };
+	struct guestfs_opts gfs = { .guest = cli->guest,
+				    .files = &o->files,
+				    .files_not_run = o->files_not_run,
+				    .programs = &o->programs };
 	char *busybox = proc_which("busybox");
 	int err;
 

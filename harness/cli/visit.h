@@ -16,7 +16,9 @@ struct vm_outcome;
 struct visit_opts {
 	struct cli_vm vm;
 	struct strv files;
-	const char *console; /* file for the kernel's messages, or NULL */
+	bool files_not_run;   /* nothing is said of those that could not */
+	struct strv programs; /* of vm/programs.ini: their files on the host */
+	const char *console;  /* file for the kernel's messages, or NULL */
 	bool tty;
 };
 /* Options -f and --console; the input is a struct visit_opts, the child that of cli_vm_argp, whose

@@ -44,7 +44,8 @@ static const char doc[] =
 	"Commands:\n"
 	"  list          the experiments (needs no root)\n"
 	"  object NAME   the BPF object of an experiment, to standard output\n"
-	"  probe NAME... what can hang on a function of this kernel (JSON), as root\n"
+	"  probe NAME... what can hang on a function of this kernel, on FILE:FUNCTION or\n"
+	"                FILE:PROVIDER:NAME of a program (JSON), as root\n"
 	"  run NAME...   run experiments here, as root\n"
 	"\n"
 	"Exit status: 0 all as expected, 1 something unexpected, 2 wrong use, 3 the harness failed.\n"
@@ -144,7 +145,7 @@ static int cmd_run(struct args *a)
 static int cmd_probe(struct args *a)
 {
 	if (!a->words.n) {
-		log_err("probe takes the name of at least one function");
+		log_err("probe takes the name of at least one function or FILE:NAME");
 		return EXIT_USAGE;
 	}
 	return probe__print((const char *const *)a->words.v, a->words.n, a->json);

@@ -4,7 +4,6 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "guest/experiment.h"
+#include "model/probe_target.h"
 
 #define TRACEFS	     "/sys/kernel/tracing/"
 #define DEBUGFS	     "/sys/kernel/debug/"
@@ -168,33 +168,32 @@ json_t *probe__function(const char *function)
 
 /* --- the command ----------------------------------------------------------------------------- */
 
-static bool is_name(const char *s)
+static int probe_one(json_t *all, const char *word)
 {
-	size_t n = 0;
+	struct probe_target t;
+	char why[640] = "";
+	int err = probe_target__parse(word, &t, why, sizeof(why));
 
-	for (; s[n]; n++)
-		if (!isalnum((unsigned char)s[n]) && !strchr("_.$", s[n]))
-			return false;
-	return n && n <= NAME_MAX_LEN;
+	if (err == -EINVAL)
+		log_err("%s", why);
+	if (!err && json_array_append_new(all, t.kind == PROBE_KERNEL ? probe__function(t.name)
+								      : probe__file(&t)))
+		err = -ENOMEM;
+	probe_target__release(&t);
+	return err;
 }
 
-int probe__print(const char *const *functions, size_t n, bool json)
+int probe__print(const char *const *targets, size_t n, bool json)
 {
 	json_t *all = json_array();
 	int err = 0;
 
 	libbpf_set_print(NULL);
-	for (size_t i = 0; i < n; i++) {
-		if (!is_name(functions[i])) {
-			log_err("'%s' is no name of a function", functions[i]);
-			json_decref(all);
-			return 2;
-		}
-		json_array_append_new(all, probe__function(functions[i]));
-	}
-	if (json_dumpf(all, stdout, json ? JSON_COMPACT : JSON_INDENT(2)) ||
-	    fputc('\n', stdout) == EOF)
+	for (size_t i = 0; !err && i < n; i++)
+		err = probe_one(all, targets[i]);
+	if (!err && (json_dumpf(all, stdout, json ? JSON_COMPACT : JSON_INDENT(2)) ||
+		     fputc('\n', stdout) == EOF))
 		err = -EIO;
 	json_decref(all);
-	return err ? 3 : 0;
+	return err == -EINVAL ? 2 : err ? 3 : 0;
 }
