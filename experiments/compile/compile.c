@@ -448,18 +448,19 @@ static const struct row rows[] = {
 	  .passes = "preserve-access-index" },
 	{ .id = "E42",
 	  .title = "asm goto constructs are not supported",
-	  .origin = THESIS "2020",
+	  .origin = THESIS
+	  "25 January 2020, which names the header that works round it; the text is clang's",
 	  .cause = "inline functions of the kernel's headers hold x86 assembly. asm goto itself is "
 		   "understood today (clang 13 to 22 compile it when what it holds is BPF), and "
 		   "the header alone compiles; only a call of the function fails, on the "
 		   "instruction (\"invalid register/token name\") or on the flags (\"invalid "
 		   "output constraint '=@ccc' in asm\")",
-	  .fix = "vmlinux.h or own declarations instead of the kernel's headers",
+	  .fix = "vmlinux.h or own declarations instead of the kernel's headers; the kernel's own samples include asm_goto_workaround.h first",
 	  .shows = "asm-goto-called asm-flag-output",
 	  .passes = "asm-goto-unused asm-goto-bpf" },
 	{ .id = "E43",
 	  .title = "no member named 'di' in 'struct pt_regs'",
-	  .origin = THESIS "2020",
+	  .origin = "in none of the logs: what reports on mixed headers quote",
 	  .cause = "the struct is called the same and has other members: user space's has rdi, the "
 		   "kernel's di. PT_REGS_PARM1 chooses by __KERNEL__ and __VMLINUX_H__, which may "
 		   "be defined while the struct is user space's",

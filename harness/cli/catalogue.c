@@ -253,14 +253,40 @@ static bool seen_before(const struct row_entry *e, size_t i)
 	return false;
 }
 
+static void print_sighting(const struct row_entry *e, size_t i, FILE *out)
+{
+	const struct sighting *s = &e->seen[i];
+
+	fprintf(out, "| `%s`", s->name);
+	if (*s->labels && !s->program) {
+		fputs("<br>", out);
+		put_text(out, s->labels);
+	}
+	fputs(" | ", out);
+	put_kernels(out, e, i);
+	fputs(" | ", out);
+	put_outcome(out, s);
+	fputs(" | ", out);
+	put_evidence(out, s);
+	fputs(" |\n", out);
+}
+
+static bool named_before(const struct row_entry *e, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (e->seen[j].passes == e->seen[i].passes &&
+		    !strcmp(e->seen[j].name, e->seen[i].name))
+			return true;
+	return false;
+}
+
+/* What different kernels say of one record stands together. */
 static void print_sightings(const struct row_entry *e, bool passes, const char *title, FILE *out)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < e->nr_seen; i++) {
-		const struct sighting *s = &e->seen[i];
-
-		if (s->passes != passes || seen_before(e, i))
+		if (e->seen[i].passes != passes || named_before(e, i))
 			continue;
 		if (!any)
 			fprintf(out,
@@ -268,18 +294,10 @@ static void print_sightings(const struct row_entry *e, bool passes, const char *
 				"|---|---|---|---|\n",
 				title);
 		any = true;
-		fprintf(out, "| `%s`", s->name);
-		if (*s->labels && !s->program) {
-			fputs("<br>", out);
-			put_text(out, s->labels);
-		}
-		fputs(" | ", out);
-		put_kernels(out, e, i);
-		fputs(" | ", out);
-		put_outcome(out, s);
-		fputs(" | ", out);
-		put_evidence(out, s);
-		fputs(" |\n", out);
+		for (size_t j = i; j < e->nr_seen; j++)
+			if (e->seen[j].passes == passes &&
+			    !strcmp(e->seen[j].name, e->seen[i].name) && !seen_before(e, j))
+				print_sighting(e, j, out);
 	}
 }
 

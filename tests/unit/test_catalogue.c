@@ -122,6 +122,37 @@ static void test_document(void **state)
 	catalog__free(catalog);
 }
 
+/* What two kernels say of one record is in lines one below the other. */
+static void test_order(void **state)
+{
+	static const char *const kernels[] = { "k1", "k2" };
+	struct fixture *f = *state;
+	struct catalog *catalog = load_catalog(f->dir, guest);
+	struct store *s = open_store(f);
+	struct run_info run;
+	struct catalogue c;
+	char *text;
+
+	assert_int_equal(store__begin_run(s, "x", "{}", &run), 0);
+	for (size_t i = 0; i < 2; i++) {
+		add(s, &run, kernels[i], "measured_1", RECORD_MEASUREMENT, STATUS_OK, 0,
+		    kernels[i]);
+		add(s, &run, kernels[i], "measured_2", RECORD_MEASUREMENT, STATUS_OK, 0,
+		    "``x`\n\n`");
+		end(s, &run, kernels[i], STATUS_OK, NULL);
+	}
+	assert_int_equal(catalogue__read(catalog, s, &run, &c), 0);
+	text = print(&c);
+	assert_in(text, "| `measured_1` | k1 | ok | `k1`<br>it holds |\n"
+			"| `measured_1` | k2 | ok | `k2`<br>it holds |\n"
+			"| `measured_2` | k1, k2 | ok | ``` ``x` ```<br>`` ` ``<br>it holds |\n");
+	free(text);
+	catalogue__release(&c);
+	run_info__release(&run);
+	store__close(s);
+	catalog__free(catalog);
+}
+
 /* One fails, one has no record; both are told. */
 static void test_problems(void **state)
 {
@@ -263,6 +294,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_document, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_order, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_problems, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_newest, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_cut_off, fixture_setup, fixture_teardown),
