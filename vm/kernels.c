@@ -3,8 +3,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <ini.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,48 +10,23 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "vm/inifile.h"
+#include "vm/kernels_list.h"
 #include "vm/series.h"
 
 #define STEPS_MAX 1000000
 
-struct kernels {
-	struct kernel *v;
-	size_t n;
-	size_t standard; /* index of the default */
-};
-
 struct loader {
+	struct inifile in; /* first: its callbacks find the rest by it */
 	const struct kernel_paths *paths;
 	struct kernels *ks;
-	FILE *f;
-	int line;	  /* being read */
-	int section_line; /* of the last [section] */
-	bool section_new; /* its first key has not come yet */
-	bool in_assay;	  /* it is [assay] */
+	bool in_assay; /* the section is [assay] */
 	bool assay_seen;
-	bool skip;	   /* its keys belong to no entry: the section itself was refused */
-	unsigned int keys; /* bits of those set in this section */
-	char *standard;	   /* value of `default` */
+	char *standard; /* value of `default` */
 	int standard_line;
-	int err;
 };
 
-static void complain(struct loader *l, int line, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void complain(struct loader *l, int line, const char *fmt, ...)
-{
-	struct strbuf sb = STRBUF_INIT;
-	va_list ap;
-
-	va_start(ap, fmt);
-	strbuf__addv(&sb, fmt, ap);
-	va_end(ap);
-	log_err("%s:%d: %s", l->paths->ini, line, strbuf__str(&sb));
-	strbuf__free(&sb);
-	if (!l->err)
-		l->err = -EINVAL;
-}
+#define complain(l, line, ...) inifile__complain(&(l)->in, line, __VA_ARGS__)
 
 static bool all_of(const char *s, const char *set)
 {
@@ -148,7 +121,7 @@ static int set_series(struct loader *l, struct kernel *k, const char *v)
 		return -ENOMEM;
 	err = series__read(dir, &s);
 	if (err) {
-		complain(l, l->line, "series '%s' of kernel '%s' cannot be used", v, k->name);
+		complain(l, l->in.line, "series '%s' of kernel '%s' cannot be used", v, k->name);
 		err = err == -ENOMEM ? err : 0;
 	} else {
 		k->features = s.features;
@@ -172,7 +145,7 @@ static int set_configs(struct loader *l, struct kernel *k, const char *v)
 		if (!path)
 			return -ENOMEM;
 		if (!plain_name(name) || !file_exists(path))
-			complain(l, l->line, "configuration fragment '%s' does not exist (%s)",
+			complain(l, l->in.line, "configuration fragment '%s' does not exist (%s)",
 				 name, path);
 		free(path);
 	}
@@ -269,9 +242,9 @@ static void unknown_key(struct loader *l, const char *name)
 		known[0] = "default";
 	near = str_nearest(name, known, l->in_assay ? 1 : NR_KEYS);
 	if (near)
-		complain(l, l->line, "unknown key '%s' (did you mean '%s'?)", name, near);
+		complain(l, l->in.line, "unknown key '%s' (did you mean '%s'?)", name, near);
 	else
-		complain(l, l->line, "unknown key '%s'", name);
+		complain(l, l->in.line, "unknown key '%s'", name);
 }
 
 static int copy_text(char **to, const char *from)
@@ -316,7 +289,7 @@ static void finish_like(struct loader *l, struct kernel *k)
 {
 	const struct kernel *from = NULL;
 
-	if ((l->keys & ~KEYS_ANY) != KEYS_LIKE) {
+	if ((l->in.keys & ~KEYS_ANY) != KEYS_LIKE) {
 		complain(l, k->line,
 			 "kernel '%s': 'like' and 'btf' go together, without other keys of a build",
 			 k->name);
@@ -331,12 +304,12 @@ static void finish_like(struct loader *l, struct kernel *k)
 			 "built from source",
 			 k->name, k->like);
 	else if (copy_entry(k, from))
-		l->err = -ENOMEM;
+		l->in.err = -ENOMEM;
 }
 
 static void check_build(struct loader *l, const struct kernel *k)
 {
-	if (!(l->keys & 1))
+	if (!(l->in.keys & 1))
 		complain(l, k->line, "kernel '%s' has no 'version'", k->name);
 	if (!k->package && !k->tarball && !k->source)
 		complain(l, k->line, "kernel '%s' has neither 'package', 'tarball' nor 'source'",
@@ -349,50 +322,47 @@ static void check_build(struct loader *l, const struct kernel *k)
 		complain(l, k->line, "kernel '%s' has no 'configs'", k->name);
 }
 
-static void finish_section(struct loader *l)
+static void end_section(struct inifile *f)
 {
+	struct loader *l = (struct loader *)f;
 	struct kernel *k = l->ks->n ? &l->ks->v[l->ks->n - 1] : NULL;
 
-	if (l->section_line && l->section_new)
-		complain(l, l->section_line, "section without keys");
-	if (!k || l->in_assay || l->skip || k->line != l->section_line)
+	if (!k || l->in_assay || k->line != f->section_line)
 		return;
-	if (l->keys & KEYS_LIKE)
+	if (l->in.keys & KEYS_LIKE)
 		finish_like(l, k);
 	else
 		check_build(l, k);
 	if (copy_texts(&k->features, &k->traits))
-		l->err = -ENOMEM;
+		l->in.err = -ENOMEM;
 }
 
-static int start_section(struct loader *l, const char *name)
+static int begin_section(struct inifile *f, const char *name)
 {
+	struct loader *l = (struct loader *)f;
 	struct kernel *v;
 
-	l->section_new = false;
-	l->keys = 0;
 	l->in_assay = !strcmp(name, "assay");
-	l->skip = false;
 	if (l->in_assay) {
 		if (l->assay_seen)
-			complain(l, l->section_line, "section [assay] comes twice");
+			complain(l, l->in.section_line, "section [assay] comes twice");
 		l->assay_seen = true;
 		return 0;
 	}
 	if (!plain_name(name)) {
-		complain(l, l->section_line,
+		complain(l, l->in.section_line,
 			 "'%s' is no name for a kernel (letters, digits, '.', '_', '+', '-')",
 			 name);
-		l->skip = true;
+		l->in.skip = true;
 	}
 	for (size_t i = 0; i < l->ks->n; i++) {
 		if (strcmp(l->ks->v[i].name, name))
 			continue;
-		complain(l, l->section_line, "section [%s] comes twice (first in line %d)", name,
+		complain(l, l->in.section_line, "section [%s] comes twice (first in line %d)", name,
 			 l->ks->v[i].line);
-		l->skip = true;
+		l->in.skip = true;
 	}
-	if (l->skip)
+	if (l->in.skip)
 		return 0;
 	v = reallocarray(l->ks->v, l->ks->n + 1, sizeof(*v));
 	if (!v)
@@ -400,7 +370,7 @@ static int start_section(struct loader *l, const char *name)
 	l->ks->v = v;
 	v += l->ks->n;
 	memset(v, 0, sizeof(*v));
-	v->line = l->section_line;
+	v->line = l->in.section_line;
 	v->name = strdup(name);
 	if (!v->name)
 		return -ENOMEM;
@@ -408,10 +378,11 @@ static int start_section(struct loader *l, const char *name)
 	return 0;
 }
 
-static int set_key(struct loader *l, const char *name, const char *value)
+static int set_key(struct inifile *f, const char *name, const char *value)
 {
+	struct loader *l = (struct loader *)f;
 	struct kernel *k = l->in_assay ? NULL : &l->ks->v[l->ks->n - 1];
-	size_t i = 0;
+	unsigned int i = 0;
 	int err;
 
 	if (l->in_assay ? strcmp(name, "default") : 0) {
@@ -424,68 +395,20 @@ static int set_key(struct loader *l, const char *name, const char *value)
 		unknown_key(l, name);
 		return 0;
 	}
-	if (l->keys & 1u << i) {
-		complain(l, l->line, "key '%s' comes twice in this section", name);
+	if (!inifile__once(f, i, name))
 		return 0;
-	}
-	l->keys |= 1u << i;
 	if (l->in_assay) {
 		free(l->standard);
 		l->standard = NULL;
-		l->standard_line = l->line;
+		l->standard_line = l->in.line;
 		return set_text(&l->standard, value);
 	}
 	err = keys[i].set(l, k, value);
 	if (err == -EINVAL) {
-		complain(l, l->line, "%s = %s: not %s", name, value, keys[i].want);
+		complain(l, l->in.line, "%s = %s: not %s", name, value, keys[i].want);
 		err = 0;
 	}
 	return err;
-}
-
-/* inih's Debian build doesn't hand the line number to its handler, nor tell of a section before
- * its first key: the reader counts both. */
-static char *read_line(char *buf, int size, void *stream)
-{
-	struct loader *l = stream;
-	size_t len;
-
-	if (!fgets(buf, size, l->f))
-		return NULL;
-	l->line++;
-	len = strlen(buf);
-	if (len + 1 == (size_t)size && buf[len - 1] != '\n') {
-		int c;
-
-		complain(l, l->line, "line of more than %d characters", size - 2);
-		while ((c = fgetc(l->f)) != EOF && c != '\n')
-			;
-		return strcpy(buf, "#\n");
-	}
-	if (buf[strspn(buf, " \t")] == '[') {
-		finish_section(l);
-		l->section_line = l->line;
-		l->section_new = true;
-	}
-	return buf;
-}
-
-static int on_key(void *user, const char *section, const char *name, const char *value)
-{
-	struct loader *l = user;
-	int err = 0;
-
-	if (!l->section_line) {
-		complain(l, l->line, "'%s' stands before the first [section]", name);
-		return 1;
-	}
-	if (l->section_new)
-		err = start_section(l, section);
-	if (!err && !l->skip)
-		err = set_key(l, name, value);
-	if (err)
-		l->err = err;
-	return 1;
 }
 
 static void find_default(struct loader *l)
@@ -510,122 +433,26 @@ static void find_default(struct loader *l)
 
 int kernels__load(const struct kernel_paths *paths, struct kernels **out)
 {
-	struct loader l = { .paths = paths };
-	int bad, err;
+	struct loader l = {
+		.in = {
+			.path = paths->ini,
+			.begin = begin_section,
+			.key = set_key,
+			.end = end_section,
+		},
+		.paths = paths,
+		.ks = calloc(1, sizeof(*l.ks)),
+	};
+	int err = l.ks ? inifile__read(&l.in) : -ENOMEM;
 
-	l.f = fopen(paths->ini, "re");
-	if (!l.f) {
-		err = -errno;
-		log_err("%s: cannot be read: %s", paths->ini, strerror(-err));
-		return err;
-	}
-	l.ks = calloc(1, sizeof(*l.ks));
-	if (!l.ks) {
-		err = -ENOMEM;
-		goto out;
-	}
-	bad = ini_parse_stream(read_line, &l, on_key, &l);
-	finish_section(&l);
-	if (bad > 0)
-		complain(&l, bad, "neither a [section], 'key = value' nor a comment");
-	else if (bad < 0 && !l.err)
-		l.err = -ENOMEM;
-	if (!l.err && ferror(l.f))
-		complain(&l, l.line, "cannot be read further");
-	if (!l.err)
+	if (!err) {
 		find_default(&l);
-	err = l.err;
-out:
-	fclose(l.f);
+		err = l.in.err;
+	}
 	free(l.standard);
 	if (err)
 		kernels__free(l.ks);
 	else
 		*out = l.ks;
 	return err;
-}
-
-void kernels__free(struct kernels *ks)
-{
-	if (!ks)
-		return;
-	for (size_t i = 0; i < ks->n; i++) {
-		struct kernel *k = &ks->v[i];
-
-		free(k->name);
-		free(k->package);
-		free(k->sha256);
-		free(k->tarball);
-		free(k->tarball_sha256);
-		free(k->source);
-		free(k->series);
-		free(k->like);
-		strv__free(&k->suites);
-		strv__free(&k->configs);
-		strv__free(&k->features);
-		strv__free(&k->traits);
-		strv__free(&k->experiments);
-	}
-	free(ks->v);
-	free(ks);
-}
-
-size_t kernels__count(const struct kernels *ks)
-{
-	return ks->n;
-}
-
-const struct kernel *kernels__at(const struct kernels *ks, size_t i)
-{
-	return i < ks->n ? &ks->v[i] : NULL;
-}
-
-const struct kernel *kernels__default(const struct kernels *ks)
-{
-	return kernels__at(ks, ks->standard);
-}
-
-/* "5.10", and nothing else. */
-static bool is_branch(const char *s, struct kver *v)
-{
-	const char *dot = strchr(s, '.');
-
-	return all_of(s, "0123456789.") && dot && !strchr(dot + 1, '.') && !kver__parse(s, v);
-}
-
-static const char *nearest_name(const struct kernels *ks, const char *name)
-{
-	const char **names = calloc(ks->n + 1, sizeof(*names)), *near = NULL;
-
-	if (names) {
-		for (size_t i = 0; i < ks->n; i++)
-			names[i] = ks->v[i].name;
-		near = str_nearest(name, names, ks->n);
-	}
-	free(names);
-	return near;
-}
-
-const struct kernel *kernels__find(const struct kernels *ks, const char *name, const char **nearest)
-{
-	const struct kernel *best = NULL;
-	struct kver branch;
-
-	if (nearest)
-		*nearest = NULL;
-	for (size_t i = 0; i < ks->n; i++)
-		if (!strcmp(ks->v[i].name, name))
-			return &ks->v[i];
-	for (size_t i = 0; is_branch(name, &branch) && i < ks->n; i++) {
-		const struct kernel *k = &ks->v[i];
-
-		if (!kver__same_branch(k->version, branch))
-			continue;
-		if (!best || (!best->series && k->series) ||
-		    (!best->series == !k->series && kver__cmp(k->version, best->version) > 0))
-			best = k;
-	}
-	if (!best && nearest)
-		*nearest = nearest_name(ks, name);
-	return best;
 }

@@ -3,14 +3,11 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <ini.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "vm/inifile.h"
 
 struct programs {
 	struct program *v;
@@ -18,32 +15,13 @@ struct programs {
 };
 
 struct loader {
-	const char *path;
+	struct inifile in; /* first: its callbacks find the rest by it */
 	struct programs *ps;
-	FILE *f;
-	int line;	   /* being read */
-	int section_line;  /* of the last [section] */
-	bool section_new;  /* its first key has not come yet */
-	bool skip;	   /* its keys belong to no entry: the section itself was refused */
-	unsigned int keys; /* bits of those set in this section */
-	int err;
 };
 
-static void complain(struct loader *l, int line, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void complain(struct loader *l, int line, const char *fmt, ...)
+static struct loader *loader_of(struct inifile *f)
 {
-	struct strbuf sb = STRBUF_INIT;
-	va_list ap;
-
-	va_start(ap, fmt);
-	strbuf__addv(&sb, fmt, ap);
-	va_end(ap);
-	log_err("%s:%d: %s", l->path, line, strbuf__str(&sb));
-	strbuf__free(&sb);
-	if (!l->err)
-		l->err = -EINVAL;
+	return (struct loader *)f;
 }
 
 #define LOWER_DIGITS "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -151,42 +129,37 @@ static struct program *last(struct loader *l)
 	return &l->ps->v[l->ps->n - 1];
 }
 
-static void finish_section(struct loader *l)
+static void end_section(struct inifile *f)
 {
-	if (!l->section_line)
-		return;
-	if (l->section_new)
-		complain(l, l->section_line, "section without keys");
-	for (size_t i = 0; !l->section_new && !l->skip && i < NR_KEYS; i++)
-		if (keys[i].must && !(l->keys & 1u << i))
-			complain(l, l->section_line, "program '%s' has no '%s'", last(l)->name,
-				 keys[i].name);
+	for (size_t i = 0; i < NR_KEYS; i++)
+		if (keys[i].must && !(f->keys & 1u << i))
+			inifile__complain(f, f->section_line, "program '%s' has no '%s'",
+					  last(loader_of(f))->name, keys[i].name);
 }
 
-static int start_section(struct loader *l, const char *name)
+static int begin_section(struct inifile *f, const char *name)
 {
+	struct loader *l = loader_of(f);
 	struct program *v;
 
-	l->section_new = false;
-	l->keys = 0;
-	l->skip = !plain_name(name) || programs__find(l->ps, name);
-	if (l->skip) {
-		complain(l, l->section_line, "section [%s] %s", name,
-			 plain_name(name) ? "comes twice" : "is no name for a program");
+	f->skip = !plain_name(name) || programs__find(l->ps, name);
+	if (f->skip) {
+		inifile__complain(f, f->section_line, "section [%s] %s", name,
+				  plain_name(name) ? "comes twice" : "is no name for a program");
 		return 0;
 	}
 	v = reallocarray(l->ps->v, l->ps->n + 1, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
 	l->ps->v = v;
-	v[l->ps->n] = (struct program){ .name = strdup(name), .line = l->section_line };
+	v[l->ps->n] = (struct program){ .name = strdup(name), .line = f->section_line };
 	return v[l->ps->n++].name ? 0 : -ENOMEM;
 }
 
-static int set_key(struct loader *l, const char *name, const char *value)
+static int set_key(struct inifile *f, const char *name, const char *value)
 {
 	const char *known[NR_KEYS], *near;
-	size_t i = 0;
+	unsigned int i = 0;
 	int err;
 
 	while (i < NR_KEYS && strcmp(keys[i].name, name) != 0) {
@@ -195,100 +168,32 @@ static int set_key(struct loader *l, const char *name, const char *value)
 	}
 	if (i == NR_KEYS) {
 		near = str_nearest(name, known, NR_KEYS);
-		complain(l, l->line, "unknown key '%s'%s%s%s", name, near ? " (did you mean '" : "",
-			 near ? near : "", near ? "'?)" : "");
+		inifile__complain(f, f->line, "unknown key '%s'%s%s%s", name,
+				  near ? " (did you mean '" : "", near ? near : "",
+				  near ? "'?)" : "");
 		return 0;
 	}
-	if (l->keys & 1u << i) {
-		complain(l, l->line, "key '%s' comes twice in this section", name);
+	if (!inifile__once(f, i, name))
 		return 0;
-	}
-	l->keys |= 1u << i;
-	err = keys[i].set(last(l), value);
+	err = keys[i].set(last(loader_of(f)), value);
 	if (err == -EINVAL) {
-		complain(l, l->line, "%s = %s: not %s", name, value, keys[i].want);
+		inifile__complain(f, f->line, "%s = %s: not %s", name, value, keys[i].want);
 		err = 0;
 	}
 	return err;
 }
 
-/* As for kernels.ini: inih's Debian build doesn't hand the line number to its handler, nor tell of
- * a section before its first key, so the reader counts both. */
-static char *read_line(char *buf, int size, void *stream)
-{
-	struct loader *l = stream;
-	size_t len;
-
-	if (!fgets(buf, size, l->f))
-		return NULL;
-	l->line++;
-	len = strlen(buf);
-	if (len + 1 == (size_t)size && buf[len - 1] != '\n') {
-		int c;
-
-		complain(l, l->line, "line of more than %d characters", size - 2);
-		while ((c = fgetc(l->f)) != EOF && c != '\n')
-			;
-		return strcpy(buf, "#\n");
-	}
-	if (buf[strspn(buf, " \t")] == '[') {
-		finish_section(l);
-		l->section_line = l->line;
-		l->section_new = true;
-	}
-	return buf;
-}
-
-static int on_key(void *user, const char *section, const char *name, const char *value)
-{
-	struct loader *l = user;
-	int err = 0;
-
-	if (!l->section_line) {
-		complain(l, l->line, "'%s' stands before the first [section]", name);
-		return 1;
-	}
-	if (l->section_new)
-		err = start_section(l, section);
-	if (!err && !l->skip)
-		err = set_key(l, name, value);
-	if (err)
-		l->err = err;
-	return 1;
-}
-
 int programs__load(const char *ini, struct programs **out)
 {
-	struct loader l = { .path = ini };
-	int bad, err;
+	struct loader l = {
+		.in = { .path = ini, .begin = begin_section, .key = set_key, .end = end_section },
+		.ps = calloc(1, sizeof(*l.ps)),
+	};
+	int err = l.ps ? inifile__read(&l.in) : -ENOMEM;
 
-	*out = NULL;
-	l.f = fopen(ini, "re");
-	if (!l.f) {
-		err = -errno;
-		log_err("%s: cannot be read: %s", ini, strerror(-err));
-		return err;
-	}
-	l.ps = calloc(1, sizeof(*l.ps));
-	if (!l.ps) {
-		err = -ENOMEM;
-		goto out;
-	}
-	bad = ini_parse_stream(read_line, &l, on_key, &l);
-	finish_section(&l);
-	if (bad > 0)
-		complain(&l, bad, "neither a [section], 'key = value' nor a comment");
-	else if (bad < 0 && !l.err)
-		l.err = -ENOMEM;
-	if (!l.err && ferror(l.f))
-		complain(&l, l.line, "cannot be read further");
-	err = l.err;
-out:
-	fclose(l.f);
 	if (err)
 		programs__free(l.ps);
-	else
-		*out = l.ps;
+	*out = err ? NULL : l.ps;
 	return err;
 }
 

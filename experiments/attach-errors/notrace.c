@@ -145,7 +145,7 @@ static void check_libbpf(struct record *r, struct session *s, const struct notra
 			 bool refused)
 {
 	struct bpf_link *link;
-	char *said;
+	char *said, *words;
 	int err;
 
 	free(exp__libbpf_said());
@@ -156,10 +156,12 @@ static void check_libbpf(struct record *r, struct session *s, const struct notra
 	exp__check(r, err == (refused ? -EINVAL : 0),
 		   refused ? "libbpf: EINVAL" : "libbpf attaches a program", "%s",
 		   exp__err_name(err));
-	if (refused)
-		attach_errors__says(r, "libbpf", said,
-				    "failed to create kprobe '.*' perf event: Invalid argument");
+	words = str_fmt("failed to create kprobe '%s\\+0x0' perf event: Invalid argument$",
+			c->symbol);
+	if (refused && words)
+		attach_errors__says(r, "libbpf", said, words);
 	bpf_link__destroy(link);
+	free(words);
 	free(said);
 }
 

@@ -317,17 +317,26 @@ static int measure(struct exp *e, struct bpf_object *obj)
 
 static const struct need needs[] = {
 	{ NEED_CONFIG, "CONFIG_BPF_EVENTS", "the programs are kprobe programs" },
+	{ NEED_CONFIG, "CONFIG_DEBUG_INFO_BTF",
+	  "libbpf looks for the iterators' functions in it, and loads nothing without it" },
 	{ 0 },
 };
 
 static const struct row rows[] = {
 	{ .id = "X24",
-	  .title =
-		  "loops: back-edge, bounded, unbounded; string comparison in a loop, unrolled, by helper",
-	  .origin =
-		  "notes on BPF for tracing a database, 2016, and its rule that there are no loops",
-	  .cause =
-		  "the rule fell with 5.3: the verifier follows a loop round by round, up to a million instructions in all and 8,192 branches in wait. 'back-edge' is what an unprivileged loader is still told. A loop without progress is an 'infinite loop'; one whose bound is unknown ends as 'too complex' where each round leaves a way out behind it, and as 'too large' where the way out comes first. bpf_loop and bpf_strncmp (5.17) cost the same for any length. Of the comparisons that 5.10 takes, words of eight bytes cost least. clang may make an unrolled comparison worse than the loop: it gathers a flag for each byte, and the paths multiply",
+	  .title = "loops: back-edge, bounded, unbounded; string comparison in a loop, unrolled, "
+		   "by helper",
+	  .origin = "notes on BPF for tracing a database, 2016, and its rule that there are no "
+		    "loops",
+	  .cause = "the rule fell with 5.3: the verifier follows a loop round by round, up to a "
+		   "million instructions in all and 8,192 branches in wait. 'back-edge' is what "
+		   "an unprivileged loader is still told. A loop without progress is an "
+		   "'infinite loop'; one whose bound is unknown ends as 'too complex' where each "
+		   "round leaves a way out behind it, and as 'too large' where the way out comes "
+		   "first. bpf_loop and bpf_strncmp (5.17) cost the same for any length. Of the "
+		   "comparisons that 5.10 takes, words of eight bytes cost least. clang may make "
+		   "an unrolled comparison worse than the loop: it gathers a flag for each byte, "
+		   "and the paths multiply",
 	  .shows = "*" },
 	{ 0 },
 };

@@ -296,32 +296,42 @@ static const struct row rows[] = {
 	{ .id = "X1",
 	  .title = "masked or clamped variable-length read: mask against buffer size",
 	  .origin = "notes on porting mctop to libbpf",
-	  .cause =
-		  "the verifier knows a length by its bounds only: a read is accepted where the largest masked value fits the buffer and, on kernels that ask for it, all of those bytes are initialised",
+	  .cause = "the verifier knows a length by its bounds only: a read is accepted where the "
+		   "largest masked value fits the buffer and, on kernels that ask for it, all of "
+		   "those bytes are initialised",
 	  .shows = "map" },
 	{ .id = "E1",
 	  .title = "invalid stack type R1 off=-80 access_size=255",
 	  .origin = "notes on porting mctop to libbpf",
-	  .cause =
-		  "the comparison bounds one register, and clang passes a copy that was masked again: its bound is the mask's 255, the buffer has 80 bytes",
-	  .fix = "mask with a power of two minus one that fits the buffer, or a buffer as large as the mask",
+	  .cause = "the length is a byte, and the program clamps it by a comparison: that bounds "
+		   "one register, and clang passes a copy that was masked again, whose bound is "
+		   "the mask's 255; the buffer has 80 bytes. A mask of 0xff and 80 bytes are the "
+		   "same to the verifier. Kernels from 5.12 and 5.10.33 on say 'invalid indirect "
+		   "access to stack R1 off=-80 size=255'",
+	  .fix = "mask with a power of two minus one that fits the buffer, or a buffer as large "
+		 "as the mask, or a length of 64 bits, which the same comparison bounds",
 	  .shows = "clamp_u8_buf_80 mask_ff_buf_80",
-	  .passes = "clamp_u64_buf_80 mask_ff_buf_255" },
+	  .passes = "clamp_u8_barrier_buf_80 clamp_u64_buf_80 clamp_u8_buf_255 mask_ff_buf_255" },
 	{ .id = "E2",
 	  .title = "invalid indirect read from stack off -128+126 size 127",
 	  .origin = "notes on porting mctop to libbpf",
-	  .cause =
-		  "the mask 0x7f allows 127 bytes and the buffer has 126: byte 126 is stack that was never written. Since 6.3, and since 5.10.222 and 6.1.100 of the stable branches, a privileged program may read such stack",
+	  .cause = "the mask 0x7f allows 127 bytes and the buffer has 126: byte 126 is stack "
+		   "that was never written. Since 6.3, and since 5.10.222 and 6.1.100 of the "
+		   "stable branches, a privileged program may read such stack",
 	  .fix = "a buffer of 127 bytes",
 	  .shows = "mask_7f_buf_126",
 	  .passes = "mask_7f_buf_127" },
 	{ .id = "E18",
 	  .title = "invalid indirect read from stack off -16+0 size 8",
 	  .origin = "activity log of a thesis, 15 March 2020",
-	  .cause = "a helper is given the address of a result variable that was never written",
-	  .fix = "initialise the variable",
+	  .cause = "bpf_strtol only writes its result variable, but the verifier asked for it to "
+		   "be initialised as if it read it. Since 6.3, 5.10.222 and 6.1.100 a "
+		   "privileged program need not; 5.10.262 still asks for it where the variable "
+		   "is the lowest of the stack, and since 6.1.120 the verifier knows that the "
+		   "helper only writes it",
+	  .fix = "long number = 0",
 	  .shows = "result_not_initialised result_lowest_not_initialised",
-	  .passes = "result_initialised" },
+	  .passes = "result_initialised result_lowest_initialised" },
 	{ 0 },
 };
 

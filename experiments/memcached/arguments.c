@@ -181,6 +181,8 @@ static int report_declared(struct exp *e, const struct memcached_bpf__bss *g,
 	record__label(r, "arguments", n->args);
 	record__metric(r, "runs", "runs", (double)g->declared_runs);
 	record__metric(r, "keys", "keys", (double)g->declared_keys);
+	exp__observed(r, 0, "the program ran %" PRIu64 " times and counted %" PRIu64 " keys",
+		      (uint64_t)g->declared_runs, (uint64_t)g->declared_keys);
 	exp__check(r, g->declared_runs == HITS, "the program runs for each hit",
 		   "%" PRIu64 " of %d", (uint64_t)g->declared_runs, HITS);
 	exp__check(r, !g->declared_keys, "and sees no key: its count stays 0", "%" PRIu64 " keys",

@@ -106,6 +106,11 @@ static int report(struct exp *e, const struct attempt *a, const struct mc_probe 
 	record__label(r, "server", a->own_mounts ? "in its own mount namespace" : "in ours");
 	record__metric(r, "sent", "commands", (double)sent);
 	record__metric(r, "counted", "commands", (double)c.all);
+	exp__observed(r, 0,
+		      "the server got %" PRIu64 " commands and the probe counted %" PRIu64
+		      "; the path leads to %s",
+		      sent, c.all,
+		      same_file ? "the file that it runs" : "another file than it runs");
 	exp__check(r, c.all == expected,
 		   a->sees ? "every command is counted"
 			   : "none is counted: the server runs from another file",

@@ -174,20 +174,20 @@ static const struct row rows[] = {
 	{ .id = "X11",
 	  .title = "override on the read system call: works, and hijacks every later read",
 	  .origin = "activity log of a thesis, 25 March 2020",
-	  .cause =
-		  "the override answers every read of the thread that it is told to answer: restricted to one thread and one moment it harms nobody else",
+	  .cause = "the override answers every read of the thread that it is told to answer: "
+		   "restricted to one thread and one moment it harms nobody else",
 	  .shows = "sys_read" },
 	{ .id = "X12",
 	  .title = "override on copyout: a result other than 0 means bytes left",
 	  .origin = "activity log of a thesis, 22 and 28 March 2020",
-	  .cause =
-		  "the caller takes the result for bytes that were not copied: it returns a short read, or EFAULT when none was",
+	  .cause = "the caller takes the result for bytes that were not copied: it returns a "
+		   "short read, or EFAULT when none was",
 	  .shows = "bytes_left" },
 	{ .id = "X13",
 	  .title = "override success by size and by iterations",
 	  .origin = "activity log of a thesis, 18 and 19 April, 10 July 2020",
-	  .cause =
-		  "size and number of reads act only through the time that passes: the override is lost when the kprobe is optimised",
+	  .cause = "size and number of reads act only through the time that passes: the override "
+		   "is lost when the kprobe is optimised",
 	  .shows = "copyout" },
 	{ .id = "K1",
 	  .title = "a copyout that can be hooked: global, not inlined, in BTF, error-injectable",

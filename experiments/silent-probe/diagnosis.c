@@ -76,12 +76,13 @@ static void number(int64_t count, char buf[24])
 
 const char *silent__diagnosis(const struct probe_counts *c, char *buf, size_t len)
 {
-	char made[24], came[24], misses[24], runs[24];
+	char made[24], came[24], misses[24], runs[24], skipped[24];
 
 	number(c->made, made);
 	number(arrived(c), came);
 	number(c->misses, misses);
 	number(c->runs, runs);
+	number(c->skipped, skipped);
 	switch (silent__diagnose(c)) {
 	case LINK_WHOLE:
 		snprintf(buf, len, "nothing is broken: every event is counted");
@@ -108,8 +109,8 @@ const char *silent__diagnosis(const struct probe_counts *c, char *buf, size_t le
 	case LINK_RUN:
 		snprintf(buf, len,
 			 "the program is kept out: the probe was hit %s times, the program ran %s "
-			 "times, and the kernel counted %s of the rest",
-			 came, runs, c->skipped > 0 ? "all or some" : "none");
+			 "times, and the kernel counted %s of the runs that it left out",
+			 came, runs, skipped);
 		break;
 	case LINK_PROGRAM:
 		snprintf(buf, len,

@@ -14,7 +14,7 @@ struct probe_counts {
 	int attach_err;	 /* 0 or -errno: without an attachment the rest is not looked at */
 	int64_t made;	 /* events, as their maker counts them */
 	int64_t traced;	 /* by ftrace, through an event of its own at the same place */
-	int64_t hits;	 /* of the probe: kprobe_profile, uprobe_profile; none for a tracepoint */
+	int64_t hits;	 /* kprobe_profile, uprobe_profile; a tracepoint has none */
 	int64_t misses;	 /* kprobe_profile: hit while another kprobe was being handled */
 	int64_t runs;	 /* of the program: BPF statistics */
 	int64_t skipped; /* runs that the kernel left out and counted: recursion_misses (5.12) */

@@ -477,35 +477,47 @@ static const struct row rows[] = {
 	{ .id = "E8",
 	  .title = "(a) probe attaches, count stays 0: a tracepoint of the scheduler's statistics",
 	  .origin = NOTES,
-	  .cause =
-		  "sched_stat_wait, _sleep, _iowait and _blocked exist only with CONFIG_SCHEDSTATS (without it attaching fails with ENOENT), and with it they fire only while the sysctl kernel.sched_schedstats is 1, which it is not after boot: the kernel's log says so, once. sched_stat_runtime needs neither, although that message names it",
+	  .cause = "sched_stat_wait, _sleep, _iowait and _blocked exist only with "
+		   "CONFIG_SCHEDSTATS (without it attaching fails with ENOENT), and with it they "
+		   "fire only while the sysctl kernel.sched_schedstats is 1, which it is not "
+		   "after boot: the kernel's log says so, once. sched_stat_runtime needs "
+		   "neither, although that message names it",
 	  .fix = "the option and the sysctl",
 	  .shows = "schedstats_off schedstats_absent",
 	  .passes = "schedstats_on sched_stat_runtime" },
 	{ .id = "E8",
 	  .title = "(b) probe attaches, count stays 0: wrong signature of a handler",
 	  .origin = NOTES,
-	  .cause =
-		  "a program has one argument, the context. One that declares the probed function's arguments instead compares the context's address, runs every time and counts nothing; one that reads the wrong argument, likewise. The verifier has no objection",
+	  .cause = "a program has one argument, the context. One that declares the probed "
+		   "function's arguments instead compares the context's address, runs every time "
+		   "and counts nothing; one that reads the wrong argument, likewise. The "
+		   "verifier has no objection",
 	  .fix = "one argument, struct pt_regs *ctx, and PT_REGS_PARM1(ctx) and so on",
 	  .shows = "signature_of_function signature_shifted",
 	  .passes = "signature_right" },
 	{ .id = "E8",
-	  .title = "(c) probe attaches, count stays 0: a uprobe on an identical copy of the binary",
+	  .title = "(c) probe attaches, count stays 0: a uprobe on an identical copy of the "
+		   "binary",
 	  .origin = NOTES,
-	  .cause =
-		  "a uprobe belongs to an inode and an offset, not to a path or its contents: where a copy runs, the original's probe is not hit, and the other way round",
+	  .cause = "a uprobe belongs to an inode and an offset, not to a path or its contents: "
+		   "where a copy runs, the original's probe is not hit, and the other way round",
 	  .fix = "the file that the process runs: /proc/PID/exe",
 	  .shows = "probe_on_copy",
 	  .passes = "probe_on_original probe_on_copy_that_runs" },
 	{ .id = "E8",
 	  .title = "(d) probe attaches, ftrace says hit, BPF says not",
 	  .origin = NOTES,
-	  .cause =
-		  "while a BPF program runs or bpf(2) changes a map (bpf_prog_active), trace_call_bpf in kernel/trace/bpf_trace.c runs no other on this CPU and, on 5.10 and 6.1, counts nothing: ftrace and kprobe_profile show the hits, run_cnt does not move. Within another kprobe's handler the probe is not hit but missed, which kprobe_profile shows. A filter that compares both halves of bpf_get_current_pid_tgid with one lets the program run and counts nothing. Inlined calls do not pass the function",
-	  .fix = "fentry, which neither rule keeps out; the upper half of pid_tgid; a place that is not inlined",
-	  .shows =
-		  "map_update_kprobe nested_int3 nested_ftrace nested_recursive filter_both_halves inlined_call",
+	  .cause = "while a BPF program runs or bpf(2) changes a map (bpf_prog_active), "
+		   "trace_call_bpf in kernel/trace/bpf_trace.c runs no other on this CPU and, on "
+		   "5.10 and 6.1, counts nothing: ftrace and kprobe_profile show the hits, "
+		   "run_cnt does not move. Within another kprobe's handler the probe is not hit "
+		   "but missed, which kprobe_profile shows. A filter that compares both halves "
+		   "of bpf_get_current_pid_tgid with one lets the program run and counts "
+		   "nothing. Inlined calls do not pass the function",
+	  .fix = "fentry, which neither rule keeps out; the upper half of pid_tgid; a place that "
+		 "is not inlined",
+	  .shows = "map_update_kprobe nested_int3 nested_ftrace nested_recursive "
+		   "filter_both_halves inlined_call",
 	  .passes = "map_update_fentry nested_fentry filter_right out_of_line_call" },
 	{ 0 },
 };

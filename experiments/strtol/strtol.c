@@ -470,52 +470,62 @@ static const struct row rows[] = {
 	{ .id = "X10",
 	  .title = "helpers from a patched kernel, with right and broken prototypes",
 	  .origin = "activity log of a thesis, March 2020",
-	  .cause =
-		  "a right prototype is used by any tracing program; one that breaks the verifier's rules rejects every program that calls it",
+	  .cause = "a right prototype is used by any tracing program; one that breaks the "
+		   "verifier's rules rejects every program that calls it",
 	  .shows = "offered kstrtol_right kstrtol_nosize dmesg_print_right dmesg_print_nosize" },
 	{ .id = "E13",
 	  .title = "unknown func bpf_strtol#105",
 	  .origin = "activity log of a thesis, 27 February 2020",
-	  .cause =
-		  "the helper exists and is not offered to this program type: before 6.1 only programs on sysctls had it",
-	  .fix = "the patch tracing-strtol, or 6.1 and later, or a program type that has the helper",
+	  .cause = "the helper exists and is not offered to this program type: before 6.1 only "
+		   "programs on sysctls had it",
+	  .fix = "the patch tracing-strtol, or 6.1 and later, or a program type that has the "
+		 "helper",
 	  .shows = "strtol_kprobe strtoul_kprobe",
 	  .passes = "strtol_sysctl" },
 	{ .id = "E15",
-	  .title = "kernel subsystem misconfigured func bpf_kstrtol#111",
+	  .title = "kernel subsystem misconfigured func bpf_kstrtol#111, bpf_strtol#105, "
+		   "bpf_dmesg_print#113",
 	  .origin = "activity log of a thesis, 6, 12 and 25 March 2020",
-	  .cause =
-		  "the helper's prototype breaks the verifier's rules: a pointer to memory with no size argument behind it (check_arg_pair_ok)",
-	  .fix = "a size argument after the pointer, in the kernel; nothing in the program",
+	  .cause = "the helper's prototype breaks the verifier's rules: here a pointer to memory "
+		   "with no size argument behind it; a size with no such pointer before it is "
+		   "the same mistake (check_arg_pair_ok in kernel/bpf/verifier.c), which is what "
+		   "became of bpf_strtol when its pointer was declared as anything. The program "
+		   "is not at fault. A kernel without the patches says 'invalid func unknown#...'",
+	  .fix = "in the kernel: a size argument behind the pointer; nothing in the program",
 	  .shows = "kstrtol_nosize dmesg_print_nosize",
 	  .passes = "kstrtol_right dmesg_print_right" },
 	{ .id = "E17",
 	  .title = "invalid stack type R1 off=-4 access_size=10",
 	  .origin = "activity log of a thesis, 15 March 2020",
-	  .cause =
-		  "the prototype declares the argument after the buffer as the buffer's size, and the program passes the base there",
+	  .cause = "kstrtol(buf, base, res) made a helper: the prototype declares the argument "
+		   "behind the buffer as the buffer's size, and the program passes the base, 10, "
+		   "there. Kernels from 5.12 and 5.10.33 on say 'invalid indirect access to "
+		   "stack R1 off=-4 size=10'; one without the patches 'invalid func unknown#...'",
 	  .fix = "a prototype with a size, or a buffer that has as many bytes as the base says",
 	  .shows = "kstrtol_base",
 	  .passes = "kstrtol_base_fits" },
 	{ .id = "E18",
 	  .title = "invalid indirect read from stack off -16+0 size 8",
 	  .origin = "activity log of a thesis, 15 March 2020",
-	  .cause =
-		  "the result variable of bpf_strtol was never written. Since 6.1.120 the verifier knows that the helper only writes it",
-	  .fix = "initialise the variable",
+	  .cause = "the result variable of bpf_strtol was never written, and is the lowest of "
+		   "the stack: 5.10.218 refuses that, and so does 5.10.262, which lets a "
+		   "privileged program have other stack that it has not written. Since 6.1.120 "
+		   "the verifier knows that the helper only writes it. A kernel that does not "
+		   "offer the helper says so first (E13)",
+	  .fix = "long number = 0",
 	  .shows = "strtol_result_not_initialised",
 	  .passes = "strtol_kprobe" },
 	{ .id = "K3",
 	  .title = "bpf_strtol and bpf_strtoul offered to tracing programs",
 	  .origin = "activity log of a thesis, 18 March 2020",
-	  .cause =
-		  "patch tracing-strtol for 5.10; mainline offers them to all types since 6.1 (8a67f2de9b1d), and the same programs pass there without it",
+	  .cause = "patch tracing-strtol for 5.10; mainline offers them to all types since 6.1 "
+		   "(8a67f2de9b1d), and the same programs pass there without it",
 	  .shows = "strtol_kprobe strtoul_kprobe sum_strtol sum_strtoul" },
 	{ .id = "K4",
 	  .title = "new helpers bpf_kstrtol and bpf_dmesg_print, right and wrong prototypes",
 	  .origin = "activity log of a thesis, 6 to 28 March 2020",
-	  .cause =
-		  "patches kstrtol, dmesg-print and wrong-protos; a program finds their numbers in the BTF of the running kernel",
+	  .cause = "patches kstrtol, dmesg-print and wrong-protos; a program finds their numbers "
+		   "in the BTF of the running kernel",
 	  .shows = "offered whole_kstrtol print_dmesg" },
 	{ .id = "T",
 	  .title = "a helper's number lives in three files that have to be kept in step",

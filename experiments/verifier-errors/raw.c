@@ -78,10 +78,13 @@ static const struct bpf_insn map_fd_0[] = LOOKUP(BPF_PSEUDO_MAP_FD, 0);
 static const struct bpf_insn map_fd_closed[] = LOOKUP(BPF_PSEUDO_MAP_FD, CLOSED_FD);
 static const struct bpf_insn map_not_relocated[] = LOOKUP(0, 0);
 
+/* With the descriptor of a map, which is put in when there is one. */
+#define MAP_AT 3
+static const struct bpf_insn map_fd_right[] = LOOKUP(BPF_PSEUDO_MAP_FD, 0);
+
 /* --- E3 by a loader without privileges --------------------------------------------------- */
 
-/* One byte of a key's eight is written; `map` is put in when it is there. */
-#define MAP_AT 3
+/* One byte of a key's eight is written. */
 static const struct bpf_insn half_a_key[] = {
 	INSN_STORE(BPF_B, -8, 1),
 	INSN_MOV_REG(BPF_REG_2, BPF_REG_10),
@@ -121,7 +124,7 @@ struct raw {
 #define REJECT(e, says) "assay:reject:*:" e ":" says
 
 static const struct raw programs[] = {
-	RAW(nothing_returned, REJECT("EACCES", "R0 !read_ok")),
+	RAW(nothing_returned, REJECT("EACCES", "^R0 !read_ok$")),
 	RAW(zero_returned, ACCEPT),
 	RAW(call_not_relocated, REJECT("EINVAL", "jump out of range from insn 1 to 3")),
 	RAW(call_not_relocated_straight, REJECT("EINVAL", "last insn is not an exit or jmp")),
@@ -135,36 +138,46 @@ static const struct raw programs[] = {
 	    "assay:reject:>=5.18:EACCES:R1 type=scalar expected=map_ptr"),
 };
 
+static const struct raw with_map[] = { RAW(map_fd_right, ACCEPT) };
+
 static const struct raw unprivileged[] = {
 	RAW(half_a_key, REJECT("EACCES", "invalid indirect read from stack R2 off -8\\+1 size 8")),
 	RAW(a_whole_key, ACCEPT),
 };
 
-static int load_unprivileged(struct exp *e, const struct raw *p, int map)
+static int load_with_map(struct exp *e, const struct raw *p, enum bpf_prog_type type, int map)
 {
 	struct bpf_insn insns[ARRAY_SIZE(half_a_key)];
-	uint64_t before;
-	int err, restored;
 
 	for (size_t i = 0; i < p->n; i++)
 		insns[i] = p->insns[i];
 	insns[MAP_AT].imm = map;
+	return exp__load_record(e, p->name, type, insns, p->n, p->tags);
+}
+
+/* Kernels that let a privileged program have unwritten stack refuse it to others still. */
+static int load_unprivileged(struct exp *e, const struct raw *p, int map)
+{
+	uint64_t before;
+	int err, restored;
+
 	err = caps__set_effective(0, &before);
 	if (err)
 		return exp__fail(e, err, "give up capabilities");
-	err = exp__load_record(e, p->name, BPF_PROG_TYPE_SOCKET_FILTER, insns, p->n, p->tags);
+	err = load_with_map(e, p, BPF_PROG_TYPE_SOCKET_FILTER, map);
 	restored = caps__set_effective(before, NULL);
 	return err ? err : restored;
 }
 
-/* Kernels that let a privileged program have unwritten stack refuse it to others still. */
-static int measure_unprivileged(struct exp *e)
+static int load_those_with_map(struct exp *e)
 {
 	int map = bpf_map_create(BPF_MAP_TYPE_HASH, "by_id", sizeof(__u64), sizeof(__u64), 1, NULL);
 	int err = 0;
 
 	if (map < 0)
 		return exp__fail(e, -errno, "create a map");
+	for (size_t i = 0; !err && i < ARRAY_SIZE(with_map); i++)
+		err = load_with_map(e, &with_map[i], BPF_PROG_TYPE_KPROBE, map);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(unprivileged); i++)
 		err = load_unprivileged(e, &unprivileged[i], map);
 	close(map);
@@ -180,5 +193,5 @@ int verifier_errors__raw_programs(struct exp *e)
 
 		err = exp__load_record(e, p->name, BPF_PROG_TYPE_KPROBE, p->insns, p->n, p->tags);
 	}
-	return err ? err : measure_unprivileged(e);
+	return err ? err : load_those_with_map(e);
 }

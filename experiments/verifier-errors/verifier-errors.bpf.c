@@ -13,23 +13,24 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* Stack that the program has not written. Some kernels refuse it to a helper, later ones let a
  * privileged program have it: "bpf: Allow reads from uninit stack" is in mainline 6.3, 5.10.222 and
- * 6.1.100. Branches that were not looked at are not judged. */
-#define REJECT_UNWRITTEN(regex)                                    \
-	EXPECT_REJECT("<5.10.222|6.1.*,<6.1.100", "EACCES", regex) \
-	EXPECT_ACCEPT("5.10.*,>=5.10.222|6.1.*,>=6.1.100|>=6.3")   \
-	EXPECT_ANY(">=5.11,<6.1|6.2.*")
+ * 6.1.100. Branches that were not looked at are not judged, nor older kernels, whose message does
+ * not name the register. */
+#define REJECT_UNWRITTEN(regex)                                                     \
+	EXPECT_REJECT("5.10.*,>=5.10.33,<5.10.222|6.1.*,<6.1.100", "EACCES", regex) \
+	EXPECT_ACCEPT("5.10.*,>=5.10.222|6.1.*,>=6.1.100|>=6.3")                    \
+	EXPECT_ANY("<5.10.33|>=5.11,<6.1|6.2.*")
 
 /* Nothing was written there or below: the verifier has no state for that part of the stack, and
  * went on refusing it until "bpf: Fix accesses to uninit stack slots" (mainline 6.8, 6.1.191). */
-#define REJECT_UNKNOWN_STACK(regex)             \
-	EXPECT_REJECT("<5.11", "EACCES", regex) \
-	EXPECT_ACCEPT("6.1.*,>=6.1.191|>=6.8")  \
-	EXPECT_ANY(">=5.11,<6.1.191|>=6.2,<6.8")
+#define REJECT_UNKNOWN_STACK(regex)                        \
+	EXPECT_REJECT("5.10.*,>=5.10.33", "EACCES", regex) \
+	EXPECT_ACCEPT("6.1.*,>=6.1.191|>=6.8")             \
+	EXPECT_ANY("<5.10.33|>=5.11,<6.1.191|>=6.2,<6.8")
 
 /* "bpf: Replace invalid memory access message" renamed the type: 'inv' until 5.17. */
-#define REJECT_NO_POINTER(reg)                                            \
-	EXPECT_REJECT("<5.18", "EACCES", reg " invalid mem access 'inv'") \
-	EXPECT_REJECT(">=5.18", "EACCES", reg " invalid mem access 'scalar'")
+#define REJECT_NO_POINTER(reg)                                                 \
+	EXPECT_REJECT("<5.18", "EACCES", "^" reg " invalid mem access 'inv'$") \
+	EXPECT_REJECT(">=5.18", "EACCES", "^" reg " invalid mem access 'scalar'$")
 
 struct word {
 	char text[6];
@@ -180,7 +181,34 @@ int padding_zeroed(struct pt_regs *ctx)
 
 /* --- E4: a register that nobody wrote ---------------------------------------------------- */
 
-EXPECT_REJECT("*", "EACCES", "R9 !read_ok")
+/* A variable whose address nobody takes is a register. clang warns, and passes on whatever the
+ * register holds: here nothing. */
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wuninitialized"
+EXPECT_REJECT("*", "EACCES", "^R3 !read_ok$")
+SEC("kprobe/vfs_read")
+int pointer_not_initialised(struct pt_regs *ctx)
+{
+	const void *from;
+	char first = 0;
+
+	bpf_probe_read_kernel(&first, sizeof(first), from);
+	return first;
+}
+#pragma clang diagnostic pop
+
+EXPECT_ACCEPT("*")
+SEC("kprobe/vfs_read")
+int pointer_initialised(struct pt_regs *ctx)
+{
+	const void *from = NULL;
+	char first = 0;
+
+	bpf_probe_read_kernel(&first, sizeof(first), from);
+	return first;
+}
+
+EXPECT_REJECT("*", "EACCES", "^R9 !read_ok$")
 SEC("kprobe/vfs_read")
 int register_not_written(struct pt_regs *ctx)
 {
@@ -201,7 +229,7 @@ int register_written(struct pt_regs *ctx)
 }
 
 /* A call to a helper leaves r1 to r5 without a value, and so the context in r1. */
-EXPECT_REJECT("*", "EACCES", "R1 !read_ok")
+EXPECT_REJECT("*", "EACCES", "^R1 !read_ok$")
 SEC("kprobe/vfs_read")
 int register_lost_in_call(struct pt_regs *ctx)
 {
@@ -278,24 +306,25 @@ int stored_pointer_probe_read(struct pt_regs *ctx)
 	return value;
 }
 
-/* vfs_read(file, buf, count, pos). */
+/* copyout(to, from, n): `from` is memory of the kernel. It is loaded only, not attached: copyout is
+ * inlined in most kernels. */
 REJECT_NO_POINTER("R1")
-SEC("kprobe/vfs_read")
+SEC("kprobe/copyout")
 int buffer_dereferenced(struct pt_regs *ctx)
 {
-	const char *buf = (const char *)PT_REGS_PARM2(ctx);
+	const char *from = (const char *)PT_REGS_PARM2(ctx);
 
-	return buf[0] == '0';
+	return from[0] == '0';
 }
 
 EXPECT_ACCEPT("*")
-SEC("kprobe/vfs_read")
+SEC("kprobe/copyout")
 int buffer_probe_read(struct pt_regs *ctx)
 {
-	const char *buf = (const char *)PT_REGS_PARM2(ctx);
+	const char *from = (const char *)PT_REGS_PARM2(ctx);
 	char first = 0;
 
-	bpf_probe_read_user(&first, sizeof(first), buf);
+	bpf_probe_read_kernel(&first, sizeof(first), from);
 	return first == '0';
 }
 
@@ -322,7 +351,7 @@ int memcmp_on_copy(struct pt_regs *ctx)
 
 /* --- E9, E10: values of maps ------------------------------------------------------------- */
 
-EXPECT_REJECT("*", "EACCES", "R0 invalid mem access 'map_value_or_null'")
+EXPECT_REJECT("*", "EACCES", "^R0 invalid mem access 'map_value_or_null'$")
 SEC("kprobe/vfs_read")
 int lookup_not_checked(struct pt_regs *ctx)
 {
@@ -343,7 +372,7 @@ int lookup_checked(struct pt_regs *ctx)
 /* Two lines: the second is the general complaint behind every access that is out of bounds. */
 EXPECT_REJECT("*", "EACCES",
 	      "invalid access to map value, value_size=4 off=0 size=8[[:space:]]+"
-	      "R[01] min value is outside of the (allowed memory|array) range")
+	      "R1 min value is outside of the (allowed memory|array) range")
 SEC("kprobe/vfs_read")
 int u32_read_as_u64(struct pt_regs *ctx)
 {
@@ -458,14 +487,16 @@ int frames_of_512(struct pt_regs *ctx)
 /* --- E24: the section's name ------------------------------------------------------------- */
 
 /* In C the slip of the pen is a tab: the section is "<TAB>racepoint/…". */
-EXPECT_REJECT("*", "EINVAL", "missing BPF prog type, check ELF section name '.racepoint/syscalls/")
+EXPECT_REJECT("*", "EINVAL",
+	      "'section_tab': missing BPF prog type, check ELF section name '[[:space:]]racepoint/")
 SEC("\tracepoint/syscalls/sys_enter_read")
 int section_tab(void *ctx)
 {
 	return 0;
 }
 
-EXPECT_REJECT("*", "EINVAL", "missing BPF prog type, check ELF section name '.tracepoint/syscalls/")
+EXPECT_REJECT("*", "EINVAL",
+	      "'section_backslash': missing BPF prog type, check ELF section name '[\\]tracepoint/")
 SEC("\\tracepoint/syscalls/sys_enter_read")
 int section_backslash(void *ctx)
 {

@@ -64,7 +64,8 @@ static const struct object objects[] = {
 			{ 0, LOAD, -EACCES, "calling kernel function kstrtoll is not allowed" } } },
 	{ BYTES(ksym_missing), .btf = "kstrtoll",
 	  .expected = { { 0, LOAD, -EINVAL,
-			  "extern \\(func ksym\\) 'kstrtol': not found in kernel or module BTFs" } } },
+			  "extern \\(func ksym\\) 'kstrtol': not found in kernel or "
+			  "module BTFs" } } },
 	{ BYTES(builtin_memcmp),
 	  .expected = { { 0, OPEN, -ENOENT, "failed to find BTF for extern 'memcmp'" } } },
 	{ BYTES(builtin_strstr),
@@ -150,7 +151,8 @@ static int measure_object(struct exp *e, const struct object *o, char *log)
 		   want->stage == OPEN ? "the object can't be opened"
 				       : "the object can't be loaded",
 		   "%s to %s", exp__err_name(err), stage_names[stage]);
-	exp__check(r, line != NULL, "the message is the expected one", "%s", strbuf__str(&said));
+	exp__check(r, line != NULL, "the message is the expected one", "%s, expected /%s/",
+		   line ? line : strbuf__str(&said), want->says);
 	text_err = exp__text(e, o->name, "libbpf", strbuf__str(&said), said.len);
 	strbuf__free(&said);
 	free(line);

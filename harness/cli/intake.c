@@ -48,7 +48,8 @@ static int judge(struct intake *in, struct record *r)
 		return 0;
 	err = expect__judge((const char *const *)r->tags.v, r->tags.n, in->o->version,
 			    (const char *const *)in->o->features->v, in->o->features->n, r->verdict,
-			    r->err, evidence__text(in->evidence, r->name), &j);
+			    r->err, evidence__text(in->evidence, r->name),
+			    r->verdict == VERDICT_NONE ? r->message : NULL, &j);
 	if (err)
 		return err;
 	err = record__set(&r->expected, j.expected);

@@ -15,6 +15,9 @@ static int compare(const void *a, const void *b)
 	const struct row_entry *x = a, *y = b;
 	int c = catalog__compare_ids(x->row.id, y->row.id);
 
+	/* "(a) …", "(b) …": parts of a row may be spread over experiments. */
+	if (!c && *x->row.title == '(' && *y->row.title == '(')
+		c = strncmp(x->row.title, y->row.title, strlen("(a)"));
 	return c ? c : strcmp(x->name, y->name);
 }
 

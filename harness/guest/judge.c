@@ -15,7 +15,7 @@ int judge__program(struct record *r, struct kver kernel, const struct strv *feat
 		return 0;
 	err = expect__judge((const char *const *)r->tags.v, r->tags.n, kernel,
 			    (const char *const *)features->v, features->n, r->verdict, r->err,
-			    evidence, &j);
+			    evidence, r->verdict == VERDICT_NONE ? r->message : NULL, &j);
 	if (err)
 		return err;
 	err = record__set(&r->expected, j.expected);

@@ -251,8 +251,8 @@ static int judge_rejection(const struct expect *e, int err, const char *log, cha
 	else if (e->err == err)
 		*reason = str_fmt("message changed: expected /%s/, %s", e->pattern, says);
 	else if (!match)
-		*reason = str_fmt("errno changed: expected %s, was %s; %s", errno__name(e->err),
-				  errno__name(err), says);
+		*reason = str_fmt("errno changed: expected %s /%s/, was %s: %s",
+				  errno__name(e->err), e->pattern, errno__name(err), says);
 	else
 		*reason = str_fmt("expected reject %s /%s/, was rejected with %s: %s",
 				  errno__name(e->err), e->pattern, errno__name(err), says);
@@ -260,9 +260,19 @@ static int judge_rejection(const struct expect *e, int err, const char *log, cha
 	return *reason ? 0 : -ENOMEM;
 }
 
+/* libbpf refused the program before the kernel saw it. */
+static int judge_unseen(const char *expected, int err, const char *refusal, char **reason)
+{
+	*reason = str_fmt("expected %s, but the program never reached the verifier%s%s%s%s%s",
+			  expected, err ? ": " : "", err ? errno__name(err) : "",
+			  refusal ? ": libbpf says \"" : "", refusal ? refusal : "",
+			  refusal ? "\"" : "");
+	return *reason ? 0 : -ENOMEM;
+}
+
 /* Compares what was seen with the one expectation that applies. */
 static int judge_one(const struct expect *e, enum verdict verdict, int err, const char *log,
-		     struct judgement *out)
+		     const char *refusal, struct judgement *out)
 {
 	bool reject = e->kind == EXPECT_REJECT;
 	int ret = 0;
@@ -291,8 +301,9 @@ static int judge_one(const struct expect *e, enum verdict verdict, int err, cons
 		/* A tag may expect libbpf's refusal, such as that of a missing attach target. */
 		if (reject && e->err == err && !regexec(&e->regex, log ? log : "", 0, NULL, 0))
 			return 0;
-		out->reason = str_fmt("expected %s, but the program never reached the verifier%s%s",
-				      out->expected, err ? ": " : "", err ? errno__name(err) : "");
+		ret = judge_unseen(out->expected, err, refusal, &out->reason);
+		if (ret)
+			return ret;
 		break;
 	}
 	out->status = STATUS_UNEXPECTED;
@@ -356,7 +367,7 @@ static int find_applying(struct applying *a, const char *const *tags, size_t nr_
 
 int expect__judge(const char *const *tags, size_t nr_tags, struct kver kernel,
 		  const char *const *features, size_t nr_features, enum verdict verdict, int err,
-		  const char *log, struct judgement *out)
+		  const char *log, const char *refusal, struct judgement *out)
 {
 	struct applying a = { 0 };
 	char version[24], before[80];
@@ -373,7 +384,7 @@ int expect__judge(const char *const *tags, size_t nr_tags, struct kver kernel,
 	if (!a.seen) {
 		out->status = STATUS_OK;
 	} else if (a.n == 1) {
-		ret = judge_one(a.expect, verdict, err, log, out);
+		ret = judge_one(a.expect, verdict, err, log, refusal, out);
 	} else if (a.n > 1) {
 		snprintf(before, sizeof(before), "%zu tags apply to kernel %s: ", a.n, version);
 		out->reason = quote_tags(before, a.tags, a.n,

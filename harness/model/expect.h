@@ -36,11 +36,13 @@ struct judgement {
 bool expect__applies(const char *tag, struct kver kernel, const char *const *features,
 		     size_t nr_features);
 
-/* Judges what was seen against the tags. `log` is the full verifier log, NULL counts as "".
+/* Judges what was seen against the tags. `log` is the full verifier log, NULL counts as ""; of a
+ * program that libbpf refused it is all that libbpf said, and `refusal` the line that says why, or
+ * NULL.
  * Returns 0 or -ENOMEM; release with judgement__release. */
 int expect__judge(const char *const *tags, size_t nr_tags, struct kver kernel,
 		  const char *const *features, size_t nr_features, enum verdict verdict, int err,
-		  const char *log, struct judgement *out);
+		  const char *log, const char *refusal, struct judgement *out);
 void judgement__release(struct judgement *j);
 
 #endif
