@@ -194,19 +194,22 @@ run: all
 catalogue: all
 	@./harness/setup.sh --catalogue
 	@$(BUILD)/assay $(if $(filter 1,$(V)),-v) run -k all; ran=$$?; \
-	$(BUILD)/assay catalogue -o docs/catalogue.md && exit $$ran
+	[ $$ran -eq 2 ] || $(BUILD)/assay catalogue -o docs/catalogue.md && exit $$ran
 
 # --- the rest -------------------------------------------------------------------------------
 
 install: all
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/assay/objects \
-		$(DESTDIR)$(PREFIX)/share/assay/vm/config $(DESTDIR)$(PREFIX)/share/assay/kernel-patches
+		$(DESTDIR)$(PREFIX)/share/assay/{vm/config,kernel-patches,experiments,harness}
 	$(Q)install -m 755 $(BUILD)/assay $(DESTDIR)$(PREFIX)/bin/assay
 	$(Q)install -m 755 $(BUILD)/assay-guest $(DESTDIR)$(PREFIX)/lib/assay/assay-guest
 	$(Q)install -m 644 $(BUILD)/objects/* $(DESTDIR)$(PREFIX)/lib/assay/objects/
 	$(Q)install -m 644 vm/kernels.ini vm/programs.ini $(DESTDIR)$(PREFIX)/share/assay/vm/
 	$(Q)install -m 644 vm/config/*.config $(DESTDIR)$(PREFIX)/share/assay/vm/config/
 	$(Q)cp -R --no-preserve=ownership kernel-patches/. $(DESTDIR)$(PREFIX)/share/assay/kernel-patches/
+	@# to be read, and what those that run on the host work on
+	$(Q)cp -R --no-preserve=ownership experiments/. $(DESTDIR)$(PREFIX)/share/assay/experiments/
+	$(Q)install -m 755 harness/setup.sh $(DESTDIR)$(PREFIX)/share/assay/harness/setup.sh
 
 clean:
 	$(Q)rm -rf $(BUILD)

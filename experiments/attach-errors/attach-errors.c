@@ -70,7 +70,8 @@ static const struct row rows[] = {
 		   "from then on every program is refused with EINVAL, also those that want "
 		   "nothing of BTF (bpf_check in kernel/bpf/verifier.c). libbpf only says that "
 		   "it can't load a trivial program. BPF_BTF_LOAD of /sys/kernel/btf/vmlinux "
-		   "names the type that is wrong",
+		   "names the type that is wrong. Experiments that load programs are skipped "
+		   "on such a kernel, with one line that says so",
 	  .fix = "build the kernel with a pahole that fits it",
 	  .shows = "damaged_btf_* kernel_btf",
 	  .passes = "valid_btf_fentry valid_btf_kprobe valid_btf_raw_kprobe" },

@@ -382,6 +382,7 @@ static int measure_warning(struct read_path *p)
 	struct record *r = exp__measurement(p->e, "write_warning");
 	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	char record[8192], line[256] = "", wanted[128];
+	const char *text;
 	double lines = 0;
 
 	snprintf(wanted, sizeof(wanted),
@@ -390,7 +391,6 @@ static int measure_warning(struct read_path *p)
 		 getpid());
 	for (;;) {
 		ssize_t n = kmsg < 0 ? -1 : read(kmsg, record, sizeof(record) - 1);
-		const char *text;
 
 		if (n < 0 && errno == EPIPE) /* overwritten meanwhile: the next one */
 			continue;
@@ -405,7 +405,10 @@ static int measure_warning(struct read_path *p)
 	}
 	if (kmsg >= 0)
 		close(kmsg);
-	exp__observed(r, 0, "%s", line);
+	/* The number is another one in every run. */
+	text = strchr(line, '[');
+	if (lines > 0 && text)
+		exp__observed(r, 0, "%.*s[pid]%s", (int)(text - line), line, strchr(text, ']') + 1);
 	exp__check(r, lines > 0, "loading such a program puts a warning into the kernel's log",
 		   "\"%s\"", line);
 	record__metric(r, "warnings", "lines", lines);

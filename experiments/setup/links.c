@@ -146,18 +146,11 @@ static int newer_zlib(const struct place *p)
 /* The program that goes into guests brings all its libraries: no version can differ. */
 static int static_guest(const struct place *p)
 {
-	const char *assay = exp__assay(p->e), *slash = strrchr(assay, '/');
-	char *guest =
-		str_fmt("%.*s/assay-guest", (int)(slash ? slash - assay : 1), slash ? assay : ".");
+	char *guest = setup__guest(exp__assay(p->e));
 	struct record *r = exp__measurement(p->e, "static-guest");
 	struct said said = { 0 };
 	int err;
 
-	if (guest && !file_exists(guest)) { /* installed */
-		free(guest);
-		guest = str_fmt("%.*s/../lib/assay/assay-guest", (int)(slash ? slash - assay : 1),
-				slash ? assay : ".");
-	}
 	err = guest ? place__run(p, false, (const char *const[]){ "readelf", "-lW", guest, NULL },
 				 &said)
 		    : -ENOMEM;

@@ -91,6 +91,20 @@ void place__close(struct place *p)
 	*p = (struct place){ 0 };
 }
 
+/* In the build's folder, or where `make install` puts it. */
+char *setup__guest(const char *assay)
+{
+	const char *slash = strrchr(assay, '/');
+	int len = slash ? (int)(slash - assay) : 1;
+	char *guest = str_fmt("%.*s/assay-guest", len, slash ? assay : ".");
+
+	if (guest && !file_exists(guest)) {
+		free(guest);
+		guest = str_fmt("%.*s/../lib/assay/assay-guest", len, slash ? assay : ".");
+	}
+	return guest;
+}
+
 /* --- tools ---------------------------------------------------------------------------------- */
 
 int place__take_away(const struct place *p, const char *tool)

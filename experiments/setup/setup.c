@@ -16,11 +16,13 @@ static int measure(struct exp *e, struct bpf_object *obj)
 	if (!exp__assay(e) || !cases)
 		err = exp__skip(e, "it asks assay: `assay run setup`");
 	else if (!file_exists(cases))
-		err = exp__skip(e, "%s is not there: it takes the source tree", cases);
+		err = exp__skip(e, "%s is not there: build or install assay again", cases);
 	free(cases);
 	err = err ? err : place__open(&place, e);
 	err = err ? err : setup__tools(&place);
 	err = err ? err : setup__doctor(&place);
+	err = err ? err : setup__options(&place);
+	err = err ? err : setup__includes(&place);
 	err = err ? err : setup__links(&place);
 	err = err ? err : setup__headers(&place);
 	err = err ? err : setup__btf(&place);
@@ -66,20 +68,21 @@ static const struct row rows[] = {
 	  .origin = THESIS "17 June 2020",
 	  .cause = "a header of libcap, which the kernel's own test programs include",
 	  .fix = "libcap-dev; no source of assay includes it",
-	  .shows = "missing-capability.h",
+	  .shows = "without-capability.h",
 	  .passes = "no-capability.h" },
 	{ .id = "E32",
 	  .title = "BTF: .tmp_vmlinux.btf: pahole (pahole) is not available",
 	  .origin = THESIS "13 June 2020",
 	  .cause = "the kernel's build looks for pahole in its very last step, after minutes",
 	  .fix = "package dwarves; assay looks before it fetches or builds anything",
-	  .shows = "missing-pahole doctor-ill",
+	  .shows = "missing-pahole",
 	  .passes = "doctor-well" },
 	{ .id = "E33",
 	  .title = "BTF: .tmp_vmlinux.btf: pahole version v1.9 is too old, need at least v1.13",
 	  .origin = THESIS "14 June 2020",
-	  .cause = "as above, in the last step; 5.10 and later want 1.16. Versions are compared by "
-		   "number: 1.9 is older than 1.16",
+	  .cause =
+		  "the kernel's build asks for the version in its very last step; 5.10 and later want "
+		  "1.16. Versions are compared by number: 1.9 is older than 1.16",
 	  .fix = "a newer dwarves; assay asks before it fetches or builds anything",
 	  .shows = "old-pahole doctor-ill",
 	  .passes = "doctor-well" },
@@ -115,12 +118,56 @@ static const struct row rows[] = {
 	  .shows = "missing-* old-pahole broken-pahole doctor-ill install-no-apt install-fails",
 	  .passes = "doctor-well install-nothing" },
 	{ .id = "T",
+	  .title = "pahole, bpftool and the kernel have to fit one another",
+	  .origin = THESIS "13 to 15 June 2020",
+	  .cause =
+		  "each has a least version or a format that the next one must read: pahole makes "
+		  "the BTF that the kernel checks and bpftool reads. assay asks pahole before a "
+		  "build and reads the BTF of what was built (attach-errors has a kernel whose BTF "
+		  "is refused); what bpftool is for, skeletons of the experiments, takes no BTF of "
+		  "a kernel",
+	  .fix = "the line says which one, and from which version on it will do",
+	  .shows = "old-pahole broken-pahole doctor-ill btf-as-elf",
+	  .passes = "doctor-well btf-as-it-is btf-bpftool" },
+	{ .id = "T",
+	  .title = "options that a configuration needs are found out one failure at a time",
+	  .origin = THESIS "2020",
+	  .cause =
+		  "kconfig drops without a word what it can't do. assay compares what was asked "
+		  "for with what came of it, before anything is compiled, and names every option "
+		  "that is not as asked: file and line of the fragment, and why. Here the kernel's "
+		  "source is a stand-in of two files; the comparison and the reasons are assay's",
+	  .fix = "the line says it: the option that is missing, or the one that selects",
+	  .shows = "options-dropped",
+	  .passes = "options-met" },
+	{ .id = "T",
+	  .title = "headers installed and copied by hand, a /usr/include older than the kernel",
+	  .origin = THESIS "2020",
+	  .cause =
+		  "samples take a helper's number by its name in <linux/bpf.h>, so that every new "
+		  "helper wants that file copied. Experiments take it from libbpf's list, and those "
+		  "of assay's patches from the BTF of the kernel that runs (strtol): no header of a "
+		  "kernel is installed or copied, and one that knows five helpers will do",
+	  .fix = "<bpf/bpf_helpers.h>",
+	  .shows = "stale-bpf.h",
+	  .passes = "stale-bpf.h-libbpf" },
+	{ .id = "T",
+	  .title = "clang and llc linked by hand to names without a version",
+	  .origin = THESIS "17 June 2020",
+	  .cause =
+		  "clang made bitcode, and llc the object of it; both are packaged under names with "
+		  "a version. clang writes the object by itself with -target bpf. A missing clang, "
+		  "or one that is too old, is said before anything is built",
+	  .fix = "package clang; CLANG=clang-14 names another one to make",
+	  .shows = "install-no-apt doctor-ill",
+	  .passes = "clang-alone" },
+	{ .id = "T",
 	  .title = "a boot loader started another kernel than the one just built",
 	  .origin = THESIS "2020",
 	  .cause = "the guest says its release and the build id of the running kernel, and assay "
 		   "compares both with those of the build before anything runs",
 	  .fix = "remove the folder that the line names",
-	  .shows = "stale-kernel",
+	  .shows = "stale-kernel stale-release",
 	  .passes = "right-kernel" },
 	{ 0 },
 };

@@ -29,6 +29,9 @@ int place__take_away(const struct place *p, const char *tool);
 int place__fake(const struct place *p, const char *tool, const char *script);
 int place__give_back(const struct place *p, const char *tool);
 
+/* The program that goes into guests, by where assay is; caller frees. */
+char *setup__guest(const char *assay);
+
 /* What a program did. */
 struct said {
 	int status;
@@ -47,11 +50,13 @@ void said__check_line(const struct said *said, struct record *r, const char *lin
 void said__check_match(struct record *r, const char *text, const char *what, const char *regex);
 
 /* The parts, in the order in which they run; 0 or -errno. */
-int setup__tools(struct place *p);   /* tools that are missing, too old, broken */
-int setup__doctor(struct place *p);  /* the same to `assay doctor` and to harness/setup.sh */
-int setup__links(struct place *p);   /* programs that do not link, or not start */
-int setup__headers(struct place *p); /* sys/capability.h */
-int setup__btf(struct place *p);     /* raw BTF and readers of ELF */
-int setup__stale(struct place *p);   /* a kernel that is not the one asked for */
+int setup__tools(struct place *p);    /* tools that are missing, too old, broken */
+int setup__doctor(struct place *p);   /* the same to `assay doctor` and to harness/setup.sh */
+int setup__options(struct place *p);  /* options that kconfig drops */
+int setup__includes(struct place *p); /* an old <linux/bpf.h>; clang alone */
+int setup__links(struct place *p);    /* programs that do not link, or not start */
+int setup__headers(struct place *p);  /* sys/capability.h */
+int setup__btf(struct place *p);      /* raw BTF and readers of ELF */
+int setup__stale(struct place *p);    /* a kernel that is not the one asked for */
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A kernel that is not the one that was asked for: papers that name another build id, as if a boot
- * loader had taken an older file. */
+/* A kernel that is not the one that was asked for: papers that name another build id, or another
+ * release, as if a boot loader had taken an older file. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -27,30 +27,43 @@ static char *kernel_folder(const struct place *p)
 	return folder;
 }
 
-/* The papers, with four digits of the build id changed; both ids. */
-static int forge(const char *from, const char *to, char real[BUILD_ID + 1],
-		 char forged[BUILD_ID + 1])
+/* A value in the text of the papers, of the length that it must have; NULL when it is not so. */
+static char *find_value(char *papers, const char *mark, size_t len)
 {
-	static const char mark[] = "\"build_id\": \"";
-	char *papers = str_fmt("%s/meta.json", from), *text = NULL, *id;
-	int err = papers ? file_read(papers, 0, &text, NULL) : -ENOMEM;
+	char *at = strstr(papers, mark);
 
-	free(papers);
+	at = at ? at + strlen(mark) : NULL;
+	return at && strcspn(at, "\"") == len ? at : NULL;
+}
+
+/* The papers, with four digits of the build id or the last one of the release changed. `ids` gets
+ * "RELEASE (build id ID)" as it is, and as the papers have it then. */
+static int forge(const char *from, const char *to, bool release, char *ids[2])
+{
+	static const size_t digits = sizeof(SETUP_KERNEL) - 1;
+	char *path = str_fmt("%s/meta.json", from), *text = NULL, *id, *version;
+	int err = path ? file_read(path, 0, &text, NULL) : -ENOMEM;
+
+	free(path);
 	if (err)
 		return err;
-	id = strstr(text, mark);
-	if (!id || strspn(id + strlen(mark), "0123456789abcdef") != BUILD_ID) {
-		free(text);
-		return -EINVAL;
+	id = find_value(text, "\"build_id\": \"", BUILD_ID);
+	version = find_value(text, "\"release\": \"", digits);
+	for (int i = 0; !err && i < 2; i++) {
+		if (id && version)
+			ids[i] =
+				str_fmt("%.*s (build id %.*s)", (int)digits, version, BUILD_ID, id);
+		err = !id || !version ? -EINVAL : ids[i] ? 0 : -ENOMEM;
+		if (!err && release)
+			version[digits - 1] = version[digits - 1] == '0' ? '1' : '0';
+		else if (!err)
+			memset(id, *id == '0' ? '1' : '0', 4);
+		if (!err && !i) {
+			path = str_fmt("%s/meta.json", to);
+			err = path ? file_write(path, text, strlen(text)) : -ENOMEM;
+			free(path);
+		}
 	}
-	id += strlen(mark);
-	memcpy(real, id, BUILD_ID);
-	memset(id, *id == '0' ? '1' : '0', 4);
-	memcpy(forged, id, BUILD_ID);
-	real[BUILD_ID] = forged[BUILD_ID] = '\0';
-	papers = str_fmt("%s/meta.json", to);
-	err = papers ? file_write(papers, text, strlen(text)) : -ENOMEM;
-	free(papers);
 	free(text);
 	return err;
 }
@@ -96,13 +109,12 @@ static int boot(const struct place *p, bool forged, struct said *said)
 	return place__run(p, false, argv, said);
 }
 
-static int refused(const struct place *p, const char *folder, const char *real, const char *forged)
+static int refused(const struct place *p, const char *name, const char *folder, char *const ids[2])
 {
-	static const char runs[] = "assay: the guest runs kernel " SETUP_KERNEL " (build id ";
-	static const char asked[] = "), and not " SETUP_KERNEL " (build id ";
-	char *line = str_fmt("%s%s%s%s): remove %s, and the kernel is built again", runs, real,
-			     asked, forged, folder);
-	struct record *r = exp__measurement(p->e, "stale-kernel");
+	char *line = str_fmt("assay: the guest runs kernel %s, and not %s: remove %s, and the "
+			     "kernel is built again",
+			     ids[0], ids[1], folder);
+	struct record *r = exp__measurement(p->e, name);
 	struct said said = { 0 };
 	int err = line ? boot(p, true, &said) : -ENOMEM;
 
@@ -140,26 +152,38 @@ static int accepted(const struct place *p)
 	return exp__emit(p->e, r);
 }
 
-int setup__stale(struct place *p)
+/* A cache in which only this kernel is, with papers that are wrong. */
+static int stale(const struct place *p, const char *name, const char *from, const char *key,
+		 bool release)
 {
-	char real[BUILD_ID + 1], forged[BUILD_ID + 1];
-	char *from = kernel_folder(p), *key = from ? strrchr(from, '/') : NULL, *to = NULL;
-	int err;
+	char *to = str_fmt("%s/cache/kernels/" SETUP_KERNEL "%s", p->dir, key);
+	char *ids[2] = { NULL };
+	int err = to ? dir_make(to) : -ENOMEM;
 
-	if (!key) {
-		/* Nothing is built for this: minutes for a check of seconds. */
-		free(from);
-		return 0;
-	}
-	to = str_fmt("%s/cache/kernels/" SETUP_KERNEL "%s", p->dir, key);
-	err = to ? dir_make(to) : -ENOMEM;
-	err = err ? err : forge(from, to, real, forged);
+	err = err ? err : forge(from, to, release, ids);
 	err = err ? err : link_rest(from, to);
 	if (err)
 		exp__fail(p->e, err, "copy the papers of kernel " SETUP_KERNEL);
-	err = err ? err : refused(p, to, real, forged);
-	err = err ? err : accepted(p);
-	free(from);
+	err = err ? err : refused(p, name, to, ids);
+	if (to)
+		dir_remove(to);
 	free(to);
+	free(ids[0]);
+	free(ids[1]);
+	return err;
+}
+
+int setup__stale(struct place *p)
+{
+	char *from = kernel_folder(p), *key = from ? strrchr(from, '/') : NULL;
+	int err = 0;
+
+	/* Where nothing is built it would be minutes for a check of seconds. */
+	if (key) {
+		err = stale(p, "stale-kernel", from, key, false);
+		err = err ? err : stale(p, "stale-release", from, key, true);
+		err = err ? err : accepted(p);
+	}
+	free(from);
 	return err;
 }

@@ -85,18 +85,16 @@ const char *silent__diagnosis(const struct probe_counts *c, char *buf, size_t le
 	number(c->skipped, skipped);
 	switch (silent__diagnose(c)) {
 	case LINK_WHOLE:
-		snprintf(buf, len, "nothing is broken: %" PRId64 " events, all counted",
-			 c->counted);
+		snprintf(buf, len, "nothing is broken: every event is counted");
 		break;
 	case LINK_ATTACH:
 		snprintf(buf, len, "there is nothing to attach to (%s)", strerror(-c->attach_err));
 		break;
 	case LINK_SOURCE:
-		snprintf(
-			buf, len,
-			"the event does not come about: what is to cause it happened %s times, and "
-			"the tracepoint was passed %s times",
-			made, came);
+		snprintf(buf, len,
+			 "the event does not come about: what is to cause it happens, and the "
+			 "tracepoint was passed %s times",
+			 came);
 		break;
 	case LINK_PLACE:
 		snprintf(buf, len, "the probe is not where the events are: of %s it was hit by %s",

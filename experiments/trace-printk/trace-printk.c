@@ -22,7 +22,8 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define KMSG_MAX 8192
+#define KMSG_MAX     8192
+#define KERNEL_IMAGE 0xffffffff80000000ull /* from there on, without KASLR, on x86-64 */
 
 typedef struct trace_printk_bpf__bss globals;
 
@@ -174,7 +175,9 @@ static int measure_top_of_stack(struct context *c)
 	r = exp__measurement(c->e, "printed_top_of_stack");
 	message = last_message(strbuf__str(&trace));
 	shown = escape(message ?: "");
-	exp__observed(r, 0, "%s", shown ?: "");
+	/* What follows is the same in no two runs: it is kept as a text. */
+	if (message && strlen(message) > strlen(text))
+		exp__observed(r, 0, "%.*s...", (int)strlen(text), message);
 	exp__check(r, message && !strncmp(message, text, strlen(text)),
 		   "the eight characters of the program's come out", "\"%s\"", shown ?: "");
 	record__metric(r, "behind_the_stack", "bytes",
@@ -219,13 +222,16 @@ static void pointer_text(uint64_t pointer, char out[9])
 	out[8] = '\0';
 }
 
+/* Addresses in the kernel's image, which lies at the same place in every run, are recorded as they
+ * come out; those of stacks and maps are the same in no two runs. */
 static void check_rubbish(struct record *r, uint64_t pointer, const char *found)
 {
 	char bytes[9], *expected, *shown = escape(found);
 
 	pointer_text(pointer, bytes);
 	expected = escape(bytes);
-	exp__observed(r, 0, "%s", shown ?: "");
+	if (pointer >= KERNEL_IMAGE)
+		exp__observed(r, 0, "%s", shown ?: "");
 	exp__check(r, !strcmp(found, bytes),
 		   "the bytes of the pointer come out, from the lowest to the first NUL",
 		   "\"%s\", the pointer is 0x%" PRIx64 ": \"%s\"", shown ?: "", pointer,

@@ -74,35 +74,70 @@ static void put_text(FILE *out, const char *s)
 			fputc(' ', out);
 		else if (*s == '<')
 			fputs("&lt;", out);
-		else if (strchr("|*_`\\[]", *s))
+		else if (*s == '&')
+			fputs("&amp;", out);
+		else if (strchr("|*_`\\[]~$", *s))
 			fprintf(out, "\\%c", *s);
 		else
 			fputc(*s, out);
 	}
 }
 
-/* A message as code: longer fences where it holds backticks itself. */
-static void put_code(FILE *out, const char *s)
+/* One line as code: the fence is longer than any row of backticks in it. */
+static void put_code_line(FILE *out, const char *s, size_t len)
 {
-	const char *fence = strchr(s, '`') ? "``" : "`";
-	size_t n = strlen(s);
+	size_t run = 0, longest = 0, i;
+	bool pad;
 
-	while (n && s[n - 1] == '\n')
-		n--;
-	fputs(fence, out);
-	if (*s == '`')
-		fputc(' ', out);
-	for (size_t i = 0; i < n; i++) {
+	for (i = 0; i < len; i++) {
+		run = s[i] == '`' ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	/* Markdown takes a blank on either side away again when both are there. */
+	pad = *s == '`' || s[len - 1] == '`' || (*s == ' ' && s[len - 1] == ' ');
+	for (i = 0; i <= longest; i++)
+		fputc('`', out);
+	fputs(pad ? " " : "", out);
+	for (i = 0; i < len; i++) {
 		if (s[i] == '|')
 			fputs("\\|", out);
-		else if (s[i] == '\n')
-			fprintf(out, "%s<br>%s", fence, fence);
 		else
 			fputc((unsigned char)s[i] < ' ' ? ' ' : s[i], out);
 	}
-	if (n && s[n - 1] == '`')
-		fputc(' ', out);
-	fputs(fence, out);
+	fputs(pad ? " " : "", out);
+	for (i = 0; i <= longest; i++)
+		fputc('`', out);
+}
+
+/* A message, as code. */
+static void put_code(FILE *out, const char *s)
+{
+	bool more = false;
+
+	while (*s) {
+		size_t len = strcspn(s, "\n");
+
+		if (len) {
+			fputs(more ? "<br>" : "", out);
+			put_code_line(out, s, len);
+			more = true;
+		}
+		s += len + (s[len] == '\n');
+	}
+}
+
+/* Several experiments may cover a row, and one of them several parts of it. */
+static void put_anchor(FILE *out, const struct catalogue *c, size_t i)
+{
+	const struct row_entry *e = &c->rows.v[i];
+	size_t nth = 1;
+
+	for (size_t j = 0; j < i; j++)
+		nth += !strcmp(c->rows.v[j].row.id, e->row.id) &&
+		       !strcmp(c->rows.v[j].name, e->name);
+	fprintf(out, "%s-%s", e->row.id, e->name);
+	if (nth > 1)
+		fprintf(out, "-%zu", nth);
 }
 
 static void put_state(FILE *out, enum row_state s)
@@ -119,18 +154,21 @@ static void print_overview(const struct catalogue *c, FILE *out)
 {
 	size_t i, j;
 
-	fputs("| row | experiment |", out);
+	fputs("| row | what | experiment |", out);
 	for (j = 0; j < c->nr_kernels; j++)
 		fprintf(out, " %s |", c->kernels[j].name);
-	fputs("\n|---|---|", out);
+	fputs("\n|---|---|---|", out);
 	for (j = 0; j < c->nr_kernels; j++)
 		fputs("---|", out);
 	fputc('\n', out);
 	for (i = 0; i < c->rows.n; i++) {
 		const struct row_entry *e = &c->rows.v[i];
 
-		fprintf(out, "| %s | [%s](../experiments/%s/README.md) |", e->row.id, e->name,
-			e->name);
+		fprintf(out, "| [%s](#", e->row.id);
+		put_anchor(out, c, i);
+		fputs(") | ", out);
+		put_text(out, e->row.title);
+		fprintf(out, " | [%s](../experiments/%s/README.md) |", e->name, e->name);
 		for (j = 0; j < c->nr_kernels; j++) {
 			fputc(' ', out);
 			put_state(out, row_entry__state(e, c->kernels[j].name, NULL));
@@ -163,14 +201,16 @@ static bool same_sight(const struct sighting *a, const struct sighting *b)
 
 static void put_outcome(FILE *out, const struct sighting *s)
 {
-	if (s->program)
+	if (s->status != STATUS_OK)
+		fprintf(out, "**%s** ", status__name(s->status));
+	if (s->program && s->verdict == VERDICT_NONE)
+		fputs(s->err ? "not loaded" : "", out); /* libbpf gave up before */
+	else if (s->program)
 		fputs(verdict__name(s->verdict), out);
 	else if (s->status == STATUS_OK)
 		fputs(s->err ? "fails" : "ok", out);
 	if (s->err)
 		fprintf(out, " %s", errno__name(s->err));
-	if (s->status != STATUS_OK)
-		fprintf(out, " **%s**", status__name(s->status));
 }
 
 static void put_evidence(FILE *out, const struct sighting *s)
@@ -213,14 +253,40 @@ static bool seen_before(const struct row_entry *e, size_t i)
 	return false;
 }
 
+static void print_sighting(const struct row_entry *e, size_t i, FILE *out)
+{
+	const struct sighting *s = &e->seen[i];
+
+	fprintf(out, "| `%s`", s->name);
+	if (*s->labels && !s->program) {
+		fputs("<br>", out);
+		put_text(out, s->labels);
+	}
+	fputs(" | ", out);
+	put_kernels(out, e, i);
+	fputs(" | ", out);
+	put_outcome(out, s);
+	fputs(" | ", out);
+	put_evidence(out, s);
+	fputs(" |\n", out);
+}
+
+static bool named_before(const struct row_entry *e, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (e->seen[j].passes == e->seen[i].passes &&
+		    !strcmp(e->seen[j].name, e->seen[i].name))
+			return true;
+	return false;
+}
+
+/* What different kernels say of one record stands together. */
 static void print_sightings(const struct row_entry *e, bool passes, const char *title, FILE *out)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < e->nr_seen; i++) {
-		const struct sighting *s = &e->seen[i];
-
-		if (s->passes != passes || seen_before(e, i))
+		if (e->seen[i].passes != passes || named_before(e, i))
 			continue;
 		if (!any)
 			fprintf(out,
@@ -228,18 +294,10 @@ static void print_sightings(const struct row_entry *e, bool passes, const char *
 				"|---|---|---|---|\n",
 				title);
 		any = true;
-		fprintf(out, "| `%s`", s->name);
-		if (*s->labels && !s->program) {
-			fputs("<br>", out);
-			put_text(out, s->labels);
-		}
-		fputs(" | ", out);
-		put_kernels(out, e, i);
-		fputs(" | ", out);
-		put_outcome(out, s);
-		fputs(" | ", out);
-		put_evidence(out, s);
-		fputs(" |\n", out);
+		for (size_t j = i; j < e->nr_seen; j++)
+			if (e->seen[j].passes == passes &&
+			    !strcmp(e->seen[j].name, e->seen[i].name) && !seen_before(e, j))
+				print_sighting(e, j, out);
 	}
 }
 
@@ -268,11 +326,14 @@ static void put_paragraph(FILE *out, const char *label, const char *text)
 	fputs(strchr(".!?", text[n - 1]) ? "" : ".", out);
 }
 
-static void print_entry(const struct catalogue *c, const struct row_entry *e, FILE *out)
+static void print_entry(const struct catalogue *c, size_t i, FILE *out)
 {
+	const struct row_entry *e = &c->rows.v[i];
 	bool error = *e->row.id == 'E';
 
-	fprintf(out, "\n## %s: ", e->row.id);
+	fputs("\n<a id=\"", out);
+	put_anchor(out, c, i);
+	fprintf(out, "\"></a>\n\n## %s: ", e->row.id);
 	put_text(out, e->row.title);
 	fprintf(out,
 		"\n\nExperiment [%s](../experiments/%s/README.md), [source](../experiments/%s/%s.%s), "
@@ -283,7 +344,7 @@ static void print_entry(const struct catalogue *c, const struct row_entry *e, FI
 	put_paragraph(out, error ? "Cause" : "Answer", e->row.cause);
 	put_paragraph(out, "Fix", e->row.fix);
 	fputc('\n', out);
-	print_sightings(e, false, error ? "the program in question" : "record", out);
+	print_sightings(e, false, error ? "shows it" : "record", out);
 	print_sightings(e, true, "the nearest that passes", out);
 	print_skips(c, e, out);
 }
@@ -294,17 +355,24 @@ int catalogue__print(const struct catalogue *c, FILE *out)
 
 	fputs("<!-- Made by `make catalogue`. Do not edit: the texts are in the experiments. -->\n"
 	      "# The catalogue\n\n"
-	      "Every row with what a run showed of it: messages are as the kernel printed them.\n\n"
+	      "Every row with what a run showed of it: messages are as the kernel, a library or a "
+	      "tool printed them.\n\n"
 	      "| kernel | release | accelerator |\n|---|---|---|\n",
 	      out);
 	for (i = 0; i < c->nr_kernels; i++)
 		fprintf(out, "| %s | %s | %s |\n", c->kernels[i].name,
 			strcmp(c->kernels[i].name, HOSTRUN_KERNEL) ? c->kernels[i].release : "",
 			c->kernels[i].accel);
-	fputs("\n–: the row does not apply there.\n\n", out);
+	fputs("\nEach row has its records: programs, by what the verifier said of them (accept, or "
+	      "reject and the errno), and measurements, by the errno that was met (fails) or by "
+	      "their checks, all of which hold (ok). Kernels on which the same was seen share a "
+	      "line.\n\n"
+	      "In the overview an empty cell means that the experiment does not run there; –, that "
+	      "it does, and the row does not apply.\n\n",
+	      out);
 	print_overview(c, out);
 	for (i = 0; i < c->rows.n; i++)
-		print_entry(c, &c->rows.v[i], out);
+		print_entry(c, i, out);
 	return ferror(out) ? -EIO : 0;
 }
 

@@ -47,8 +47,8 @@ static const struct argp argp = {
 	.doc = "Writes the catalogue as Markdown: each row with its messages per kernel, its cause and "
 	       "its mend, as a run (default: the latest) showed them.\v"
 	       "Exit status: 1 when rows are missing or failed, or when an expectation is for none of "
-	       "the run's kernels; they are named on standard error. `assay run -k all` makes a run "
-	       "that has everything.",
+	       "the run's kernels; they are named on standard error. Status 3, and FILE as it was, when "
+	       "the run was cut off or goes on. `assay run -k all` makes a run that has everything.",
 };
 
 static int print(const struct catalogue *c, const char *path)
@@ -67,6 +67,22 @@ static int print(const struct catalogue *c, const char *path)
 	}
 	free(text);
 	return err;
+}
+
+/* A document of a part of a run looks like a whole one. */
+static int check_complete(const struct run_info *run, const char *path)
+{
+	const char *reason = run->cut_off_reason ? run->cut_off_reason : "no reason is known";
+
+	if (run->state == RUN_COMPLETE)
+		return 0;
+	if (run->state == RUN_RUNNING)
+		log_err("run %s goes on%s%s%s", run->name, path ? ": " : "", path ? path : "",
+			path ? " stays as it was; wait for its end" : "");
+	else
+		log_err("run %s was cut off (%s)%s%s%s", run->name, reason, path ? ": " : "",
+			path ? path : "", path ? " stays as it was" : "");
+	return path ? -ECANCELED : 0;
 }
 
 /* Says what is wrong; the number of problems, or -errno. */
@@ -106,6 +122,7 @@ int cmd_catalogue(struct cli *cli, int argc, char **argv)
 			err = -EINVAL;
 		}
 	}
+	err = err ? err : check_complete(&run, a.output);
 	err = err ? err : catalogue__read(catalog, s, &run, &c);
 	err = err ? err : print(&c, a.output);
 	if (!err)

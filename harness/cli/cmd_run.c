@@ -77,6 +77,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->full = true;
 		return 0;
 	case OPT_ROW:
+		if (!arg[strspn(arg, ",")])
+			argp_error(state, "--row: no row named; `assay list rows` shows all");
 		return strv__split(&a->rows, arg, ",") ? ENOMEM : 0;
 	case OPT_REPEATS:
 		if (num_u64(arg, 1, 1000, &n))

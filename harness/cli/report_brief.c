@@ -2,6 +2,7 @@
 #include "cli/report_brief.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -18,6 +19,8 @@ static int add_line(struct report_table *t, const struct report_section *s)
 	char accepted[24], rejected[24], measurements[24], checks[24], skipped[24];
 	char seconds[24] = "";
 	struct report_section_sum sum;
+	char *note = NULL;
+	int err;
 
 	report_section__sum(s, &sum);
 	count(accepted, sizeof(accepted), sum.accepted);
@@ -27,11 +30,15 @@ static int add_line(struct report_table *t, const struct report_section *s)
 	count(skipped, sizeof(skipped), sum.skipped);
 	if (sum.seconds >= 0)
 		snprintf(seconds, sizeof(seconds), "%.1f", sum.seconds);
-	return report_table__row(t,
-				 (const char *[]){ sum.experiment, sum.kernel, accepted, rejected,
-						   measurements, checks, skipped, seconds,
-						   status__name(sum.status) },
-				 sum.status == STATUS_SKIPPED ? sum.reason : NULL);
+	if (sum.status != STATUS_SKIPPED && sum.skip_reason)
+		note = str_fmt("skipped: %s", sum.skip_reason);
+	err = report_table__row(t,
+				(const char *[]){ sum.experiment, sum.kernel, accepted, rejected,
+						  measurements, checks, skipped, seconds,
+						  status__name(sum.status) },
+				sum.status == STATUS_SKIPPED ? sum.reason : note);
+	free(note);
+	return err;
 }
 
 int report_brief__print(const struct report_section *const *sections, size_t n,

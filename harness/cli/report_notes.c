@@ -43,6 +43,16 @@ int report_notes__add(struct report_notes *n, const char *ink, const char *word,
 	return strv__has(&note->subjects, subject) ? 0 : strv__add(&note->subjects, subject);
 }
 
+const char *report_notes__first(const struct report_notes *n, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < n->n; i++)
+		if (strcmp(n->v[i].word, word) == 0)
+			return n->v[i].text;
+	return NULL;
+}
+
 void report_notes__print(const struct report_notes *n, FILE *out, size_t indent, size_t width,
 			 bool color)
 {

@@ -17,6 +17,8 @@ struct report_notes {
  * 0 or -ENOMEM. */
 int report_notes__add(struct report_notes *n, const char *ink, const char *word,
 		      const char *subject, const char *text);
+/* The text of the first note that begins so, or NULL; the notes'. */
+const char *report_notes__first(const struct report_notes *n, const char *word);
 void report_notes__print(const struct report_notes *n, FILE *out, size_t indent, size_t width,
 			 bool color);
 void report_notes__release(struct report_notes *n);

@@ -314,6 +314,7 @@ void report_section__sum(const struct report_section *s, struct report_section_s
 		.measurements = s->measurements,
 		.checks = s->checks,
 		.skipped = (size_t)s->counts[STATUS_SKIPPED],
+		.skip_reason = report_notes__first(&s->notes, status__name(STATUS_SKIPPED)),
 	};
 	/* Some of it was not possible here, the rest went well. */
 	if (out->status == STATUS_SKIPPED && s->counts[STATUS_OK])

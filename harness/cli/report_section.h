@@ -43,7 +43,8 @@ void report_section__count(const struct report_section *s, int counts[6]);
 /* What a line can say of it. Strings are the section's. */
 struct report_section_sum {
 	const char *kernel, *experiment;
-	const char *reason; /* of a status that is not ok; or NULL */
+	const char *reason;	 /* of a status that is not ok; or NULL */
+	const char *skip_reason; /* of the first record that was skipped; or NULL */
 	enum status status;
 	double seconds; /* negative: unknown */
 	size_t accepted, rejected, measurements, checks, skipped;

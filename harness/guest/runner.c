@@ -258,6 +258,29 @@ static int check_needs(struct exp *e)
 	return 0;
 }
 
+/* A kernel whose BTF its own verifier refuses refuses every program from then on, and libbpf only
+ * guesses why. An experiment that loads nothing through us may be about just that. */
+static int check_btf(struct exp *e)
+{
+	static const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K }, /* r0 = 0 */
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	char log[256] = "";
+
+	if (!e->def->elf_bytes ||
+	    exp__try_load(e, "nothing", BPF_PROG_TYPE_SOCKET_FILTER, nothing,
+			  sizeof(nothing) / sizeof(nothing[0]), log, sizeof(log), 1) != -EINVAL ||
+	    !strstr(log, "BTF is malformed"))
+		return 0;
+	log[strcspn(log, "\n")] = '\0';
+	exp__skip(e,
+		  "the verifier refuses every program, as the kernel's BTF is damaged (%s): build "
+		  "the kernel with a pahole that fits it",
+		  log);
+	return -ECANCELED;
+}
+
 static int set_up(struct exp *e, const struct run_request *rq)
 {
 	char why[512] = "";
@@ -300,6 +323,8 @@ int runner__run(const struct run_request *rq, const struct sink *sink)
 	err = set_up(&e, rq);
 	if (!err)
 		err = check_needs(&e);
+	if (!err)
+		err = check_btf(&e);
 	if (!err && e.def->elf_bytes)
 		err = verify_all(&e, &p);
 	if (!err)

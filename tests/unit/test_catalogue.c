@@ -6,10 +6,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sys/wait.h>
+
 #include "store_fixture.h"
 
 #include "catalog_fixture.h"
 #include "cli/catalogue.h"
+#include "cli/cli.h"
 
 static const char guest[] =
 	"[{\"name\": \"stack\", \"programs\": [\"bad\", \"good\"], \"catalogue\": ["
@@ -106,9 +109,43 @@ static void test_document(void **state)
 	assert_in(text, "| `good` | k1, k2 | accept |");
 	assert_in(text, "| `measured_1` | k1, k2 | ok | it holds |");
 	assert_in(text, "Skipped on k3: no &lt;BTF>");
-	assert_in(text, "| ok | ok | skipped |");
+	assert_in(text,
+		  "| [E10](#E10-stack) | off\\|limits | [stack](../experiments/stack/README.md) "
+		  "| ok | ok | skipped |");
+	assert_in(text, "<a id=\"E10-stack\"></a>");
 	assert_int_equal(catalogue__problems(&c, &problems), 0);
 	assert_int_equal(problems.n, 0);
+	free(text);
+	catalogue__release(&c);
+	run_info__release(&run);
+	store__close(s);
+	catalog__free(catalog);
+}
+
+/* What two kernels say of one record is in lines one below the other. */
+static void test_order(void **state)
+{
+	static const char *const kernels[] = { "k1", "k2" };
+	struct fixture *f = *state;
+	struct catalog *catalog = load_catalog(f->dir, guest);
+	struct store *s = open_store(f);
+	struct run_info run;
+	struct catalogue c;
+	char *text;
+
+	assert_int_equal(store__begin_run(s, "x", "{}", &run), 0);
+	for (size_t i = 0; i < 2; i++) {
+		add(s, &run, kernels[i], "measured_1", RECORD_MEASUREMENT, STATUS_OK, 0,
+		    kernels[i]);
+		add(s, &run, kernels[i], "measured_2", RECORD_MEASUREMENT, STATUS_OK, 0,
+		    "``x`\n\n`");
+		end(s, &run, kernels[i], STATUS_OK, NULL);
+	}
+	assert_int_equal(catalogue__read(catalog, s, &run, &c), 0);
+	text = print(&c);
+	assert_in(text, "| `measured_1` | k1 | ok | `k1`<br>it holds |\n"
+			"| `measured_1` | k2 | ok | `k2`<br>it holds |\n"
+			"| `measured_2` | k1, k2 | ok | ``` ``x` ```<br>`` ` ``<br>it holds |\n");
 	free(text);
 	catalogue__release(&c);
 	run_info__release(&run);
@@ -187,12 +224,80 @@ static void test_names(void **state)
 	assert_false(rows__names(NULL, "a"));
 }
 
+/* `assay catalogue -o FILE` in a child: argp may exit. Its status. */
+static int write_document(const struct fixture *f, const char *path)
+{
+	char *guest = str_fmt("%s/guest", f->dir);
+	char *argv[] = { (char *)"catalogue", (char *)"-o", (char *)path, NULL };
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		struct cli cli = { .results = (char *)f->results, .guest = guest, .cancel_fd = -1 };
+
+		cli.paths.ini = "vm/kernels.ini";
+		cli.paths.configs = "vm/config";
+		cli.paths.patches = "kernel-patches";
+		status = cmd_catalogue(&cli, 3, argv);
+		fflush(NULL);
+		_exit(status);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	free(guest);
+	return WEXITSTATUS(status);
+}
+
+static void assert_file(const char *path, const char *part)
+{
+	char *text = NULL;
+
+	assert_int_equal(file_read(path, 0, &text, NULL), 0);
+	assert_in(text, part);
+	free(text);
+}
+
+/* A document of half a run takes the place of no other one. */
+static void test_cut_off(void **state)
+{
+	struct fixture *f = *state;
+	char *path = str_fmt("%s/document.md", f->dir);
+	struct run_info run;
+	struct store *s;
+
+	catalog__free(load_catalog(f->dir, guest));
+	s = good_run(f, &run);
+	assert_int_equal(file_write(path, "before\n", 7), 0);
+	assert_int_equal(write_document(f, path), 3);
+	assert_said(f, " goes on: ");
+	assert_file(path, "before");
+	assert_int_equal(store__end_run(s, run.id, RUN_CUT_OFF, "interrupted", 3), 0);
+	assert_int_equal(write_document(f, path), 3);
+	assert_said(f, " was cut off (interrupted): ");
+	assert_file(path, "before");
+	run_info__release(&run);
+	store__close(s);
+
+	s = good_run(f, &run);
+	assert_int_equal(store__end_run(s, run.id, RUN_COMPLETE, NULL, 0), 0);
+	assert_int_equal(write_document(f, path), 0);
+	assert_file(path, "## E10: ");
+	run_info__release(&run);
+	store__close(s);
+	free(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_document, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_order, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_problems, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_newest, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_cut_off, fixture_setup, fixture_teardown),
 		cmocka_unit_test(test_names),
 	};
 

@@ -22,7 +22,7 @@ struct expected {
 /* { attach_err, made, traced, hits, misses, runs, skipped, counted } */
 static const struct expected table[] = {
 	/* Every link of a kprobe's chain, from the last to the first. */
-	{ { 0, 50, 50, 50, 0, 50, 0, 50 }, LINK_WHOLE, "50 events, all counted" },
+	{ { 0, 50, 50, 50, 0, 50, 0, 50 }, LINK_WHOLE, "every event is counted" },
 	{ { 0, 50, 50, 50, 0, 50, 0, 0 }, LINK_PROGRAM, "ran 50 times and counted 0" },
 	{ { 0, 50, 50, 50, 0, 50, 0, 49 }, LINK_PROGRAM, "ran 50 times and counted 49" },
 	{ { 0, 50, 50, 50, 0, 0, 0, 0 }, LINK_RUN, "hit 50 times, the program ran 0 times" },
@@ -40,9 +40,9 @@ static const struct expected table[] = {
 	{ { 0, 50, 50, UNKNOWN, UNKNOWN, 0, 0, 0 }, LINK_RUN, "hit 50 times" },
 	/* A trampoline: its runs and what was left out are all that is known. */
 	{ { 0, 100, UNKNOWN, UNKNOWN, UNKNOWN, 50, 50, 50 }, LINK_RUN, "hit 100 times" },
-	{ { 0, 50, UNKNOWN, UNKNOWN, UNKNOWN, 50, 0, 50 }, LINK_WHOLE, "50 events" },
+	{ { 0, 50, UNKNOWN, UNKNOWN, UNKNOWN, 50, 0, 50 }, LINK_WHOLE, "every event is counted" },
 	/* Nobody knows how many there were. */
-	{ { 0, UNKNOWN, 50, 50, 0, 50, 0, 50 }, LINK_WHOLE, "50 events" },
+	{ { 0, UNKNOWN, 50, 50, 0, 50, 0, 50 }, LINK_WHOLE, "every event is counted" },
 	{ { 0, UNKNOWN, 50, 50, 0, 0, 0, 0 }, LINK_RUN, "hit 50 times" },
 	{ { 0, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, 0 },
 	  LINK_UNKNOWN,

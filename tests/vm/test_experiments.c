@@ -116,6 +116,23 @@ static void test_catalogue(void **state)
 	outcome__release(&o);
 }
 
+/* One line for what libbpf guesses at in a dozen. */
+static void test_damaged_btf(void **state)
+{
+	char *dir = temp_dir();
+	struct call call = { .results = dir };
+	struct outcome o;
+
+	(void)state;
+	assay_call(&o, &call, ARGS("run", "masked-read", "-k", "5.10.218-badbtf"));
+	assert_status(&o, 0);
+	assert_has(o.out, "skipped: the verifier refuses every program, as the kernel's BTF is "
+			  "damaged");
+	assert_has(o.out, "0 ok, none unexpected, 1 skipped");
+	outcome__release(&o);
+	temp_dir_remove(dir);
+}
+
 static void test_list_rows(void **state)
 {
 	struct call call = { .results = results };
@@ -409,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_trampoline),
 		cmocka_unit_test(test_strtol),
 		cmocka_unit_test(test_evidence),
+		cmocka_unit_test(test_damaged_btf),
 	};
 
 	return cmocka_run_group_tests_name("experiments", tests, set_up, tear_down);
