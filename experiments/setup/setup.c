@@ -115,7 +115,8 @@ static const struct row rows[] = {
 		  "is fetched or a build begun; what is missing is said in one line, all of it at "
 		  "once, with Debian's package; `assay doctor` shows a whole host",
 	  .fix = "the line says it",
-	  .shows = "missing-* old-pahole broken-pahole doctor-ill install-no-apt install-fails",
+	  .shows = "missing-* old-pahole broken-pahole doctor-ill "
+		   "doctor-no-bpftool install-no-apt install-fails",
 	  .passes = "doctor-well install-nothing" },
 	{ .id = "T",
 	  .title = "pahole, bpftool and the kernel have to fit one another",
