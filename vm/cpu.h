@@ -5,6 +5,6 @@
 #include "vm/accel.h"
 
 /* The model that QEMU's -cpu gets with an accelerator. */
-const char *vm_cpu_model(enum accel accel);
+const char *vm_cpu_model(enum accel accel, unsigned int threads); /* of a core */
 
 #endif

@@ -37,6 +37,7 @@
 struct vm {
 	char *vmlinux, *console_path;
 	enum accel accel;
+	unsigned int threads; /* of a core */
 	int boot_timeout_ms, cancel_fd;
 	struct qemu qemu;
 	struct console *console;
@@ -106,6 +107,7 @@ int vm__start(const struct vm_opts *opts, struct vm **out)
 		return -ENOMEM;
 	qemu__init(&vm->qemu);
 	vm->accel = opts->accel;
+	vm->threads = opts->threads;
 	vm->cancel_fd = opts->cancel_fd;
 	vm->boot_timeout_ms = opts->boot_timeout_ms > 0 ? opts->boot_timeout_ms : DEFAULT_BOOT_MS;
 	vm->vmlinux = strdup(opts->vmlinux);
@@ -218,7 +220,7 @@ void vm__watch(struct vm *vm, const struct vm_watch *watch)
 
 const char *vm__cpu_model(const struct vm *vm)
 {
-	return vm_cpu_model(vm->accel);
+	return vm_cpu_model(vm->accel, vm->threads);
 }
 
 /* --- how a conversation ends --------------------------------------------------------------- */

@@ -21,6 +21,7 @@ struct vm_opts {
 	const char *console;	   /* file for the kernel's messages (created) */
 	enum accel accel;	   /* settled: not ACCEL_AUTO */
 	unsigned int cpus, mem_mb; /* 0: 1 CPU, 512 MB */
+	unsigned int threads;	   /* of each core; cpus is a multiple of it; 0: 1 */
 	bool tty;		   /* add the raw port of `assay shell` */
 	int boot_timeout_ms;	   /* 0: 60 s */
 	int cancel_fd;		   /* or -1 */

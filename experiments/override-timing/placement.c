@@ -19,9 +19,10 @@
 
 /* While a placement is in force. */
 struct scene {
-	cpu_set_t all; /* that we may run on */
+	cpu_set_t all;	   /* that we may run on */
+	int cpu[MAX_CPUS]; /* their numbers, which may have gaps: nosmt takes siblings away */
 	int cpus;
-	int next; /* CPU to migrate to */
+	int next; /* to migrate to: index in cpu */
 	pid_t busy[MAX_CPUS];
 };
 
@@ -49,13 +50,12 @@ static void run_anywhere(struct scene *s)
 
 static int enter_first(struct scene *s)
 {
-	(void)s;
-	return run_on(0);
+	return run_on(s->cpu[0]);
 }
 
 static int enter_last(struct scene *s)
 {
-	return run_on(s->cpus - 1);
+	return run_on(s->cpu[s->cpus - 1]);
 }
 
 /* To another CPU before each read. */
@@ -64,7 +64,7 @@ static int migrate(void *scene)
 	struct scene *s = scene;
 
 	s->next = (s->next + 1) % s->cpus;
-	return run_on(s->next);
+	return run_on(s->cpu[s->next]);
 }
 
 static int set_online(int cpu, const char *value)
@@ -79,15 +79,15 @@ static int enter_alone(struct scene *s)
 {
 	int err = 0;
 
-	for (int cpu = 1; !err && cpu < s->cpus; cpu++)
-		err = set_online(cpu, "0");
+	for (int i = 1; !err && i < s->cpus; i++)
+		err = set_online(s->cpu[i], "0");
 	return err;
 }
 
 static void leave_alone(struct scene *s)
 {
-	for (int cpu = 1; cpu < s->cpus; cpu++)
-		set_online(cpu, "1");
+	for (int i = 1; i < s->cpus; i++)
+		set_online(s->cpu[i], "1");
 	run_anywhere(s);
 }
 
@@ -101,11 +101,11 @@ static _Noreturn void spin(void)
 /* Somebody else on every CPU, who takes turns with the reader. */
 static int enter_busy(struct scene *s)
 {
-	for (int cpu = 0; cpu < s->cpus; cpu++) {
-		s->busy[cpu] = fork();
-		if (s->busy[cpu] < 0)
+	for (int i = 0; i < s->cpus; i++) {
+		s->busy[i] = fork();
+		if (s->busy[i] < 0)
 			return -errno;
-		if (!s->busy[cpu])
+		if (!s->busy[i])
 			spin();
 	}
 	return 0;
@@ -113,12 +113,12 @@ static int enter_busy(struct scene *s)
 
 static void leave_busy(struct scene *s)
 {
-	for (int cpu = 0; cpu < s->cpus; cpu++) {
-		if (s->busy[cpu] <= 0)
+	for (int i = 0; i < s->cpus; i++) {
+		if (s->busy[i] <= 0)
 			continue;
-		kill(s->busy[cpu], SIGKILL);
-		waitpid(s->busy[cpu], NULL, 0);
-		s->busy[cpu] = 0;
+		kill(s->busy[i], SIGKILL);
+		waitpid(s->busy[i], NULL, 0);
+		s->busy[i] = 0;
 	}
 }
 
@@ -176,11 +176,12 @@ static int measure_hook(const struct context *ctx, const struct hook *hook, stru
 
 int placement__measure(const struct context *ctx, struct input *in)
 {
-	struct scene s = { .cpus = (int)sysconf(_SC_NPROCESSORS_ONLN) };
+	struct scene s = { 0 };
 	int err = sched_getaffinity(0, sizeof(s.all), &s.all) ? -errno : 0;
 
-	if (s.cpus > MAX_CPUS)
-		s.cpus = MAX_CPUS;
+	for (int cpu = 0; cpu < CPU_SETSIZE && s.cpus < MAX_CPUS; cpu++)
+		if (CPU_ISSET(cpu, &s.all))
+			s.cpu[s.cpus++] = cpu;
 	for (size_t i = 0; !err && i < NR_HOOKS; i++)
 		err = measure_hook(ctx, &hooks[i], in, &s);
 	return err;

@@ -110,7 +110,7 @@ int cli__exit_status(int err)
 
 /* --- options ------------------------------------------------------------------------------- */
 
-enum { OPT_SOURCE = 0x200, OPT_ACCEL, OPT_CPUS, OPT_MEM, OPT_APPEND };
+enum { OPT_SOURCE = 0x200, OPT_ACCEL, OPT_CPUS, OPT_THREADS, OPT_MEM, OPT_APPEND };
 
 static const struct argp_option vm_options[] = {
 	{ "kernel", 'k', "KERNEL", 0,
@@ -122,6 +122,8 @@ static const struct argp_option vm_options[] = {
 	{ "accel", OPT_ACCEL, "auto|kvm|tcg", 0,
 	  "accelerator (default auto: KVM where a kernel really boots with it, else TCG)", 2 },
 	{ "cpus", OPT_CPUS, "N", 0, "CPUs of the guest, 1 to 8 (default 1)", 2 },
+	{ "threads", OPT_THREADS, "1|2", 0,
+	  "threads of each core (default 1): with 2, every second CPU is a sibling", 2 },
 	{ "mem", OPT_MEM, "SIZE", 0, "memory of the guest, 128M to 64G (default 512M)", 2 },
 	{ "append", OPT_APPEND, "TEXT", 0, "add to the kernel's command line", 2 },
 	{ 0 },
@@ -160,6 +162,17 @@ static error_t parse_vm(int key, char *arg, struct argp_state *state)
 		else
 			v->cpus = (unsigned int)n;
 		return 0;
+	case OPT_THREADS:
+		if (num_u64(arg, 1, 2, &n))
+			argp_error(state, "--threads: '%s' is neither 1 nor 2", arg);
+		else
+			v->threads = (unsigned int)n;
+		return 0;
+	case ARGP_KEY_END:
+		if (v->cpus % v->threads)
+			argp_error(state, "--threads=2 takes an even number of --cpus, not %u",
+				   v->cpus);
+		return 0;
 	case OPT_MEM:
 		if (num_size(arg, 128ull << 20, 64ull << 30, &n))
 			argp_error(state, "--mem: '%s' is no size from 128M to 64G", arg);
@@ -177,7 +190,7 @@ const struct argp cli_vm_argp = { .options = vm_options, .parser = parse_vm };
 
 void cli_vm__init(struct cli_vm *v)
 {
-	*v = (struct cli_vm){ .accel = ACCEL_AUTO, .cpus = 1, .mem_mb = 512 };
+	*v = (struct cli_vm){ .accel = ACCEL_AUTO, .cpus = 1, .threads = 1, .mem_mb = 512 };
 }
 
 static int add_long_options(const struct argp *argp, struct strv *names)

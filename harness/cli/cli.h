@@ -62,6 +62,7 @@ struct cli_vm {
 	const char *kernel_source; /* --kernel-source */
 	enum accel accel;	   /* --accel */
 	unsigned int cpus;	   /* --cpus, default 1 */
+	unsigned int threads;	   /* --threads of a core, default 1 */
 	unsigned int mem_mb;	   /* --mem, default 512 */
 	const char *append;	   /* --append: added to the kernel's command line */
 };

@@ -167,6 +167,7 @@ static int run_on_image(struct run *run, const struct plan *plan, const struct k
 		.append = a->vm.append,
 		.accel = a->vm.accel,
 		.cpus = a->vm.cpus,
+		.threads = a->vm.threads,
 		.mem_mb = a->vm.mem_mb,
 		.cancel_fd = run->cli->cancel_fd,
 	};

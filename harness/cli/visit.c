@@ -136,6 +136,7 @@ static int start(struct visit *v, struct cli *cli, const struct visit_opts *o)
 		.vmlinux = v->image->vmlinux,
 		.append = o->vm.append,
 		.cpus = o->vm.cpus,
+		.threads = o->vm.threads,
 		.mem_mb = o->vm.mem_mb,
 		.tty = o->tty,
 		.cancel_fd = cli->cancel_fd,

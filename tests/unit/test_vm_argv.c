@@ -97,6 +97,26 @@ static void test_plain(void **state)
 	strv__free(&a);
 }
 
+/* Linux sees siblings on Intel's CPUs only. */
+static void test_threads(void **state)
+{
+	struct vm_opts o = plain;
+	struct strv a;
+
+	(void)state;
+	o.cpus = 4;
+	o.threads = 2;
+	make(&o, &a);
+	assert_int_equal(count(&a, "-smp", "4,threads=2"), 1);
+	assert_int_equal(count(&a, "-cpu", "qemu64,vendor=GenuineIntel"), 1);
+	strv__free(&a);
+	o.threads = 1;
+	make(&o, &a);
+	assert_int_equal(count(&a, "-smp", "4"), 1);
+	assert_int_equal(count(&a, "-cpu", "qemu64"), 1);
+	strv__free(&a);
+}
+
 /* A port needs its bus before it on the command line. */
 static void test_bus_before_port(void **state)
 {
@@ -284,6 +304,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_bus_before_port),
 		cmocka_unit_test(test_kernel_arguments),
 		cmocka_unit_test(test_kvm),
