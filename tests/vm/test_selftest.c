@@ -455,7 +455,7 @@ static void test_expect_wrong(void **state)
 		{ "message", STATUS_UNEXPECTED, "^reject EACCES /another message/$",
 		  "expected /another message/, the log says \"R5 !read_ok\"" },
 		{ "error", STATUS_UNEXPECTED, "^reject EINVAL /R5 !read_ok/$",
-		  "expected EINVAL, was EACCES" },
+		  "expected EINVAL /R5 !read_ok/, was EACCES" },
 		{ "anything", STATUS_OK, NULL, NULL },
 	};
 
