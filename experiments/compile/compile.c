@@ -469,7 +469,8 @@ static const struct row rows[] = {
 		   "the header alone compiles; only a call of the function fails, on the "
 		   "instruction (\"invalid register/token name\") or on the flags (\"invalid "
 		   "output constraint '=@ccc' in asm\")",
-	  .fix = "vmlinux.h or own declarations instead of the kernel's headers; the kernel's own samples include asm_goto_workaround.h first",
+	  .fix = "vmlinux.h or own declarations instead of the kernel's headers; the "
+		 "kernel's own samples include asm_goto_workaround.h first",
 	  .shows = "asm-goto-called asm-flag-output",
 	  .passes = "asm-goto-unused asm-goto-bpf" },
 	{ .id = "E43",

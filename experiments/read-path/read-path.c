@@ -247,8 +247,12 @@ static const struct row rows[] = {
 	{ .id = "T",
 	  .title = "functions that cannot be hooked are found out by trial",
 	  .origin = "activity log of a thesis, 2020",
-	  .cause =
-		  "`assay probe FUNCTION` asks a kernel before a program is written: kallsyms, the list of ftrace, BTF, the error-injection list, and what becomes of a kprobe, an fentry program and an override. Here what those lists say is compared with what becomes of attaching. An experiment that needs a function says so, and is skipped with the reason where there is none",
+	  .cause = "`assay probe FUNCTION` asks a kernel before a program is written: "
+		   "kallsyms, the list of ftrace, BTF, the error-injection list, and what "
+		   "becomes of a kprobe, an fentry program and an override. Here what those "
+		   "lists say is compared with what becomes of attaching. An experiment "
+		   "that needs a function says so, and is skipped with the reason where "
+		   "there is none",
 	  .shows =
 		  "function_vfs_read function_copy_page_to_iter function_copyout function_copyout_bpf" },
 	{ 0 },

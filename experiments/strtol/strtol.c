@@ -531,8 +531,12 @@ static const struct row rows[] = {
 	{ .id = "T",
 	  .title = "a helper's number lives in three files that have to be kept in step",
 	  .origin = "activity log of a thesis, March to June 2020",
-	  .cause =
-		  "the number is a helper's place in enum bpf_func_id, copied to tools/include and to bpf_helper_defs.h. A program of assay names a helper of the patches, and before it is loaded the name is looked up in the BTF of the kernel that runs: the same object calls the right helper on 5.10 and on 6.1, where it has another number. Where there is no such helper the call is refused",
+	  .cause = "the number is a helper's place in enum bpf_func_id, copied to "
+		   "tools/include and to bpf_helper_defs.h. A program of assay names a "
+		   "helper of the patches, and before it is loaded the name is looked up in "
+		   "the BTF of the kernel that runs: the same object calls the right helper "
+		   "on 5.10 and on 6.1, where it has another number. Where there is no such "
+		   "helper the call is refused",
 	  .fix = "ASSAY_HELPER(name) in bpf/assay.bpf.h, and a line in its list",
 	  .shows = "offered kstrtol_right" },
 	{ 0 },

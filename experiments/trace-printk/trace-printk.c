@@ -392,19 +392,26 @@ static const struct row rows[] = {
 	{ .id = "E40",
 	  .title = "garbled bpf_trace_printk: the previous format string leaks into the output",
 	  .origin = "activity log of a thesis, 15, 19 and 20 February 2020",
-	  .cause =
-		  "%s of a text without a NUL: bpf_trace_printk reads on until it finds one. On the stack the format of the previous message lies behind the text; at the stack's end the kernel's own bytes do. The verifier does not look at what %s is given. The same on 5.10 and 6.1. The format itself is not the cause: without a NUL it is refused with EINVAL",
-	  .fix = "a NUL behind the text and room for it: bpf_probe_read_kernel_str and bpf_probe_read_user_str set one, bpf_probe_read_kernel and _user do not",
+	  .cause = "%s of a text without a NUL: bpf_trace_printk reads on until it finds "
+		   "one. On the stack the format of the previous message lies behind the "
+		   "text; at the stack's end the kernel's own bytes do. The verifier does "
+		   "not look at what %s is given. The same on 5.10 and 6.1. The format "
+		   "itself is not the cause: without a NUL it is refused with EINVAL",
+	  .fix = "a NUL behind the text and room for it: bpf_probe_read_kernel_str and "
+		 "bpf_probe_read_user_str set one, bpf_probe_read_kernel and _user do not",
 	  .shows = "printed_unterminated printed_probe_read printed_top_of_stack",
 	  .passes = "printed_terminated printed_probe_read_str" },
 	{ .id = "E41",
 	  .title = "custom print helper prints rubbish: \\x80u&\\x90\\xff\\xff\\xff\\xff",
 	  .origin = "activity log of a thesis, 28 March 2020",
-	  .cause =
-		  "the bytes are an address, lowest byte first: 0xffffffff90267580, in the kernel's image. The same comes out when a helper is given the address of a variable that holds an address, in place of the text's: to the verifier both are memory of the right size. Whether the source's program or its helper took the address once too often is not known",
+	  .cause = "the bytes are an address, lowest byte first: 0xffffffff90267580, in the "
+		   "kernel's image. The same comes out when a helper is given the address "
+		   "of a variable that holds an address, in place of the text's: to the "
+		   "verifier both are memory of the right size. Whether the source's "
+		   "program or its helper took the address once too often is not known",
 	  .fix = "pass the text's address: one & less",
-	  .shows =
-		  "printed_dmesg_kernel_address printed_dmesg_stack_pointer printed_dmesg_map_pointer printed_trace_pointer",
+	  .shows = "printed_dmesg_kernel_address printed_dmesg_stack_pointer "
+		   "printed_dmesg_map_pointer printed_trace_pointer",
 	  .passes = "printed_dmesg_text printed_trace_text" },
 	{ 0 },
 };

@@ -142,8 +142,11 @@ const struct row verifier_errors__rows[] = {
 	{ .id = "T",
 	  .title = "a loader that hides the verifier's log",
 	  .origin = LOG "2020",
-	  .cause =
-		  "the log is printed only where the loader asks for it. assay loads every program once more with the whole log, and keeps it for those that are accepted as well: the message below is its line, `assay show RUN verifier-errors register_lost_in_call --log` prints all of it with the disassembly beside it",
+	  .cause = "the log is printed only where the loader asks for it. assay loads every "
+		   "program once more with the whole log, and keeps it for those that are "
+		   "accepted as well: the message below is its line, `assay show RUN "
+		   "verifier-errors register_lost_in_call --log` prints all of it with the "
+		   "disassembly beside it",
 	  .shows = "register_not_written register_lost_in_call",
 	  .passes = "register_kept_over_call" },
 	{ 0 },

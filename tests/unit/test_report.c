@@ -74,7 +74,8 @@ static void programs_have_a_table(void **state)
 		"  never_there  none EINVAL                                        unexpected\n"
 		"      failed to [31m find ?\n"
 		"\n"
-		"  unexpected: never_there: expected accept on 5.10.218, got none: libbpf could not load the object,\n"
+		"  unexpected: never_there: expected accept on 5.10.218, got none: "
+		"libbpf could not load the object,\n"
 		"              which is a long story that needs two lines\n"
 		"\n"
 		"2 ok, 1 unexpected: 1 experiment on 5.10.218 (release 5.10.218-assay, TCG, wall clock)\n"
@@ -133,24 +134,23 @@ static void a_program_by_itself(void **state)
 	ended(&sc, "masked-read", "{}", STATUS_OK, NULL, 0);
 	ended(&sc, "override", "{}", STATUS_OK, NULL, 0);
 	text = report(&sc, (struct report_opts){ .width = 100, .program = "read_126" });
-	assert_text(
-		text,
-		"masked-read on 5.10.218: ok\n"
-		"\n"
-		"  program   verdict        insns  states  peak  stack  verify  status\n"
-		"                                                  (B)    (µs)\n"
-		"  read_126  reject EACCES     56       5     2    128     392  ok\n"
-		"\n"
-		"  section                         kprobe/vfs_write\n"
-		"  type                            unspec\n"
-		"  expected                        reject EACCES /invalid/\n"
-		"  most states at one instruction  0\n"
-		"  load call                       100 µs\n"
-		"  jited                           317 bytes\n"
-		"\n"
-		"1 ok, none unexpected: 1 experiment on 5.10.218 (release 5.10.218-assay, TCG, wall clock)\n"
-		"run RUN is not over\n"
-		"evidence: DIR\n");
+	assert_text(text, "masked-read on 5.10.218: ok\n"
+			  "\n"
+			  "  program   verdict        insns  states  peak  stack  verify  status\n"
+			  "                                                  (B)    (µs)\n"
+			  "  read_126  reject EACCES     56       5     2    128     392  ok\n"
+			  "\n"
+			  "  section                         kprobe/vfs_write\n"
+			  "  type                            unspec\n"
+			  "  expected                        reject EACCES /invalid/\n"
+			  "  most states at one instruction  0\n"
+			  "  load call                       100 µs\n"
+			  "  jited                           317 bytes\n"
+			  "\n"
+			  "1 ok, none unexpected: 1 experiment on 5.10.218 (release "
+			  "5.10.218-assay, TCG, wall clock)\n"
+			  "run RUN is not over\n"
+			  "evidence: DIR\n");
 	free(text);
 	scene_end(&sc);
 }
@@ -195,7 +195,8 @@ static void checks_and_series(void **state)
 		"   (ms)\n"
 		"      -  ok\n"
 		"\n"
-		"  failed check: loss (hook=int3 size=4096): every read is overridden; found: 23473 of 400000\n"
+		"  failed check: loss (hook=int3 size=4096): every read is overridden; "
+		"found: 23473 of 400000\n"
 		"  1 of 2 checks failed\n"
 		"  samples of latency, a_series_with_a_name_of_some_length: assay show 1 override --json\n"
 		"\n"
@@ -309,31 +310,30 @@ static void small_matrices_are_drawn(void **state)
 	add_matrix(&sc, 25);
 	ended(&sc, "masked-read", "{}", STATUS_OK, NULL, 12);
 	text = report(&sc, (struct report_opts){ .width = 100 });
-	assert_text(
-		text,
-		"masked-read on 5.10.218: ok (12 s)\n"
-		"\n"
-		"  map\n"
-		"  rows  status\n"
-		"  few   ok\n"
-		"  many  ok\n"
-		"\n"
-		"  map (rows=few): verdict\n"
-		"    . accepted, x rejected\n"
-		"        buffer size\n"
-		"          2\n"
-		"         15\n"
-		"  mask  166\n"
-		"     0  ...\n"
-		"    64  xx.\n"
-		"   128  xx.\n"
-		"\n"
-		"  map (rows=many): verdict, 25 by 3 (mask by buffer size)\n"
-		"  drawn by assay show 1 masked-read --matrix\n"
-		"\n"
-		"2 ok, none unexpected: 1 experiment on 5.10.218 (release 5.10.218-assay, TCG, wall clock)\n"
-		"run RUN is not over\n"
-		"evidence: DIR\n");
+	assert_text(text, "masked-read on 5.10.218: ok (12 s)\n"
+			  "\n"
+			  "  map\n"
+			  "  rows  status\n"
+			  "  few   ok\n"
+			  "  many  ok\n"
+			  "\n"
+			  "  map (rows=few): verdict\n"
+			  "    . accepted, x rejected\n"
+			  "        buffer size\n"
+			  "          2\n"
+			  "         15\n"
+			  "  mask  166\n"
+			  "     0  ...\n"
+			  "    64  xx.\n"
+			  "   128  xx.\n"
+			  "\n"
+			  "  map (rows=many): verdict, 25 by 3 (mask by buffer size)\n"
+			  "  drawn by assay show 1 masked-read --matrix\n"
+			  "\n"
+			  "2 ok, none unexpected: 1 experiment on 5.10.218 (release "
+			  "5.10.218-assay, TCG, wall clock)\n"
+			  "run RUN is not over\n"
+			  "evidence: DIR\n");
 	free(text);
 	text = report(&sc, (struct report_opts){ .width = 101 });
 	assert_non_null(strstr(text, "(mask by buffer size); drawn by assay show 1 masked-read "
