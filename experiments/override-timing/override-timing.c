@@ -59,8 +59,8 @@ static int report_environment(struct exp *e)
 	label_file(r, "online", "/sys/devices/system/cpu/online");
 	label_file(r, "smt", "/sys/devices/system/cpu/smt/control");
 	label_option(r, "mitigations", "mitigations=");
-	record__label(r, "preemption",
-		      strstr(u.version, "PREEMPT") ? strstr(u.version, "PREEMPT") : "none");
+	/* "#1 SMP PREEMPT Thu Jan 1 …" */
+	record__label(r, "preemption", strstr(u.version, " PREEMPT ") ? "full" : "none");
 	while (d && (entry = readdir(d))) {
 		char path[sizeof(VULNERABILITIES) + sizeof(entry->d_name) + 1];
 
@@ -150,8 +150,11 @@ static const struct row rows[] = {
 		   "preempted, with and without mitigations, int3 and ftrace override "
 		   "every read, and an optimised kprobe none. They change how long "
 		   "optimisation takes, and how many reads fit in before: more CPUs only "
-		   "looked more reliable. Seen on 5.10.218 and 6.1.192; SMT and "
-		   "preemption of the kernel were not varied.",
+		   "looked more reliable. A preemptible kernel takes 140 to 610 ms "
+		   "instead of 20 to 120: its optimiser waits for every task to leave "
+		   "the code (synchronize_rcu_tasks), and some 10,000 to 50,000 reads "
+		   "are overridden first. Siblings (SMT) and nosmt change nothing. Seen "
+		   "on 5.10.218, 5.10.218-preempt and 6.1.192.",
 	  .shows = "placement environment" },
 	{ .id = "X17",
 	  .title = "override success by barrier before the call, and by branch hint",
