@@ -150,6 +150,11 @@ char *apt_file_name(const char *package)
 	return strbuf__detach(&sb);
 }
 
+static void keep_line(void *ctx, const char *line)
+{
+	strbuf__addf(ctx, "%s\n", line);
+}
+
 int apt_mirrors__find(struct apt_mirrors *m)
 {
 	/* Without its caches apt has nothing of the host's to rewrite. */
@@ -170,15 +175,18 @@ int apt_mirrors__find(struct apt_mirrors *m)
 	*m = (struct apt_mirrors){ 0 };
 	/* A second time for a host that has sources but has never fetched their lists. */
 	for (int i = 0; !err && i < 2 && !m->main.n && !m->security.n; i++) {
-		char *text = NULL;
+		/* apt's warnings of the host's sources are not for our users: they come along, and
+		 * are no mirrors. */
+		struct strbuf said = STRBUF_INIT;
+		const struct proc_opts opts = { .argv = argv, .on_line = keep_line, .ctx = &said };
 		int status;
 
 		apt_mirrors__release(m);
 		argv[last] = i ? "--no-release-info" : NULL;
-		err = proc_output(argv, &text, &status);
+		err = proc_run(&opts, &status);
 		if (!err && !status)
-			err = apt_mirrors__parse(text, m);
-		free(text);
+			err = apt_mirrors__parse(strbuf__str(&said), m);
+		strbuf__free(&said);
 	}
 	return err;
 }

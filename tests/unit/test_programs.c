@@ -278,7 +278,8 @@ static void test_failing_download(void **state)
 	assert_int_equal(remove(gone), 0);
 	put_program("bin/apt-get",
 		    "#!/bin/sh\ncase \"$*\" in\n"
-		    "*indextargets*) echo 'Debian|Debian|bookworm|http://m.example/debian/' ;;\n"
+		    "*indextargets*) echo 'W: Target Packages is configured multiple times' >&2\n"
+		    "echo 'Debian|Debian|bookworm|http://m.example/debian/' ;;\n"
 		    "*source*) echo 'E: Unable to find a source package for x'; exit 100 ;;\n"
 		    "esac\n");
 	assert_int_equal(setenv("PATH", path, 1), 0);
