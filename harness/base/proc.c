@@ -19,7 +19,7 @@
 #include "base/str.h"
 
 #define GRACE_MS  2000	     /* from SIGTERM to SIGKILL */
-#define LINE_PART (1u << 20) /* a longer line is delivered in parts */
+#define LINE_PART (4u << 20) /* a longer line is delivered in parts */
 
 /* A program that runs under our eyes. */
 struct run {

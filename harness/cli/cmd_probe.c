@@ -120,6 +120,8 @@ static int ask(struct visit *v, const struct probe_args *a, json_t **out)
 	status = c.job ? command__run(visit__vm(v), &c, &o) : -EINVAL;
 	if (status < 0 && o.end != VM_DONE)
 		visit__complain(&o);
+	else if (status > 0)
+		log_err("the guest's probe ended with status %d; -v shows what it said", status);
 	*out = status ? NULL : json_loads(strbuf__str(&said), JSON_REJECT_DUPLICATES, NULL);
 	if (!status && json_array_size(*out) != a->targets.n) {
 		log_err("the guest's answer can't be read");

@@ -77,7 +77,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->full = true;
 		return 0;
 	case OPT_ROW:
-		if (!arg[strspn(arg, ",")])
+		if (!arg[strspn(arg, ", \t\n\v\f\r")])
 			argp_error(state, "--row: no row named; `assay list rows` shows all");
 		return strv__split(&a->rows, arg, ",") ? ENOMEM : 0;
 	case OPT_REPEATS:
@@ -310,6 +310,15 @@ static int print_report(struct run *run)
 	return err;
 }
 
+/* Nothing is built for a kernel that is there for other experiments. */
+static bool is_wanted(const struct plan *plan, const struct kernel *k)
+{
+	for (size_t i = 0; i < plan->nr_items; i++)
+		if (plan__wants(plan, i, k))
+			return true;
+	return false;
+}
+
 static int execute(struct run *run, const struct plan *plan)
 {
 	int err = 0, status;
@@ -319,7 +328,8 @@ static int execute(struct run *run, const struct plan *plan)
 		run->deadline_ns = clock_ns() + run->args->run_timeout_ms * 1000000ull;
 	err = run_on_host(run, plan);
 	for (i = 0; !err && i < plan->nr_kernels && !run->cut_off; i++)
-		err = run_on_kernel(run, plan, plan->kernels[i]);
+		if (is_wanted(plan, plan->kernels[i]))
+			err = run_on_kernel(run, plan, plan->kernels[i]);
 	status = exit_status(run, err);
 	if (err && !run->cut_off) {
 		run->cut_off = true;

@@ -2,6 +2,7 @@
 #include "cli/hostrun.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,11 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "cli/intake.h"
+#include "wire/event.h"
 
 /* As in session.c: the guest program ends an experiment at its own limit. */
 #define GRACE_MS 10000
+#define DAY_MS	 86400000ull
 
 struct hostrun {
 	const struct hostrun_opts *o;
@@ -35,7 +38,7 @@ static void on_line(void *ctx, const char *line)
 	if (h->ended || h->err)
 		return;
 	event = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
-	if (!event)
+	if (!event || !wire_type(event))
 		h->err = -EBADMSG;
 	else
 		h->err = intake__event(h->in, event);
@@ -47,8 +50,12 @@ static void on_line(void *ctx, const char *line)
 }
 
 /* assay-guest run NAME --json -p NAME=VALUE …: its events come as lines. */
-static int arguments(const struct hostrun *h, const struct plan_item *item, struct strv *argv)
+static int arguments(const struct hostrun *h, const struct plan_item *item, uint64_t limit_ms,
+		     struct strv *argv)
 {
+	/* It takes a day at most; with 0 it is never started. */
+	uint64_t ms = !limit_ms ? 1 : limit_ms < DAY_MS ? limit_ms : DAY_MS;
+	char *timeout = str_fmt("--timeout=%" PRIu64 "ms", ms);
 	const char *name;
 	json_t *value;
 	int err = strv__add(argv, h->o->guest);
@@ -56,6 +63,9 @@ static int arguments(const struct hostrun *h, const struct plan_item *item, stru
 	err = err ? err : strv__add(argv, "run");
 	err = err ? err : strv__add(argv, item->experiment);
 	err = err ? err : strv__add(argv, "--json");
+	if (!err)
+		err = timeout ? strv__add(argv, timeout) : -ENOMEM;
+	free(timeout);
 	json_object_foreach (item->params, name, value) {
 		char *set = str_fmt("-p%s.%s=%s", item->experiment, name, json_string_value(value));
 
@@ -106,7 +116,7 @@ static int run_item(struct hostrun *h, const struct plan_item *item, struct sess
 	const char *const env[] = { program, experiments, NULL };
 	struct strv argv = { 0 };
 	uint64_t limit = time_limit(h, item);
-	int err = arguments(h, item, &argv), status = 0;
+	int err = arguments(h, item, limit, &argv), status = 0;
 
 	h->ended = false;
 	h->err = 0;
@@ -182,9 +192,14 @@ int hostrun__run(const struct hostrun_opts *o, const struct plan *plan, struct s
 		.on_record = o->on_record,
 		.ctx = o->ctx,
 	};
-	for (i = 0; !err && i < plan->nr_items && !out->cut_off; i++)
-		if (plan->items[i].on_host)
-			err = run_item(&h, &plan->items[i], out);
+	for (i = 0; !err && i < plan->nr_items && !out->cut_off; i++) {
+		if (!plan->items[i].on_host)
+			continue;
+		err = run_item(&h, &plan->items[i], out);
+		if (!out->cut_off && out->worst >= STATUS_TIMEOUT && o->deadline_ns &&
+		    clock_ns() >= o->deadline_ns)
+			*out = (struct session_result){ out->worst, true, OUT_OF_TIME };
+	}
 	guest_info__release(&h.host);
 	return err;
 }

@@ -264,7 +264,7 @@ enum row_state row_entry__state(const struct row_entry *e, const char *kernel, c
 	}
 	/* An experiment that did not end well may have left records out. */
 	if (end && end->status > STATUS_SKIPPED && end->status != STATUS_UNEXPECTED &&
-	    worst == STATUS_OK) {
+	    worst <= STATUS_SKIPPED) {
 		worst = end->status;
 		why = end->reason;
 		any = true;

@@ -19,8 +19,6 @@
 #define GUEST_GRACE_MS	10000
 #define BOOT_TIMEOUT_MS 60000
 
-#define OUT_OF_TIME "the time limit of the whole run was reached"
-
 struct session {
 	const struct session_opts *o;
 	struct intake_opts intake;

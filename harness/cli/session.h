@@ -27,6 +27,9 @@ struct session_opts {
 	void *ctx;
 };
 
+/* A reason for which a run is cut off. */
+#define OUT_OF_TIME "the time limit of the whole run was reached"
+
 struct session_result {
 	enum status worst;  /* of all experiments and records */
 	bool cut_off;	    /* cancelled, or out of time for the whole run */

@@ -83,7 +83,7 @@ static int parse_size(struct parser *p, struct usdt_arg *a)
 	if (err)
 		return err;
 	a->is_signed = size < 0;
-	if (size < 0)
+	if (size < 0 && size >= -8)
 		size = -size;
 	if (size != 1 && size != 2 && size != 4 && size != 8)
 		return bad(p, "a size that is none of 1, 2, 4 and 8");

@@ -195,6 +195,8 @@ static void test_newest(void **state)
 	add(s, &new, "k1", "bad", RECORD_PROGRAM, STATUS_UNEXPECTED, 0, NULL);
 	end(s, &new, "k1", STATUS_UNEXPECTED, NULL);
 	end(s, &new, "k4", STATUS_HARNESS, "did not boot");
+	add(s, &new, "k6", "bad", RECORD_PROGRAM, STATUS_SKIPPED, 0, NULL);
+	end(s, &new, "k6", STATUS_CRASHED, "crashed");
 	assert_int_equal(rows__new(catalog, &rows), 0);
 	assert_int_equal(rows__read(&rows, s, new.id), 0);
 	assert_int_equal(rows__read(&rows, s, old.id), 0);
@@ -205,6 +207,9 @@ static void test_newest(void **state)
 	assert_string_equal(why, "no <BTF>");
 	assert_int_equal(row_entry__state(&rows.v[1], "k4", &why), ROW_FAILED);
 	assert_int_equal(row_entry__state(&rows.v[1], "k5", &why), ROW_NEVER);
+	/* a skipped record does not hide how the experiment ended */
+	assert_int_equal(row_entry__state(&rows.v[1], "k6", &why), ROW_FAILED);
+	assert_string_equal(why, "crashed");
 	assert_int_equal(row_entry__state(&rows.v[0], "k1", &why), ROW_ABSENT);
 	rows__release(&rows);
 	run_info__release(&old);

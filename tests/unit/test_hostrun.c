@@ -85,7 +85,7 @@ static void test_good(void **state)
 	struct session_result res;
 	struct seen s = run(
 		*state,
-		"test \"$*\" = 'run tools --json -ptools.n=7' || exit 9\n"
+		"test \"$*\" = 'run tools --json --timeout=5000ms -ptools.n=7' || exit 9\n"
 		"test -x \"$ASSAY_PROGRAM\" && test -d \"$ASSAY_EXPERIMENTS\" || exit 8\n" RECORD
 			END,
 		&res);
@@ -121,6 +121,33 @@ static void test_damaged(void **state)
 	assert_int_equal(res.worst, STATUS_HARNESS);
 }
 
+/* What is no event must not end us. */
+static void test_no_event(void **state)
+{
+	struct session_result res;
+	struct seen s = run(*state, "echo '{}'\n" END, &res);
+
+	assert_int_equal(s.status, STATUS_HARNESS);
+	s = run(*state, "echo '[]'\n" END, &res);
+	assert_int_equal(s.status, STATUS_HARNESS);
+}
+
+/* As long as the wire allows. */
+static void test_long_event(void **state)
+{
+	struct session_result res;
+	struct seen s = run(*state,
+			    "printf '{\"ev\": \"record\", \"record\": {\"kind\": "
+			    "\"measurement\", \"experiment\": \"tools\", \"name\": \"m\", "
+			    "\"status\": \"ok\", \"message\": \"'\n"
+			    "head -c 1500000 /dev/zero | tr '\\0' x\n"
+			    "echo '\"}}'\n" END,
+			    &res);
+
+	assert_string_equal(s.reason, "");
+	assert_int_equal(s.records, 1);
+}
+
 static void test_unexpected(void **state)
 {
 	struct session_result res;
@@ -140,6 +167,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_good, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_no_end, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_no_event, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_long_event, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_unexpected, fixture_setup, fixture_teardown),
 	};
 
