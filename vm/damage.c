@@ -31,6 +31,8 @@ int damage__key(const char *of, char key[KEY_HEX])
 	hash__add_str(h, FORMAT);
 	hash__add_str(h, of);
 	hash__end(h, hex);
+	if (!hex[0])
+		return -EIO;
 	memcpy(key, hex, KEY_HEX - 1);
 	key[KEY_HEX - 1] = '\0';
 	return 0;

@@ -20,10 +20,11 @@ struct entry {
 	unsigned int line, copies, sites;
 	bool is_static, is_inline;
 	struct strv symbols;
-	size_t next; /* in its hash chain; 0: none, else index + 1 */
+	Dwarf_Addr *at; /* of the copies */
+	size_t next;	/* in its hash chain; 0: none, else index + 1 */
 };
 
-/* A subprogram of the compilation unit being read; in order of the offsets. */
+/* A subprogram; in order of the offsets. */
 struct place {
 	Dwarf_Off offset;
 	size_t entry;
@@ -120,11 +121,19 @@ static bool entry_address(Dwarf_Die *die, Dwarf_Addr *at)
 static int note_copy(struct table *t, struct entry *e, Dwarf_Die *die)
 {
 	const char *symbol;
-	Dwarf_Addr at;
+	Dwarf_Addr at, *more;
 
-	if (!entry_address(die, &at))
+	/* 0: the linker dropped it. One that is shared (C++'s inline) is in each unit. */
+	if (!entry_address(die, &at) || !at)
 		return 0;
-	e->copies++;
+	for (unsigned int i = 0; i < e->copies; i++)
+		if (e->at[i] == at)
+			return 0;
+	more = reallocarray(e->at, e->copies + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	e->at = more;
+	e->at[e->copies++] = at;
 	symbol = symtab__at(t->symbols, at, e->name);
 	return symbol && !strv__has(&e->symbols, symbol) ? strv__add(&e->symbols, symbol) : 0;
 }
@@ -196,11 +205,9 @@ static void count_sites(struct table *t, Dwarf_Die *parent)
 static int read_unit(struct table *t, Dwarf_Die *unit)
 {
 	Dwarf_Attribute a;
-	Dwarf_Addr at;
 	Dwarf_Die die;
 	int err = 0;
 
-	t->nr_places = 0;
 	if (dwarf_child(unit, &die))
 		return 0;
 	do {
@@ -208,17 +215,25 @@ static int read_unit(struct table *t, Dwarf_Die *unit)
 		    !dwarf_attr(&die, DW_AT_declaration, &a))
 			err = note_subprogram(t, &die);
 	} while (!err && !dwarf_siblingof(&die, &die));
-	if (err || dwarf_child(unit, &die))
-		return err;
-	/* Not in abstract instances: nothing was generated for them. */
+	return err;
+}
+
+/* Not in abstract instances: nothing was generated for them. */
+static int read_sites(struct table *t, Dwarf_Die *unit)
+{
+	Dwarf_Addr at;
+	Dwarf_Die die;
+
+	if (dwarf_child(unit, &die))
+		return 0;
 	do {
-		if (dwarf_tag(&die) == DW_TAG_subprogram && entry_address(&die, &at))
+		if (dwarf_tag(&die) == DW_TAG_subprogram && entry_address(&die, &at) && at)
 			count_sites(t, &die);
 	} while (!dwarf_siblingof(&die, &die));
 	return 0;
 }
 
-static int read_units(struct table *t, Dwarf *dw)
+static int each_unit(struct table *t, Dwarf *dw, int (*fn)(struct table *t, Dwarf_Die *unit))
 {
 	Dwarf_Off at = 0, next;
 	size_t header;
@@ -228,7 +243,7 @@ static int read_units(struct table *t, Dwarf *dw)
 		Dwarf_Die unit;
 
 		if (dwarf_offdie(dw, at + header, &unit))
-			err = read_unit(t, &unit);
+			err = fn(t, &unit);
 		at = next;
 	}
 	return err;
@@ -266,8 +281,10 @@ static int write_table(struct table *t, const char *path)
 
 static void release(struct table *t)
 {
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = 0; i < t->n; i++) {
 		strv__free(&t->v[i].symbols);
+		free(t->v[i].at);
+	}
 	symtab__free(t->symbols);
 	free(t->v);
 	free(t->heads);
@@ -290,8 +307,11 @@ int functions__write(const char *elf, const char *root, const char *path)
 	if (!err) {
 		dw = dwarf_begin(fd, DWARF_C_READ);
 		/* The symbols were read: it is an ELF file. */
-		err = dw ? read_units(&t, dw) : -ENOENT;
+		err = dw ? each_unit(&t, dw, read_unit) : -ENOENT;
 	}
+	/* After all units: with -flto what was inlined stands in another one. */
+	if (!err)
+		err = each_unit(&t, dw, read_sites);
 	if (!err)
 		err = t.n ? write_table(&t, path) : -ENOENT;
 	release(&t);

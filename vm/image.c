@@ -340,6 +340,9 @@ static struct kernel undamaged(const struct kernel *k)
 
 	base.name = k->like;
 	base.like = NULL;
+	/* The entry's own traits stand last (vm/kernels.c). */
+	base.features.n -= k->traits.n;
+	base.traits = (struct strv){ 0 };
 	return base;
 }
 
@@ -385,7 +388,7 @@ int image__ensure(const struct kernel *k, const struct image_opts *opts, struct 
 		if (!err)
 			err = find_damaged(k, opts, img, true, out);
 		image__free(img);
-		return err;
+		return err == -EINVAL ? -EIO : err;
 	}
 	err = dir_make(opts->paths->cache);
 	if (err) {

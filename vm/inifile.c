@@ -83,6 +83,8 @@ static int on_key(void *user, const char *section, const char *name, const char 
 		f->section_new = f->skip = false;
 		f->keys = 0;
 		err = f->begin(f, section);
+		if (err)
+			f->skip = true;
 	}
 	if (!err && !f->skip)
 		err = f->key(f, name, value);

@@ -295,6 +295,8 @@ static void finish_like(struct loader *l, struct kernel *k)
 			 k->name);
 		return;
 	}
+	if (!k->like) /* refused, and said */
+		return;
 	for (const struct kernel *o = l->ks->v; o < k; o++)
 		if (!strcmp(o->name, k->like))
 			from = o;

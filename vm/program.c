@@ -2,6 +2,7 @@
 #include "vm/program.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
@@ -99,6 +100,8 @@ static int find_key(struct work *w)
 	toolchain__release(&tools);
 	if (err)
 		return err;
+	if (!w->key[0])
+		return failed(w, "its key", -EIO);
 	w->kept = str_fmt("%s/%s/%s", w->dir, w->key, p->name);
 	return w->kept ? 0 : -ENOMEM;
 }
@@ -286,7 +289,9 @@ static int compile(struct work *w)
 	size_t n = 1;
 	int err = jobs ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < w->p->configure.n && n < ARGS_MAX / 2 - 1; i++)
+	if (!err && w->p->configure.n > ARGS_MAX / 2 - 2)
+		err = failed(w, "`configure` in programs.ini", -E2BIG);
+	for (size_t i = 0; !err && i < w->p->configure.n; i++)
 		configure[n++] = w->p->configure.v[i];
 	if (!err)
 		err = run(w, "configure", configure);
@@ -325,6 +330,19 @@ static int check_built(const struct work *w, const char *path)
 	return 0;
 }
 
+/* objcopy wrote it: it must be on the disk before it gets its name. */
+static int sync_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fsync(fd))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
 /* Into its place by a rename, whole: without the debug information, which makes half of it. */
 static int publish(struct work *w)
 {
@@ -342,6 +360,8 @@ static int publish(struct work *w)
 		err = run(w, "objcopy --strip-debug", strip);
 	if (!err)
 		err = check_built(w, program);
+	if (!err)
+		err = failed(w, program, sync_file(program));
 	if (!err)
 		err = failed(w, log, file_copy(w->log, log));
 	if (!err)

@@ -153,7 +153,10 @@ static int begin_section(struct inifile *f, const char *name)
 		return -ENOMEM;
 	l->ps->v = v;
 	v[l->ps->n] = (struct program){ .name = strdup(name), .line = f->section_line };
-	return v[l->ps->n++].name ? 0 : -ENOMEM;
+	if (!v[l->ps->n].name)
+		return -ENOMEM;
+	l->ps->n++;
+	return 0;
 }
 
 static int set_key(struct inifile *f, const char *name, const char *value)

@@ -25,7 +25,7 @@ struct view {
 	unsigned char *page, *at; /* page: NULL when there is none */
 };
 
-static int map(struct view *v, const char *path, uint64_t offset, int prot)
+static int map(struct view *v, const char *path, uint64_t offset, size_t len, int prot)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
 	struct stat st;
@@ -35,7 +35,8 @@ static int map(struct view *v, const char *path, uint64_t offset, int prot)
 	if (fd < 0)
 		return -errno;
 	/* A file that was cut short: looking there would be SIGBUS. */
-	if (fstat(fd, &st) || offset >= (uint64_t)st.st_size) {
+	if (fstat(fd, &st) || offset >= (uint64_t)st.st_size ||
+	    (offset & (SPAN - 1)) + len > SPAN) {
 		close(fd);
 		return -EINVAL;
 	}
@@ -82,12 +83,12 @@ static int open_uprobe(uint32_t pmu, const struct uprobe_place *p, bool on_retur
 static int try_mapped(json_t *into, const struct uprobe_place *p, bool on_return, const char **why)
 {
 	struct view code, data = { 0 };
-	int fd = -1, err = map(&code, p->path, p->offset, PROT_READ | PROT_EXEC);
+	int fd = -1, err = map(&code, p->path, p->offset, 1, PROT_READ | PROT_EXEC);
 	uint16_t before;
 	uint64_t pmu;
 
 	if (!err && p->semaphore)
-		err = map(&data, p->path, p->semaphore, PROT_READ | PROT_WRITE);
+		err = map(&data, p->path, p->semaphore, sizeof(uint16_t), PROT_READ | PROT_WRITE);
 	if (err) {
 		*why = err == -EINVAL ? "the file ends before" : "the file can't be mapped";
 		goto out;

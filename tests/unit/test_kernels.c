@@ -118,6 +118,8 @@ static void mistakes(void **state)
 		{ HEAD "[a]\n" MORE "[a]\n" MORE, ":7: section [a] comes twice (first in line 3)" },
 		{ HEAD "[a]\n" MORE "[assay]\ndefault = a\n", ":7: section [assay] comes twice" },
 		{ HEAD "[a]\n" MORE "version = 5.10.2\n", ":7: key 'version' comes twice" },
+		{ HEAD "[a]\n" MORE "[b]\nlike = ../x\nbtf = damaged\n",
+		  ":8: like = ../x: not the name of an entry" },
 		{ HEAD "[a]\n" MORE "steps = 0\n",
 		  ":7: steps = 0: not a number from 1 to 1000000" },
 		{ HEAD "[a]\n" MORE "steps = 1000001\n", ":7: steps = 1000001: not" },
