@@ -19,14 +19,8 @@ static int measure_copyout(const struct context *ctx, struct stamps *stamps)
 {
 	int err, disks;
 
-	if (!exp__has(ctx->e, NEED_FILE, EXP_COPYOUT_DIR "body_calls")) {
-		struct record *r = exp__measurement(ctx->e, "source");
-
-		record__fail(r, STATUS_SKIPPED,
-			     "no " EXP_COPYOUT_DIR ": the kernel lacks the patches that provide "
-			     "copyout-bpf, copyout-ftrace and copyout-count");
-		return exp__emit(ctx->e, r);
-	}
+	if (!exp__has(ctx->e, NEED_FILE, EXP_COPYOUT_DIR "body_calls"))
+		return pass__no_copyout(ctx, "source");
 	disks = places__set_up(ctx->e);
 	if (disks && disks != -ENODEV)
 		return disks;

@@ -79,14 +79,8 @@ static int measure_copyout(const struct context *ctx)
 	struct tally t = { 0 };
 	int err;
 
-	if (!exp__has(ctx->e, NEED_FILE, EXP_COPYOUT_DIR "body_calls")) {
-		struct record *r = exp__measurement(ctx->e, "placement");
-
-		record__fail(r, STATUS_SKIPPED,
-			     "no " EXP_COPYOUT_DIR ": the kernel lacks the patches that provide "
-			     "copyout-bpf, copyout-ftrace and copyout-count");
-		return exp__emit(ctx->e, r);
-	}
+	if (!exp__has(ctx->e, NEED_FILE, EXP_COPYOUT_DIR "body_calls"))
+		return pass__no_copyout(ctx, "placement");
 	err = reader__open(&in.reader, READ_SIZE);
 	if (!err)
 		err = exp__copyout_watch();

@@ -80,14 +80,8 @@ static int measure_copyout(const struct context *ctx)
 	const char *which = exp__param_str(ctx->e, "hook");
 	int err = 0;
 
-	if (!exp__has(ctx->e, NEED_FILE, EXP_COPYOUT_DIR "body_calls")) {
-		struct record *r = exp__measurement(ctx->e, "copyout");
-
-		record__fail(r, STATUS_SKIPPED,
-			     "no " EXP_COPYOUT_DIR ": the kernel lacks the patches that provide "
-			     "copyout-bpf, copyout-ftrace and copyout-count");
-		return exp__emit(ctx->e, r);
-	}
+	if (!exp__has(ctx->e, NEED_FILE, EXP_COPYOUT_DIR "body_calls"))
+		return pass__no_copyout(ctx, "copyout");
 	for (size_t i = 0; !err && i < NR_HOOKS; i++)
 		if (!strcmp(which, "all") || !strcmp(which, hooks[i].name))
 			err = measure_sizes(ctx, &hooks[i]);

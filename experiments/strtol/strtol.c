@@ -14,14 +14,14 @@
 #include <unistd.h>
 
 #include "guest/experiment.h"
+#include "guest/kmsg.h"
 #include "model/record.h"
 #include "model/verdict.h"
 #include "strtol.skel.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define TEXT	 64 /* as in strtol.bpf.c */
-#define KMSG_MAX 8192
+#define TEXT 64 /* as in strtol.bpf.c */
 
 typedef struct strtol_bpf__bss globals;
 
@@ -307,32 +307,6 @@ static int measure_parser(struct context *c, const struct hook *hook, const stru
 
 /* --- the kernel's log -------------------------------------------------------------------- */
 
-/* The messages since the descriptor's position that begin with "bpf: "; the last one's text. */
-static int bpf_messages(int kmsg, char *text, size_t len)
-{
-	char record[KMSG_MAX];
-	int n = 0;
-
-	for (;;) {
-		ssize_t got = read(kmsg, record, sizeof(record) - 1);
-		char *message;
-
-		if (got < 0 && errno == EPIPE) /* overwritten meanwhile: the next one */
-			continue;
-		if (got <= 0)
-			return n;
-		record[got] = '\0';
-		/* "6,339,5140900,-;text\n", and lines of a dictionary that begin with a blank */
-		message = strchr(record, ';');
-		if (!message || strncmp(message + 1, "bpf: ", 5) != 0)
-			continue;
-		message += 6;
-		message[strcspn(message, "\n")] = '\0';
-		snprintf(text, len, "%s", message);
-		n++;
-	}
-}
-
 static int check_print(struct context *c, const struct hook *hook, int kmsg, const char *text,
 		       struct record *r)
 {
@@ -344,7 +318,7 @@ static int check_print(struct context *c, const struct hook *hook, int kmsg, con
 	err = ask(c, hook, text, 10, &n);
 	if (err)
 		return exp__fail(c->e, err, "%s the text of a case", hook->verb);
-	messages = bpf_messages(kmsg, found, sizeof(found));
+	messages = kmsg__messages(kmsg, "bpf: ", found, sizeof(found));
 	snprintf(name, sizeof(name), "\"%s\" is in the kernel's log, once and unchanged", text);
 	return exp__check(r, messages == 1 && !strcmp(found, text) && n.sum == (long)strlen(text),
 			  name, "%d messages, \"%s\", %ld bytes", messages, found, n.sum);

@@ -16,13 +16,13 @@
 
 #include "base/str.h"
 #include "guest/experiment.h"
+#include "guest/kmsg.h"
 #include "guest/trace.h"
 #include "model/record.h"
 #include "trace-printk.skel.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define KMSG_MAX     8192
 #define KERNEL_IMAGE 0xffffffff80000000ull /* from there on, without KASLR, on x86-64 */
 
 typedef struct trace_printk_bpf__bss globals;
@@ -280,31 +280,15 @@ static void unescape(const char *from, char *out, size_t len)
 	out[n] = '\0';
 }
 
-/* The last message since the descriptor's position that begins with "bpf: ", as it was printed.
- * Returns how many there are. */
+/* The last message that begins with "bpf: ", as it was printed. Returns how many there are. */
 static int dmesg_messages(int kmsg, char *text, size_t len)
 {
-	char record[KMSG_MAX];
-	int n = 0;
+	char raw[1024] = ""; /* four characters for each byte of text that is none */
+	int n = kmsg__messages(kmsg, "bpf: ", raw, sizeof(raw));
 
-	for (;;) {
-		ssize_t got = read(kmsg, record, sizeof(record) - 1);
-		char *message;
-
-		if (got < 0 && errno == EPIPE) /* overwritten meanwhile: the next one */
-			continue;
-		if (got <= 0)
-			return n;
-		record[got] = '\0';
-		/* "6,339,5140900,-;text\n", and lines of a dictionary that begin with a blank */
-		message = strchr(record, ';');
-		if (!message || strncmp(message + 1, "bpf: ", 5) != 0)
-			continue;
-		message += 6;
-		message[strcspn(message, "\n")] = '\0';
-		unescape(message, text, len);
-		n++;
-	}
+	if (n)
+		unescape(raw, text, len);
+	return n;
 }
 
 static int measure_dmesg(struct context *c, const char *prog, bool rubbish)

@@ -197,3 +197,29 @@ void splat_judgement__release(struct splat_judgement *j)
 	free(j->error);
 	*j = (struct splat_judgement){ 0 };
 }
+
+int kmsg__messages(int fd, const char *prefix, char *text, size_t len)
+{
+	size_t skip = strlen(prefix);
+	char record[RECORD_MAX];
+	int n = 0;
+
+	for (;;) {
+		ssize_t got = read(fd, record, sizeof(record) - 1);
+		char *message;
+
+		if (got < 0 && errno == EPIPE) /* overwritten meanwhile: the next one */
+			continue;
+		if (got <= 0)
+			return n;
+		record[got] = '\0';
+		/* "6,339,5140900,-;text\n", and lines of a dictionary that begin with a blank */
+		message = strchr(record, ';');
+		if (!message || strncmp(message + 1, prefix, skip) != 0)
+			continue;
+		message += 1 + skip;
+		message[strcspn(message, "\n")] = '\0';
+		snprintf(text, len, "%s", message);
+		n++;
+	}
+}

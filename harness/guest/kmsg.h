@@ -12,6 +12,9 @@ int kmsg__open(void); /* a descriptor at the end of what was said so far, or -er
 /* Adds what came since as lines "[   12.345678] text". *lost: the kernel's buffer has overrun,
  * which the text says, too. 0 or -errno. */
 int kmsg__read(int fd, struct strbuf *out, bool *lost);
+/* The messages since the descriptor's position that begin with a prefix: how many there are, and
+ * what follows it in the last one (text is left alone when there is none). */
+int kmsg__messages(int fd, const char *prefix, char *text, size_t len);
 /* One record of /dev/kmsg as such lines. */
 void kmsg__format(const char *record, size_t len, struct strbuf *out);
 

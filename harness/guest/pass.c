@@ -237,6 +237,16 @@ int pass__measure(const struct context *ctx, const struct hook *hook, struct inp
 	return err;
 }
 
+int pass__no_copyout(const struct context *ctx, const char *measurement)
+{
+	struct record *r = exp__measurement(ctx->e, measurement);
+
+	record__fail(r, STATUS_SKIPPED,
+		     "no " EXP_COPYOUT_DIR ": the kernel lacks the patches that provide "
+		     "copyout-bpf, copyout-ftrace and copyout-count");
+	return exp__emit(ctx->e, r);
+}
+
 int pass__frame(struct exp *e, struct bpf_object *obj, size_t size,
 		int (*fn)(struct context *ctx, void *globals))
 {

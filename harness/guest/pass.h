@@ -63,6 +63,8 @@ int pass__until_lost(const struct context *ctx, struct input *in, uint64_t limit
  * and attaches the program. The link goes to hook__detach. 0 or -errno, said. */
 int pass__attach(const struct context *ctx, const struct hook *hook, struct bpf_link **link);
 
+/* Skips a measurement for want of the patches of copyout. 0 or -errno. */
+int pass__no_copyout(const struct context *ctx, const char *measurement);
 /* The frame of measure() for an object with the program of bpf/override.bpf.h: maps its zero-
  * initialised globals of so many bytes, calls fn, which sets ctx->state (and trail) from them and
  * measures, and puts the optimisation of kprobes back as it was. 0 or -errno, said. */
