@@ -16,7 +16,7 @@
 struct cure {
 	const struct context *ctx;
 	struct cure_seen *seen;
-	struct bpf_program *observe, *enter;
+	struct bpf_program *observe, *enter; /* enter: NULL where fentry is not to be had */
 	struct input in;
 	bool kept; /* the kernel says that it keeps overriding kprobes effective */
 };

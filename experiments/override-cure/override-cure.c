@@ -38,8 +38,8 @@ static int measure_with(struct context *ctx, void *globals)
 	int err;
 
 	ctx->state = &g->override_state;
-	if (!c.observe || !c.enter)
-		return exp__skip(ctx->e, "a program was rejected");
+	if (!c.observe)
+		return exp__skip(ctx->e, "the observing program was rejected");
 	err = reader__open(&c.in.reader, READ_SIZE);
 	if (!err)
 		err = exp__copyout_watch();
@@ -70,7 +70,7 @@ static const struct need needs[] = {
 static const struct param params[] = {
 	{ .name = "hold_ms",
 	  .type = PARAM_UINT,
-	  .value = "400",
+	  .value = "250",
 	  .min = 8,
 	  .max = 3600000,
 	  .help = "how long to read under an override that is to be kept" },
@@ -97,7 +97,7 @@ static const struct row rows[] = {
 		   "that overrides is attached to it, whatever debug.kprobes-optimization says, "
 		   "and a jump that is there is undone first. Other programs are optimised as "
 		   "before, and again when the overriding one has gone.",
-	  .shows = "held jumped sysctl released plain ftrace attach" },
+	  .shows = "held jumped sysctl released plain ftrace post_handler attach" },
 	{ 0 },
 };
 

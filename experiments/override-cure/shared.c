@@ -12,6 +12,7 @@
 #include "model/record.h"
 
 #define ENABLED "/sys/kernel/debug/tracing/enabled_functions"
+#define INJECT	"/sys/kernel/debug/fail_function/inject"
 #define READS	100
 
 /* The single capital letters behind the function's name and count: R saves registers, I may change
@@ -48,16 +49,22 @@ static int read_some(struct cure *c, struct record *r, const char *text)
 	return err;
 }
 
-int cure_shared__measure(struct cure *c)
+/* fentry beside what is on the function already. */
+static int attach_fentry(struct cure *c, struct bpf_link **link)
+{
+	*link = bpf_program__attach(c->enter);
+	return *link ? 0 : -errno;
+}
+
+static int measure_ftrace(struct cure *c)
 {
 	struct record *r = exp__measurement(c->ctx->e, "ftrace");
 	struct bpf_link *link = NULL, *fentry = NULL;
 	char *kind = NULL, flags[8] = "";
-	int err = exp__copyout_variant("ftrace");
+	int err, refused;
 
 	hook__reset(c->ctx->state, 0);
-	if (!err)
-		err = hook__attach(c->ctx->override, CURE_FTRACE, &link);
+	err = hook__attach(c->ctx->override, CURE_FTRACE, &link);
 	if (!err) {
 		kind = exp__kprobe_flags(CURE_FTRACE);
 		exp__check(r, kind && strstr(kind, "FTRACE"), "the kprobe hangs on ftrace", "%s",
@@ -69,15 +76,51 @@ int cure_shared__measure(struct cure *c)
 			   flags);
 		err = read_some(c, r, "every read is overridden");
 	}
-	if (!err) {
-		fentry = bpf_program__attach(c->enter);
-		exp__check(r, !!fentry, "an fentry program attaches to the same function", "%s",
-			   exp__err_name(fentry ? 0 : -errno));
+	if (!err && c->enter) {
+		refused = attach_fentry(c, &fentry);
+		exp__check(r, !refused, "an fentry program attaches to the same function", "%s",
+			   exp__err_name(refused));
 		err = read_some(c, r, "with it as well");
+		record__metric(r, "fentry_runs", "runs", (double)c->seen->entered);
 	}
-	record__metric(r, "fentry_runs", "runs", (double)c->seen->entered);
 	bpf_link__destroy(fentry);
 	hook__detach(&link);
 	free(kind);
 	return exp__emit(c->ctx->e, r) ?: err;
+}
+
+/* What an empty post_handler, the cure that the kernel's documentation names, would have made of
+ * it: fail_function's kprobes have one. With its probability of 0 it fails nothing. */
+static int measure_post_handler(struct cure *c)
+{
+	struct record *r = exp__measurement(c->ctx->e, "post_handler");
+	struct bpf_link *fentry = NULL;
+	char flags[8] = "";
+	int err;
+
+	if (!exp__has(c->ctx->e, NEED_FILE, INJECT) || !c->enter) {
+		record__fail(r, STATUS_SKIPPED, "no " INJECT ", or no fentry program");
+		return exp__emit(c->ctx->e, r);
+	}
+	err = exp__write_str(INJECT, CURE_FTRACE);
+	if (!err) {
+		ftrace_flags(CURE_FTRACE, flags, sizeof(flags));
+		record__label(r, "flags", flags);
+		exp__check(r, strchr(flags, 'I'),
+			   "a kprobe with a post_handler is one that excludes others (IPMODIFY)",
+			   "%s", flags);
+		record__label(r, "fentry", exp__err_name(attach_fentry(c, &fentry)));
+	}
+	bpf_link__destroy(fentry);
+	exp__write_str(INJECT, "!" CURE_FTRACE);
+	return exp__emit(c->ctx->e, r) ?: err;
+}
+
+int cure_shared__measure(struct cure *c)
+{
+	int err = exp__copyout_variant("ftrace");
+
+	if (!err)
+		err = measure_ftrace(c);
+	return err ? err : measure_post_handler(c);
 }
