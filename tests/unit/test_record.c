@@ -250,6 +250,7 @@ static void test_copy(void **state)
 	r->stats.insns = 7;
 	r->jited_size = 99;
 	record__set(&r->message, "R1 invalid");
+	r->status = STATUS_OK;
 	strv__add(&r->tags, "reject:*");
 	record__label(r, "hook", "int3");
 	record__metric(r, "reads", "reads", 3);
