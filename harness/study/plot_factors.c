@@ -20,9 +20,9 @@
 #define TITLE_PIXELS  26
 #define ROW_PIXELS    17 /* at least */
 #define LANE_PIXELS   6	 /* marks of several hooks lie below each other */
-#define NAME_PIXELS   150
+#define NAME_PIXELS   158
 #define FOOT	      96
-#define REFUSED	      -11 /* where on the axis refused hooks are drawn */
+#define REFUSED	      -18 /* where on the axis refused hooks are drawn */
 
 struct factors {
 	struct levels *blocks; /* with a level at least */
@@ -153,6 +153,7 @@ static void release_factors(struct factors *f)
 
 /* The texts of one column's datablocks and labels while its rows are gone through. */
 struct column {
+	int left; /* pixels from the page's edge */
 	struct strbuf hooks[8], parts, refused, lines, tics, titles;
 };
 
@@ -199,8 +200,8 @@ static void add_block(struct column *c, const struct levels *b, int *y)
 	strbuf__addf(&c->titles, "set label ");
 	script__quote(&c->titles, b->block->title);
 	*y += TITLE_PIXELS;
-	strbuf__addf(&c->titles, " at graph 0,first %d left offset -22.5,0 font ':Bold,%d'\n",
-		     *y - 8, PAGE_SMALL_FONT);
+	strbuf__addf(&c->titles, " at screen %.4f,first %d left font 'Arial:Bold,%d'\n",
+		     (c->left + 14.0) / PAGE_WIDTH, *y - 8, PAGE_SMALL_FONT);
 	for (size_t i = 0; i < b->n; i++) {
 		const struct level *l = &b->v[i];
 		int pixels = row_pixels(l);
@@ -249,50 +250,57 @@ static void put_frame(struct strbuf *sb, const struct factors *f, const struct p
 	sb->failed |= c->tics.failed || c->titles.failed;
 }
 
-/* Everything that has an entry in the key has it in the first column's plot, data or not. */
-static void put_plot(struct strbuf *sb, const struct factors *f, const struct column *columns,
-		     size_t column)
+static void put_plot(struct strbuf *sb, const struct column *c, size_t column)
 {
-	const struct column *c = &columns[column];
-	const char *after = "";
-
 	strbuf__addf(sb,
 		     "plot $lines%zu using 1:2:(%d):(0) with vectors nohead linewidth 0.5 "
-		     "linecolor '" LIGHT_GREY "' notitle",
+		     "linecolor '" LIGHT_GREY "'",
 		     column, 105 - REFUSED * 2);
+	for (size_t i = 0; i < nr_plot_looks; i++) {
+		const struct look *l = &plot_looks[i];
+
+		if (c->hooks[i].len)
+			strbuf__addf(sb,
+				     ", \\\n  $%s%zu using 1:2:3:4 with xerrorbars pointtype %d "
+				     "pointsize 0.6 linewidth 1.1 linecolor '%s'",
+				     l->hook, column, l->mark, l->colour);
+	}
+	if (c->parts.len)
+		strbuf__addf(sb,
+			     ", \\\n  $parts%zu using 1:2:3:4 with xerrorbars pointtype 6 "
+			     "pointsize 0.6 linewidth 0.8 linecolor '#D55E00'",
+			     column);
+	if (c->refused.len)
+		strbuf__addf(sb,
+			     ", \\\n  $refused%zu using 1:2 with points pointtype 2 pointsize 0.6 "
+			     "linecolor '" BLACK "'",
+			     column);
+	strbuf__addf(sb, "\n");
+}
+
+/* Hooks that have a mark anywhere. */
+static void put_key(struct strbuf *sb, const struct factors *f, const struct page *p,
+		    const struct column *columns)
+{
+	struct key_entry entries[16];
+	bool parts = false;
+	size_t n = 0;
+
 	for (size_t i = 0; i < nr_plot_looks; i++) {
 		const struct look *l = &plot_looks[i];
 		bool any = false;
 
 		for (size_t k = 0; k < f->nr_columns; k++)
 			any |= columns[k].hooks[i].len > 0;
-		if (c->hooks[i].len)
-			strbuf__addf(sb,
-				     ", \\\n  $%s%zu using 1:2:3:4 with xerrorbars pointtype %d "
-				     "pointsize 0.6 linewidth 1.1 linecolor '%s'",
-				     l->hook, column, l->mark, l->colour);
-		else if (any && !column)
-			strbuf__addf(sb, ", \\\n  NaN with points pointtype %d linecolor '%s'",
-				     l->mark, l->colour);
-		else
-			continue;
-		strbuf__addf(sb, column ? " notitle" : " title ");
-		if (!column)
-			script__quote(sb, l->title);
+		if (any)
+			entries[n++] = (struct key_entry){ l->title, l->colour, l->mark, "1", 1.1 };
 	}
-	if (c->parts.len)
-		after = column ? "notitle" : "title 'optimised: before and after the loss apart'";
-	if (c->parts.len)
-		strbuf__addf(sb,
-			     ", \\\n  $parts%zu using 1:2:3:4 with xerrorbars pointtype 6 "
-			     "pointsize 0.6 linewidth 0.8 linecolor '#D55E00' %s",
-			     column, after);
-	if (c->refused.len)
-		strbuf__addf(sb,
-			     ", \\\n  $refused%zu using 1:2 with points pointtype 2 pointsize 0.6 "
-			     "linecolor '" BLACK "' notitle",
-			     column);
-	strbuf__addf(sb, "\n");
+	for (size_t k = 0; k < f->nr_columns; k++)
+		parts |= columns[k].parts.len > 0;
+	if (parts)
+		entries[n++] = (struct key_entry){ "optimised, before | after its loss", "#D55E00",
+						   6, "1", 0.8 };
+	script__key(sb, p, entries, n, 4, 14, 8, 192);
 }
 
 static void put_columns(struct strbuf *sb, const struct factors *f, const struct page *p,
@@ -301,15 +309,15 @@ static void put_columns(struct strbuf *sb, const struct factors *f, const struct
 	strbuf__addf(sb,
 		     "set xrange [%d:105]\nset yrange [%d:0]\nset border 1\n"
 		     "set xtics ('refused' %d, '0' 0, '25' 25, '50' 50, '75' 75, '100' 100)\n"
-		     "set grid noytics\nset xlabel 'reads overridden (%%), 95 %% interval'\n"
-		     "set key at screen 0.98,screen %.4f bottom right horizontal maxrows 2 samplen "
-		     "1.5 font ',12'\nset multiplot\n",
-		     REFUSED * 2, f->height, REFUSED, 6.0 / p->height);
+		     "set grid noytics\nset errorbars 0\nunset key\n"
+		     "set xlabel 'reads overridden (%%), 95 %% interval'\nset multiplot\n",
+		     REFUSED * 2, f->height, REFUSED);
+	put_key(sb, f, p, columns);
 	for (size_t k = 0; k < f->nr_columns; k++) {
 		if (k)
-			strbuf__addf(sb, "unset label\n");
+			strbuf__addf(sb, "unset label\nunset arrow\n");
 		put_frame(sb, f, p, &columns[k], k);
-		put_plot(sb, f, columns, k);
+		put_plot(sb, &columns[k], k);
 	}
 	strbuf__addf(sb, "unset multiplot\n");
 }
@@ -326,10 +334,11 @@ static int write_script(const struct factors *f, const struct study_data *d, cha
 	struct strbuf sb = STRBUF_INIT;
 
 	script__begin(&sb, &page, d, f->points, f->nr_points,
-		      "one factor at a time around the base");
+		      "rows: levels of a factor, all else at the base");
 	for (size_t k = 0; k < f->nr_columns; k++) {
 		int y = 0;
 
+		columns[k].left = page.width / (int)f->nr_columns * (int)k;
 		for (size_t i = f->first[k]; i < f->first[k + 1]; i++)
 			add_block(&columns[k], &f->blocks[i], &y);
 		put_data(&sb, &columns[k], k);
