@@ -298,21 +298,28 @@ static void put_key(struct strbuf *sb, const struct factors *f, const struct pag
 	for (size_t k = 0; k < f->nr_columns; k++)
 		parts |= columns[k].parts.len > 0;
 	if (parts)
-		entries[n++] = (struct key_entry){ "optimised, before | after its loss", "#D55E00",
-						   6, "1", 0.8 };
+		entries[n++] =
+			(struct key_entry){ "before | after the loss", "#D55E00", 6, "1", 0.8 };
 	script__key(sb, p, entries, n, 4, 14, 8, 192);
 }
 
 static void put_columns(struct strbuf *sb, const struct factors *f, const struct page *p,
 			const struct column *columns)
 {
+	bool refused = false;
+
+	for (size_t k = 0; k < f->nr_columns; k++)
+		refused |= columns[k].refused.len > 0;
 	strbuf__addf(sb,
 		     "set xrange [%d:105]\nset yrange [%d:0]\nset border 1\n"
-		     "set xtics ('refused' %d, '0' 0, '25' 25, '50' 50, '75' 75, '100' 100)\n"
+		     "set xtics ('0' 0, '25' 25, '50' 50, '75' 75, '100' 100)\n"
 		     "set grid noytics\nset errorbars 0\nunset key\n"
-		     "set xlabel 'reads overridden (%%), 95 %% interval'\nset multiplot\n",
-		     REFUSED * 2, f->height, REFUSED);
+		     "set xlabel 'reads overridden (%%), 95 %% interval'\n",
+		     refused ? REFUSED * 2 : -5, f->height);
+	if (refused)
+		strbuf__addf(sb, "set xtics add ('refused' %d)\n", REFUSED);
 	put_key(sb, f, p, columns);
+	strbuf__addf(sb, "set multiplot\n");
 	for (size_t k = 0; k < f->nr_columns; k++) {
 		if (k)
 			strbuf__addf(sb, "unset label\nunset arrow\n");

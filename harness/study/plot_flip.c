@@ -118,10 +118,11 @@ static void release_columns(struct columns *cs)
 
 /* --- script -------------------------------------------------------------------------------- */
 
-/* Points beside each other rather than on top: by the order of the rounds. */
+/* Points beside each other rather than on top, by the order of the rounds; the median stands to
+ * their right. */
 static double beside(size_t i, size_t n)
 {
-	return n > 1 ? ((double)i / (double)(n - 1) - 0.5) * 0.44 : 0;
+	return n > 1 ? ((double)i / (double)(n - 1) - 0.5) * 0.44 - 0.1 : -0.1;
 }
 
 static void put_data(struct strbuf *sb, const struct columns *cs, double *least, double *most)
@@ -145,8 +146,8 @@ static void put_data(struct strbuf *sb, const struct columns *cs, double *least,
 		struct interval ci = stats__median_ci(c->ms, c->n);
 
 		if (c->n)
-			strbuf__addf(sb, "%.3f %.5g %.5g %.5g\n", c->x, stats__median(c->ms, c->n),
-				     ci.low, ci.high);
+			strbuf__addf(sb, "%.3f %.5g %.5g %.5g\n", c->x + 0.24,
+				     stats__median(c->ms, c->n), ci.low, ci.high);
 	}
 	script__data_end(sb);
 }

@@ -168,13 +168,14 @@ void script__key(struct strbuf *sb, const struct page *p, const struct key_entry
 
 void script__log_tics(struct strbuf *sb, const char *axis, double least, double most)
 {
-	static const int steps[] = { 1, 2, 5 };
-	bool few = most / least < 300;
+	static const double fine[] = { 1, 1.5, 2, 3, 4, 5, 6, 8 }, coarse[] = { 1, 2, 5 };
+	const double *steps = most / least < 10 ? fine : coarse;
+	size_t nr_steps = most / least < 10 ? 8 : most / least < 300 ? 3 : 1;
 	const char *between = "";
 
 	strbuf__addf(sb, "set %stics (", axis);
 	for (int d = (int)floor(log10(least)); d <= (int)ceil(log10(most)); d++) {
-		for (size_t i = 0; i < (few ? 3 : 1); i++) {
+		for (size_t i = 0; i < nr_steps; i++) {
 			double at = steps[i] * pow(10, d);
 
 			if (at < least || at > most)

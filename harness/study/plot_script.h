@@ -66,7 +66,8 @@ struct key_entry {
  * so is width, of a column. `unset label` and `unset arrow` take it away. */
 void script__key(struct strbuf *sb, const struct page *page, const struct key_entry *entries,
 		 size_t n, size_t columns, int left, int bottom, int width);
-/* Tics at 1, 2 and 5 of each decade, or at 1 alone when there are many. axis: "x", "y". */
+/* Tics at 1, 2 and 5 of each decade; more when there is but one, fewer when there are many. axis:
+ * "x", "y". */
 void script__log_tics(struct strbuf *sb, const char *axis, double least, double most);
 /* Hands the text over: 0 or -ENOMEM. */
 int script__end(struct strbuf *sb, char **script);
