@@ -118,10 +118,11 @@ static void release_columns(struct columns *cs)
 
 /* --- script -------------------------------------------------------------------------------- */
 
-/* Points beside each other rather than on top: by the order of the rounds. */
+/* Points beside each other rather than on top, by the order of the rounds; the median stands to
+ * their right. */
 static double beside(size_t i, size_t n)
 {
-	return n > 1 ? ((double)i / (double)(n - 1) - 0.5) * 0.44 : 0;
+	return n > 1 ? ((double)i / (double)(n - 1) - 0.5) * 0.44 - 0.1 : -0.1;
 }
 
 static void put_data(struct strbuf *sb, const struct columns *cs, double *least, double *most)
@@ -145,8 +146,8 @@ static void put_data(struct strbuf *sb, const struct columns *cs, double *least,
 		struct interval ci = stats__median_ci(c->ms, c->n);
 
 		if (c->n)
-			strbuf__addf(sb, "%.3f %.5g %.5g %.5g\n", c->x, stats__median(c->ms, c->n),
-				     ci.low, ci.high);
+			strbuf__addf(sb, "%.3f %.5g %.5g %.5g\n", c->x + 0.24,
+				     stats__median(c->ms, c->n), ci.low, ci.high);
 	}
 	script__data_end(sb);
 }
@@ -183,7 +184,7 @@ static void put_columns(struct strbuf *sb, const struct columns *cs, const struc
 		strbuf__addf(sb, "set label ");
 		script__quote(sb, cs->v[i].kernel);
 		strbuf__addf(sb, " at first %.3f,screen %.4f center\n",
-			     (cs->v[first].x + cs->v[i].x) / 2, 66.0 / p->height);
+			     (cs->v[first].x + cs->v[i].x) / 2, 62.0 / p->height);
 		if (i + 1 < cs->n)
 			strbuf__addf(sb,
 				     "set arrow from first %.3f,graph 0 to first %.3f,graph 1 "
@@ -199,18 +200,31 @@ static void put_axes(struct strbuf *sb, const struct columns *cs, const struct p
 {
 	double top = never ? most * NEVER * 1.3 : most * 1.3;
 
-	strbuf__addf(sb,
-		     "set xrange [-0.6:%.3f]\nset logscale y\nset yrange [%.5g:%.5g]\n"
-		     "set ytics add\nset format y '%%g'\nset grid noxtics ytics\n"
-		     "set ylabel 'time until a read was lost (ms)'\n"
-		     "set label 'number of CPUs; n: rounds' at graph 0.5,screen %.4f center\n",
-		     cs->v[cs->n - 1].x + 0.6, least / 1.3, top, 46.0 / p->height);
+	strbuf__addf(
+		sb,
+		"set xrange [-0.6:%.3f]\nset logscale y\nset yrange [%.5g:%.5g]\n"
+		"set grid noxtics ytics\n"
+		"set ylabel 'time until a read was lost (ms)'\n"
+		"set label 'number of CPUs (n: rounds) and kernel' at graph 0.5,screen %.4f center\n",
+		cs->v[cs->n - 1].x + 0.6, least / 1.3, top, 42.0 / p->height);
+	script__log_tics(sb, "y", least / 1.3, most * 1.3);
 	if (never)
 		strbuf__addf(sb,
 			     "set ytics add ('not lost' %.5g)\n"
 			     "set arrow from graph 0,first %.5g to graph 1,first %.5g nohead "
 			     "linewidth 0.7 linecolor '" GREY "'\n",
 			     most * NEVER, most * NEVER / 1.35, most * NEVER / 1.35);
+}
+
+static void put_key(struct strbuf *sb, const struct page *p, bool never)
+{
+	const struct key_entry entries[] = {
+		{ "a round", "#D55E00", 6, NULL, 0 },
+		{ "median of the rounds, 95 % interval", BLACK, 5, "1", 1.6 },
+		{ "a round without a loss", "#0072B2", 10, NULL, 0 },
+	};
+
+	script__key(sb, p, entries, never ? 3 : 2, 3, 90, 8, 270);
 }
 
 static int write_script(const struct columns *cs, const struct study_data *d, char **script)
@@ -231,18 +245,18 @@ static int write_script(const struct columns *cs, const struct study_data *d, ch
 	if (most == 0) /* never lost at all */
 		least = most = 1;
 	put_never(&sb, cs, most * NEVER);
-	script__frame(&sb, &page, 90, 24, PAGE_HEAD + 16, 112);
+	script__frame(&sb, &page, 90, 24, PAGE_HEAD + 16, 122);
 	put_axes(&sb, cs, &page, least, most, never);
 	put_columns(&sb, cs, &page);
-	strbuf__addf(&sb, "set key at screen 0.98,screen 0.012 bottom right horizontal font ',12'\n"
-			  "plot \\\n");
+	put_key(&sb, &page, never);
+	strbuf__addf(&sb, "plot \\\n");
 	if (never)
 		strbuf__addf(&sb, "  $never using 1:2 with points pointtype 10 pointsize 0.8 "
-				  "linecolor '#0072B2' title 'a round without a loss', \\\n");
+				  "linecolor '#0072B2' notitle, \\\n");
 	strbuf__addf(&sb, "  $rounds using 1:2 with points pointtype 6 pointsize 0.7 linecolor "
-			  "'#D55E00' title 'a round', \\\n"
+			  "'#D55E00' notitle, \\\n"
 			  "  $medians using 1:2:3:4 with yerrorbars pointtype 5 pointsize 0.9 "
-			  "linewidth 1.6 linecolor '" BLACK "' title 'median, 95 %% interval'\n");
+			  "linewidth 1.6 linecolor '" BLACK "' notitle\n");
 	return script__end(&sb, script);
 }
 

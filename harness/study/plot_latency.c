@@ -79,16 +79,18 @@ static void find_outcomes(struct panel *p, const struct study_data *d, const str
 static void find_hooks(struct panel *p, const struct study_data *d, const struct study_base *b)
 {
 	const char *kernel = study_base__value(b, "kernel");
-	const struct study_obs *none = study_base__hook(b, d, "none", kernel);
 
-	p->title = "overridden, by hook";
+	const struct study_obs *unhooked = study_base__hook(b, d, "optimised", kernel);
+
+	p->title = "overridden reads, by hook";
 	for (size_t i = 0; i < nr_plot_looks; i++) {
 		const struct look *l = &plot_looks[i];
 		const struct study_obs *o = study_base__hook(b, d, l->hook, kernel);
 
-		/* The same reads before the hook was attached, once. */
+		/* The same reads before the hook was attached, as in the other panel. */
 		if (o && !p->n)
-			add_line(p, none ? none : o, "latency_unhooked", "no hook", BLACK, "1", 2);
+			add_line(p, unhooked ? unhooked : o, "latency_unhooked", "no hook", BLACK,
+				 "1", 2);
 		add_line(p, o, "latency_overridden", l->title, l->colour, l->dash, l->mark);
 	}
 }
@@ -97,7 +99,7 @@ static void find_hooks(struct panel *p, const struct study_data *d, const struct
 
 static void put_data(struct strbuf *sb, const struct panel *p, size_t panel)
 {
-	char name[24];
+	char name[48];
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct series *ns = p->v[i].ns;
@@ -111,7 +113,7 @@ static void put_data(struct strbuf *sb, const struct panel *p, size_t panel)
 	}
 }
 
-/* From the least to somewhat above the 99th percentile: single reads that were interrupted would
+/* From the least to somewhat above the 97th percentile: single reads that were interrupted would
  * take half of the axis. */
 static void range(const struct panel *p, double *least, double *most)
 {
@@ -119,49 +121,51 @@ static void range(const struct panel *p, double *least, double *most)
 		const struct series *ns = p->v[i].ns;
 
 		*least = fmin(*least, ns->values[0] / 1e3);
-		*most = fmax(*most, ns->values[(ns->n - 1) * 99 / 100] / 1e3);
+		*most = fmax(*most, ns->values[(ns->n - 1) * 97 / 100] / 1e3);
 	}
 }
 
 static void put_panel(struct strbuf *sb, const struct page *page, const struct panel *p,
 		      size_t panel)
 {
-	int left = panel ? page->width / 2 + 34 : 66;
-	int right = panel ? 20 : page->width / 2 + 14;
+	int left = panel ? page->width / 2 + 46 : 66;
+	int right = page->width - left - 330, foot = page->height - PAGE_HEAD - 334;
+	struct key_entry entries[MAX_LINES];
 
-	script__frame(sb, page, left, right, PAGE_HEAD + 34, 190);
-	strbuf__addf(sb, "set label 1 ");
+	if (panel)
+		strbuf__addf(sb, "unset label\nunset arrow\nunset ylabel\nset format y ''\n");
+	else
+		strbuf__addf(sb, "set ylabel 'reads that took at most as long (%%)'\n");
+	script__frame(sb, page, left, right, PAGE_HEAD + 34, foot);
+	strbuf__addf(sb, "set label 903 ");
 	script__quote(sb, p->title);
 	strbuf__addf(sb, " at graph 0,1 left offset 0,0.8\n");
-	strbuf__addf(sb, panel ? "unset label 901\nunset label 902\nunset ylabel\n"
-				 "set format y ''\n"
-			       : "set ylabel 'reads that took at most as long (%%)'\n");
-	strbuf__addf(
-		sb,
-		"set key at screen %.4f,screen %.4f top left Left reverse vertical maxrows %zu "
-		"samplen 4 font ',12'\nplot \\\n",
-		(double)left / page->width, 134.0 / page->height, p->n);
+	for (size_t i = 0; i < p->n; i++)
+		entries[i] = (struct key_entry){ p->v[i].title, p->v[i].colour, p->v[i].mark,
+						 p->v[i].dash, 1.6 };
+	script__key(sb, page, entries, p->n, 1, left, foot - 56 - KEY_PIXELS * (int)p->n, 0);
+	strbuf__addf(sb, "plot \\\n");
 	for (size_t i = 0; i < p->n; i++) {
 		const struct line *l = &p->v[i];
 
 		strbuf__addf(sb,
 			     "  $panel%zu_%zu using 1:2 with linespoints pointinterval %d "
 			     "linewidth 1.6 dashtype %s linecolor '%s' pointtype %d pointsize 0.7 "
-			     "title ",
-			     panel, i, EVERY, l->dash, l->colour, l->mark);
-		script__quote(sb, l->title);
-		strbuf__addf(sb, "%s\n", i + 1 < p->n ? ", \\" : "");
+			     "notitle%s\n",
+			     panel, i, EVERY, l->dash, l->colour, l->mark,
+			     i + 1 < p->n ? ", \\" : "");
 	}
 }
 
 static int write_script(const struct panel panels[NR_PANELS], const struct study_data *d,
 			char **script)
 {
+	size_t entries = panels[0].n > panels[1].n ? panels[0].n : panels[1].n;
 	const struct page page = {
 		.name = NAME,
 		.title = "How long a read takes, by what became of it",
 		.width = PAGE_WIDTH,
-		.height = 560,
+		.height = PAGE_HEAD + 400 + KEY_PIXELS * (int)entries,
 	};
 	const struct study_obs *points[NR_PANELS * MAX_LINES];
 	struct strbuf sb = STRBUF_INIT;
@@ -177,10 +181,11 @@ static int write_script(const struct panel panels[NR_PANELS], const struct study
 	for (size_t k = 0; k < NR_PANELS; k++)
 		put_data(&sb, &panels[k], k);
 	strbuf__addf(&sb,
-		     "set logscale x\nset xrange [%.5g:%.5g]\nset format x '%%g'\n"
-		     "set xlabel 'time of a read (µs)'\nset yrange [0:100]\nset ytics 25\n"
+		     "set logscale x\nset xrange [%.5g:%.5g]\n"
+		     "set xlabel 'time of a read (µs)'\nset yrange [0:101]\nset ytics 25\n"
 		     "set multiplot\n",
 		     least / 1.1, most * 1.2);
+	script__log_tics(&sb, "x", least / 1.1, most * 1.2);
 	for (size_t k = 0; k < NR_PANELS; k++)
 		if (panels[k].n)
 			put_panel(&sb, &page, &panels[k], k);

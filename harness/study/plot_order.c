@@ -17,6 +17,7 @@
 #define NAME	   "override-order"
 #define MAX_ROWS   24
 #define ROW_PIXELS 46
+#define FOOT	   112
 
 /* What happens in a read, in time. Those of copyout's body are known where the kernel notes them.
  */
@@ -26,7 +27,7 @@ static const struct event {
 	const char *name, *title, *colour;
 	int mark;
 } events[NR_EVENTS] = {
-	{ "read", "probe on vfs_read", "#000000", 4 },
+	{ "read", "probe on vfs_read", "#000000", 13 },
 	{ "probe", "probe at copyout's entry", "#0072B2", 9 },
 	{ "body", "copyout's body begins", "#009E73", 5 },
 	{ "body_end", "copyout's body is done", "#E69F00", 7 },
@@ -205,12 +206,12 @@ static void limits(const struct rows *rows, double *least, double *most, double 
  * sides of the probe. */
 static void put_before(struct strbuf *sb, const struct page *p, double least, double most)
 {
-	script__frame(sb, p, 130, p->width - 330, PAGE_HEAD + 36, 108);
+	script__frame(sb, p, 120, p->width - 400, PAGE_HEAD + 36, FOOT);
 	strbuf__addf(sb,
-		     "set border 1\nset logscale x\nset xrange [%.5g:%.5g] reverse\n"
+		     "set border 1\nunset key\nset logscale x\nset xrange [%.5g:%.5g] reverse\n"
 		     "set xlabel \"µs before the probe at\\ncopyout's entry (log)\"\n"
-		     "set label 1 'waiting for the page' at graph 0.5,1 center offset 0,0.8\n"
-		     "unset key\nplot \\\n"
+		     "set label 903 'from vfs_read to copyout' at graph 0.5,1 center offset 0,0.8\n"
+		     "plot \\\n"
 		     "  $wait using 1:2:(%.5g - $1):(0) with vectors nohead linewidth 1.2 "
 		     "linecolor '" GREY "', \\\n"
 		     "  $at_read using 1:2:3:4 with xerrorbars pointtype %d pointsize 0.9 "
@@ -219,37 +220,51 @@ static void put_before(struct strbuf *sb, const struct page *p, double least, do
 		     events[AT_READ].colour);
 }
 
+static bool any_body(const struct rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		if (rows->v[i].has_body)
+			return true;
+	return false;
+}
+
+static void put_key(struct strbuf *sb, const struct page *p, bool body)
+{
+	struct key_entry entries[NR_EVENTS];
+	size_t n = 0;
+
+	for (int e = 0; e < NR_EVENTS; e++)
+		if (body || (e != AT_BODY && e != AT_BODY_END))
+			entries[n++] = (struct key_entry){ events[e].title, events[e].colour,
+							   events[e].mark, "1", 1.3 };
+	script__key(sb, p, entries, n, 3, 40, 8, 250);
+}
+
 static void put_after(struct strbuf *sb, const struct page *p, const struct rows *rows, double last)
 {
-	bool body = false;
+	bool body = any_body(rows);
 
-	for (size_t i = 0; i < rows->n; i++)
-		body |= rows->v[i].has_body;
-	script__frame(sb, p, p->width - 316, 24, PAGE_HEAD + 36, 108);
+	script__frame(sb, p, 424, 24, PAGE_HEAD + 36, FOOT);
 	strbuf__addf(sb,
-		     "unset label 901\nunset label 902\nset border 1\nunset logscale x\n"
-		     "set xrange [%.5g:%.5g] noreverse\nset format y ''\n"
+		     "unset label\nunset arrow\nunset ytics\nset xtics auto\nunset logscale x\n"
+		     "set xrange [%.5g:%.5g] noreverse\n"
 		     "set xlabel \"µs since the probe at\\ncopyout's entry (linear)\"\n"
-		     "set label 1 'in copyout' at graph 0.5,1 center offset 0,0.8\n",
+		     "set label 903 'in copyout' at graph 0.5,1 center offset 0,0.8\n",
 		     -last * 0.04, last * 1.06);
-	strbuf__addf(sb, "set key at screen 0.98,screen 0.012 bottom right horizontal maxrows 2 "
-			 "samplen 1.5 font ',12'\nplot \\\n"
+	strbuf__addf(sb, "plot \\\n"
 			 "  $span using 1:2:3:4 with vectors nohead linewidth 1.2 linecolor '" GREY
 			 "' notitle, \\\n");
 	if (body)
 		strbuf__addf(sb, "  $inside using 1:2:3:4 with vectors nohead linewidth 7 "
 				 "linecolor '#a8d8c8' notitle, \\\n");
-	strbuf__addf(sb, "  NaN with points pointtype %d linecolor '%s' title ",
-		     events[AT_READ].mark, events[AT_READ].colour);
-	script__quote(sb, events[AT_READ].title);
 	for (int e = AT_PROBE; e < NR_EVENTS; e++) {
 		if (!body && (e == AT_BODY || e == AT_BODY_END))
 			continue;
 		strbuf__addf(sb,
-			     ", \\\n  $at_%s using 1:2:3:4 with xerrorbars pointtype %d pointsize "
-			     "0.9 linewidth 1.3 linecolor '%s' title ",
-			     events[e].name, events[e].mark, events[e].colour);
-		script__quote(sb, events[e].title);
+			     "%s  $at_%s using 1:2:3:4 with xerrorbars pointtype %d pointsize 0.9 "
+			     "linewidth 1.3 linecolor '%s'",
+			     e > AT_PROBE ? ", \\\n" : "", events[e].name, events[e].mark,
+			     events[e].colour);
 	}
 	strbuf__addf(sb, "\n");
 }
@@ -260,7 +275,7 @@ static int write_script(const struct rows *rows, const struct study_data *d, cha
 		.name = NAME,
 		.title = "Time order of a read: probe, copyout, return; page cached and not",
 		.width = PAGE_WIDTH,
-		.height = PAGE_HEAD + 160 + ROW_PIXELS * (int)rows->n,
+		.height = PAGE_HEAD + 46 + FOOT + ROW_PIXELS * (int)rows->n,
 	};
 	struct strbuf sb = STRBUF_INIT;
 	double least, most, last;
@@ -270,6 +285,7 @@ static int write_script(const struct rows *rows, const struct study_data *d, cha
 	put_data(&sb, rows);
 	put_names(&sb, rows);
 	strbuf__addf(&sb, "set multiplot\n");
+	put_key(&sb, &page, any_body(rows));
 	put_before(&sb, &page, least, most);
 	put_after(&sb, &page, rows, last);
 	strbuf__addf(&sb, "unset multiplot\n");

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "study/plot_script.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +75,9 @@ static char *subtitle(const struct study_data *d, const struct study_obs *const 
 	else
 		add_names(&sb, &kernels,
 			  *what ? (kernels.n > 1 ? " · kernels " : " · kernel ") : "kernel ");
+	for (size_t i = 0; i < accels.n; i++)
+		for (char *c = accels.v[i]; *c; c++)
+			*c = (char)toupper((unsigned char)*c);
 	add_names(&sb, &accels, " · accelerator ");
 	add_names(&sb, &timings, " · timing ");
 	strbuf__addf(&sb, " · run %s", d->run);
@@ -97,8 +102,8 @@ void script__begin(struct strbuf *sb, const struct page *p, const struct study_d
 		     "if (!exists('format')) format = 'svg'\n"
 		     "set encoding utf8\n"
 		     "if (format eq 'png') {\n"
-		     "  set terminal pngcairo noenhanced size %d,%d font 'DejaVu Sans,%d' "
-		     "fontscale 1.85 linewidth 2 pointscale 2 dashlength 1 background 'white'\n"
+		     "  set terminal pngcairo noenhanced size %d,%d font 'Arial,%d' "
+		     "fontscale 1.5 linewidth 2 pointscale 2 dashlength 1 background 'white'\n"
 		     "} else {\n"
 		     "  set terminal svg noenhanced fixed size %d,%d font 'Arial,%d' "
 		     "background 'white'\n"
@@ -111,12 +116,14 @@ void script__begin(struct strbuf *sb, const struct page *p, const struct study_d
 	strbuf__addf(sb, " at screen %.4f,%.4f left font ',%d'\nset label 902 ", 14.0 / p->width,
 		     1 - 19.0 / p->height, PAGE_TITLE_FONT);
 	script__quote(sb, sub ? sub : "");
-	strbuf__addf(sb,
-		     " at screen %.4f,%.4f left font ',%d' textcolor '" GREY "'\n"
-		     "set border 3 linecolor '" GREY "'\n"
-		     "set tics nomirror out scale 0.6 textcolor '" BLACK "'\n"
-		     "set grid xtics ytics linetype 1 linewidth 0.5 linecolor '" LIGHT_GREY "'\n",
-		     14.0 / p->width, 1 - 41.0 / p->height, PAGE_SMALL_FONT);
+	strbuf__addf(
+		sb,
+		" at screen %.4f,%.4f left font ',%d' textcolor '" GREY "'\n"
+		"set border 3 linecolor '" GREY "'\n"
+		"set tics nomirror out scale 0.6 textcolor '" BLACK "'\n"
+		"set errorbars 0.5\nset grid xtics ytics linetype 1 linewidth 0.5 linecolor '" LIGHT_GREY
+		"'\n",
+		14.0 / p->width, 1 - 41.0 / p->height, PAGE_SMALL_FONT);
 	sb->failed |= !sub;
 	free(sub);
 }
@@ -129,6 +136,55 @@ void script__frame(struct strbuf *sb, const struct page *p, int left, int right,
 		     "set tmargin at screen %.4f\nset bmargin at screen %.4f\n",
 		     (double)left / p->width, 1 - (double)right / p->width,
 		     1 - (double)top / p->height, (double)bottom / p->height);
+}
+
+void script__key(struct strbuf *sb, const struct page *p, const struct key_entry *entries, size_t n,
+		 size_t columns, int left, int bottom, int width)
+{
+	size_t rows = (n + columns - 1) / columns;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct key_entry *e = &entries[i];
+		double x = left + width * (int)(i / rows);
+		double y = (bottom + KEY_PIXELS * (double)(rows - 1 - i % rows) + 9) / p->height;
+
+		if (e->dash)
+			strbuf__addf(sb,
+				     "set arrow from screen %.4f,%.4f to screen %.4f,%.4f nohead "
+				     "linewidth %g dashtype %s linecolor '%s'\n",
+				     x / p->width, y, (x + 32) / p->width, y, e->width, e->dash,
+				     e->colour);
+		if (e->mark)
+			strbuf__addf(sb,
+				     "set label '' at screen %.4f,%.4f point pointtype %d "
+				     "pointsize 0.7 linecolor '%s'\n",
+				     (x + 16) / p->width, y, e->mark, e->colour);
+		strbuf__addf(sb, "set label ");
+		script__quote(sb, e->title);
+		strbuf__addf(sb, " at screen %.4f,%.4f left font ',%d'\n", (x + 40) / p->width, y,
+			     PAGE_SMALL_FONT);
+	}
+}
+
+void script__log_tics(struct strbuf *sb, const char *axis, double least, double most)
+{
+	static const double fine[] = { 1, 1.5, 2, 3, 4, 5, 6, 8 }, coarse[] = { 1, 2, 5 };
+	const double *steps = most / least < 10 ? fine : coarse;
+	size_t nr_steps = most / least < 10 ? 8 : most / least < 300 ? 3 : 1;
+	const char *between = "";
+
+	strbuf__addf(sb, "set %stics (", axis);
+	for (int d = (int)floor(log10(least)); d <= (int)ceil(log10(most)); d++) {
+		for (size_t i = 0; i < nr_steps; i++) {
+			double at = steps[i] * pow(10, d);
+
+			if (at < least || at > most)
+				continue;
+			strbuf__addf(sb, "%s'%g' %g", between, at, at);
+			between = ", ";
+		}
+	}
+	strbuf__addf(sb, ")\n");
 }
 
 void script__data(struct strbuf *sb, const char *name)

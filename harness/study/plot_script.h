@@ -38,6 +38,7 @@ const struct look *look__of_hook(const char *hook); /* NULL: no hook that is dra
 #define BLACK	   "#000000"
 #define GREY	   "#767676"
 #define LIGHT_GREY "#d8d8d8"
+#define KEY_PIXELS 18 /* height of an entry of a key */
 
 /* Terminal, title, and under it a line with `what`, the kernels, accelerator and timing mode of the
  * points, and the run. */
@@ -53,6 +54,21 @@ void script__data(struct strbuf *sb, const char *name);
 void script__data_end(struct strbuf *sb);
 /* "4 KiB", "512 B": a number of bytes that is given as text; other text as it is. */
 void script__bytes(struct strbuf *sb, const char *bytes);
+/* An entry of a key: a mark on a piece of line, either of which may be left out. */
+struct key_entry {
+	const char *title, *colour;
+	int mark;	  /* gnuplot's point type; 0: none */
+	const char *dash; /* NULL: no line */
+	double width;	  /* of the line */
+};
+/* Draws a key outside of all plots, in columns that are filled one after the other: gnuplot's own
+ * would be put where a plot is. left and bottom are the place of the lower left corner, in pixels;
+ * so is width, of a column. `unset label` and `unset arrow` take it away. */
+void script__key(struct strbuf *sb, const struct page *page, const struct key_entry *entries,
+		 size_t n, size_t columns, int left, int bottom, int width);
+/* Tics at 1, 2 and 5 of each decade; more when there is but one, fewer when there are many. axis:
+ * "x", "y". */
+void script__log_tics(struct strbuf *sb, const char *axis, double least, double most);
 /* Hands the text over: 0 or -ENOMEM. */
 int script__end(struct strbuf *sb, char **script);
 /* -ENODATA with *why set, or -ENOMEM. */

@@ -21,6 +21,9 @@
 #define BINS_A_DECADE  10
 #define ROW	       1.62 /* from one hook's line to the next; 100 % are 1 */
 #define ROW_PIXELS     62
+#define LEFT	       160 /* pixels beside, above and below the plot */
+#define TOP	       44
+#define BOTTOM	       100
 #define HOOK_OPTIMISED "optimised"
 
 struct row {
@@ -128,11 +131,14 @@ struct mark {
 	const char *name, *series, *title;
 	double y; /* above 0 % of its row */
 	int point;
+	const char *dash; /* of the line at the median */
 };
 
 static const struct mark marks[] = {
-	{ "flag", "flag_ms", "[OPTIMIZED] first seen in kprobes/list, each round", 1.2, 11 },
-	{ "jump", "jump_ms", "jump first found at the function's entry, each round", -0.2, 9 },
+	{ "flag", "flag_ms", "[OPTIMIZED] first seen in kprobes/list: each round, median", 1.2, 11,
+	  "(4,3)" },
+	{ "jump", "jump_ms", "jump first found at the function's entry: each round, median", -0.2,
+	  9, "1" },
 };
 #define NR_MARKS (sizeof(marks) / sizeof(marks[0]))
 
@@ -220,37 +226,47 @@ static void put_axes(struct strbuf *sb, const struct rows *rows, double most)
 
 static void put_plot(struct strbuf *sb, const struct rows *rows, const size_t nr[NR_MARKS])
 {
-	strbuf__addf(sb, "set key at screen 0.98,screen 0.012 bottom right horizontal samplen 1.5 "
-			 "font ',12'\nplot \\\n");
+	strbuf__addf(sb, "plot \\\n");
 	for (size_t m = 0; m < NR_MARKS; m++) {
 		if (!nr[m])
 			continue;
 		strbuf__addf(sb,
 			     "  $%s_line using 1:2:3:4 with vectors nohead linewidth 1 dashtype %s "
 			     "linecolor '" BLACK "' notitle, \\\n",
-			     marks[m].name, m ? "1" : "(3,3)");
+			     marks[m].name, marks[m].dash);
 	}
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct look *l = rows->v[i].look;
 
-		strbuf__addf(sb,
-			     "  $row%zu using 1:(%.4f):2 with filledcurves fillcolor '%s' "
-			     "fillstyle transparent solid 0.15 noborder notitle, \\\n"
-			     "  $row%zu using 1:2 with linespoints linewidth 1.5 dashtype %s "
-			     "linecolor '%s' pointtype %d pointsize 0.5 notitle%s\n",
-			     i, zero_of(rows, i), l->colour, i, l->dash, l->colour, l->mark,
-			     i + 1 < rows->n || nr[0] || nr[1] ? ", \\" : "");
+		strbuf__addf(
+			sb,
+			"  $row%zu using 1:(%.4f):2 with filledcurves fillcolor '%s' "
+			"fillstyle transparent solid 0.15 noborder notitle, \\\n"
+			"  $row%zu using 1:2 with linespoints linewidth 1.5 dashtype %s "
+			"linecolor '%s' pointtype %d pointinterval 3 pointsize 0.5 notitle%s\n",
+			i, zero_of(rows, i), l->colour, i, l->dash, l->colour, l->mark,
+			i + 1 < rows->n || nr[0] || nr[1] ? ", \\" : "");
 	}
 	for (size_t m = 0; m < NR_MARKS; m++) {
 		if (!nr[m])
 			continue;
 		strbuf__addf(sb,
 			     "  $%s using 1:2 with points pointtype %d pointsize 0.7 "
-			     "linecolor '" BLACK "' title ",
-			     marks[m].name, marks[m].point);
-		script__quote(sb, marks[m].title);
-		strbuf__addf(sb, "%s\n", !m && nr[1] ? ", \\" : "");
+			     "linecolor '" BLACK "' notitle%s\n",
+			     marks[m].name, marks[m].point, !m && nr[1] ? ", \\" : "");
 	}
+}
+
+static void put_key(struct strbuf *sb, const struct page *p, const size_t nr[NR_MARKS])
+{
+	struct key_entry entries[NR_MARKS];
+	size_t n = 0;
+
+	for (size_t m = 0; m < NR_MARKS; m++)
+		if (nr[m])
+			entries[n++] = (struct key_entry){ marks[m].title, BLACK, marks[m].point,
+							   marks[m].dash, 1 };
+	script__key(sb, p, entries, n, 1, LEFT, 8, 0);
 }
 
 static char *what_is_read(const struct rows *rows)
@@ -271,7 +287,7 @@ static int write_script(const struct rows *rows, const struct study_data *d,
 		.name = NAME,
 		.title = "Reads whose copyout was overridden, by hook and number of the read",
 		.width = PAGE_WIDTH,
-		.height = PAGE_HEAD + 130 + ROW_PIXELS * (int)rows->n,
+		.height = PAGE_HEAD + TOP + BOTTOM + ROW_PIXELS * (int)rows->n,
 	};
 	struct strbuf sb = STRBUF_INIT;
 	char *what = what_is_read(rows), block[32];
@@ -287,9 +303,10 @@ static int write_script(const struct rows *rows, const struct study_data *d,
 		most = fmax(most, read_runs__longest(&rows->v[i].runs));
 	}
 	put_all_marks(&sb, rows, nr);
-	script__frame(&sb, &page, 170, 60, PAGE_HEAD + 44, 78);
+	script__frame(&sb, &page, LEFT, 60, PAGE_HEAD + TOP, BOTTOM);
 	put_axes(&sb, rows, most);
 	put_labels(&sb, rows, base_kernel);
+	put_key(&sb, &page, nr);
 	put_plot(&sb, rows, nr);
 	sb.failed |= !what;
 	free(what);

@@ -138,7 +138,9 @@ static inline void scene_hooks(struct study_scene *sc)
 
 			if (k != 1 && !strcmp(hooks[h], "multi"))
 				ms = -1;
-			scene_point(sc, kernels[k], 1, hooks[h], "", "hooks", ms);
+			scene_point(sc, kernels[k], 1, hooks[h], "",
+				    k || h > 2 ? "hooks" : "hooks size source cache cpus barriers",
+				    ms);
 		}
 	}
 }
