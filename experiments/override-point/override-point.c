@@ -123,6 +123,8 @@ static int measure_rounds(struct point *p, struct reader *reader, struct found *
 {
 	int err = round__unhooked(p, reader, f);
 
+	if (!err)
+		err = round__warm_up(p);
 	for (uint64_t i = 0; !err && i < p->rounds; i++) {
 		exp__progress(p->e, i, p->rounds, "round");
 		err = round__run(p, reader, f);
@@ -166,7 +168,6 @@ static int measure(struct exp *e, struct bpf_object *obj)
 	if (!p.state)
 		return exp__fail(e, -errno, "map the programs' global variables");
 	exp__read_u64(HOOK_OPTIMISATION, &optimisation);
-	exp__write_str(HOOK_OPTIMISATION, p.hook == POINT_INT3 ? "0" : "1");
 	err = measure_point(&p);
 	exp__write_str(HOOK_OPTIMISATION, optimisation ? "1" : "0");
 	if (p.target.variant)

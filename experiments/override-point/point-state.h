@@ -9,11 +9,11 @@
 
 /* Of one thread that reads; a cache line of its own. */
 struct point_slot {
-	__u64 thread;	/* bpf_get_current_pid_tgid() while it is to be overridden; else 0 */
-	__u64 runs;	/* of the program */
-	__u64 requests; /* for an override, as far as the kernel took them */
-	__u64 jumps;	/* runs that found a jump at the function's entry */
-	__u64 jump_ns;	/* the first of them, on the monotonic clock; 0: none */
+	__u64 thread;	 /* bpf_get_current_pid_tgid() while it is to be overridden; else 0 */
+	__u64 runs;	 /* of the program */
+	__u64 requests;	 /* for an override, as far as the kernel took them */
+	__u64 jumps;	 /* runs that found a jump at the function's entry */
+	__u64 jump_ns;	 /* the first of them, on the monotonic clock; 0: none */
 	__u64 companion; /* runs of the other program on the function */
 	__u64 unused[2];
 };

@@ -138,6 +138,7 @@ static void moments(struct record *r, const struct found *f, double *v)
 		{ "lost_ms", "ms", offsetof(struct moments, lost_ms) },
 		{ "flag_ms", "ms", offsetof(struct moments, flag_ms) },
 		{ "jump_ms", "ms", offsetof(struct moments, jump_ms) },
+		{ "attach_ms", "ms", offsetof(struct moments, attach_ms) },
 	};
 
 	for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++) {

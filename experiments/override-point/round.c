@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "guest/experiment.h"
 #include "guest/hook.h"
@@ -12,6 +13,7 @@
 
 #define UNHOOKED_READS 200
 #define POLL_NS	       1000000u /* between looks at the kprobe's state */
+#define SETTLE_NS      50000000
 
 /* A round under way. */
 struct round {
@@ -20,7 +22,7 @@ struct round {
 	struct reader *reader;
 	struct watch watch;
 	uint32_t nr;
-	uint64_t attached_ns, polled_ns;
+	uint64_t attaching_ns, attached_ns, polled_ns;
 	struct probe_counts counts; /* when they were last looked at */
 	enum probe_state state;
 	uint64_t reads, lost; /* lost: the first read of the present row of lost ones; 0: none */
@@ -245,6 +247,29 @@ static int attached(struct round *r)
 	return err;
 }
 
+/* The optimiser works in batches, 5 jiffies after it was asked (OPTIMIZE_DELAY in
+ * kernel/kprobes.c). What a detach asked of it would take the next round's kprobe along, early. */
+static void settle(void)
+{
+	const struct timespec pause = { .tv_nsec = SETTLE_NS };
+
+	nanosleep(&pause, NULL);
+}
+
+/* The first attach of all sets much up and takes several times as long as later ones, during which
+ * the optimiser is at work already. */
+int round__warm_up(const struct point *p)
+{
+	struct mounted_hook hook = { 0 };
+	int err;
+
+	exp__write_str(HOOK_OPTIMISATION, "0");
+	err = mounted_hook__attach(&hook, p);
+	mounted_hook__detach(&hook);
+	free(hook.reason);
+	return err;
+}
+
 int round__run(const struct point *p, struct reader *reader, struct found *f)
 {
 	struct round r = { .p = p, .f = f, .reader = reader, .watch = WATCH_INIT };
@@ -255,11 +280,15 @@ int round__run(const struct point *p, struct reader *reader, struct found *f)
 		return exp__fail(p->e, err, "open the kernel's counts");
 	r.nr = (uint32_t)f->nr_rounds;
 	r.first_span = f->first.nr_spans;
-	f->moments[f->nr_rounds++] = (struct moments){ NAN, NAN, NAN, NAN };
+	f->moments[f->nr_rounds++] = (struct moments){ NAN, NAN, NAN, NAN, NAN };
 	memset(p->state, 0, sizeof(*p->state));
 	p->state->result = p->result;
+	exp__write_str(HOOK_OPTIMISATION, p->hook == POINT_INT3 ? "0" : "1");
+	settle();
+	r.attaching_ns = exp__now_ns();
 	err = mounted_hook__attach(&hook, p);
 	r.attached_ns = exp__now_ns();
+	f->moments[r.nr].attach_ms = (double)(r.attached_ns - r.attaching_ns) / 1e6;
 	if (hook.refused) {
 		f->refused++;
 		f->attach_err = hook.refused;

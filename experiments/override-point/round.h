@@ -20,6 +20,7 @@ struct change { /* of the kprobe's state */
 struct moments {
 	double lost_read; /* number of the first read that was lost, from 1 */
 	double lost_ms, flag_ms, jump_ms;
+	double attach_ms; /* that attaching took */
 };
 
 /* Reads of the first reader on one side of the loss, and those that were overridden. */
@@ -39,7 +40,7 @@ struct found {
 	uint64_t attempted, outcomes[NR_OVERRIDE_OUTCOMES], short_reads, looped;
 	uint64_t runs, requests;
 	int64_t missed, nmissed, body_calls; /* or OVERRIDE_UNKNOWN */
-	int64_t missed_reads;  /* calls that reads were found to have missed, in either way */
+	int64_t missed_reads; /* calls that reads were found to have missed, in either way */
 	uint64_t body_low, body_high; /* what the outcomes say of body_calls */
 
 	uint64_t refused;
@@ -52,6 +53,8 @@ void found__release(struct found *f);
 
 /* Reads without a hook: their times, how often they call the target, what they return. */
 int round__unhooked(struct point *p, struct reader *reader, struct found *f);
+/* Attaches and detaches once, so that later attaches are alike. 0 or -errno. */
+int round__warm_up(const struct point *p);
 /* One round. A refused attach is counted, and no error. 0 or -errno. */
 int round__run(const struct point *p, struct reader *reader, struct found *f);
 

@@ -82,9 +82,8 @@ static int add_span(struct tally *t, int code, uint32_t round, double start_ms)
 		t->spans = bigger;
 		t->spans_capacity = capacity;
 	}
-	t->spans[t->nr_spans++] = (struct span){
-		.code = code, .round = round, .reads = 1, .start_ms = start_ms
-	};
+	t->spans[t->nr_spans++] =
+		(struct span){ .code = code, .round = round, .reads = 1, .start_ms = start_ms };
 	return 0;
 }
 

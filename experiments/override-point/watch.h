@@ -30,8 +30,8 @@ struct watch {
 	int64_t own_runs;  /* of the program while the profile is read */
 };
 
-#define WATCH_INIT                                      \
-	{                                               \
+#define WATCH_INIT                         \
+	{                                  \
 		.profile = -1, .list = -1, \
 	}
 

@@ -147,34 +147,6 @@ static const char *param(const json_t *params, const char *name)
 	return value ? value : "";
 }
 
-/* Do both have the same value for every factor that both have? An experiment that knows nothing of
- * a factor of the host (append) has no value for it. */
-static bool params_agree(const json_t *a, const json_t *b)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach ((json_t *)a, name, value) {
-		const json_t *other = json_object_get(b, name);
-
-		if (other && !json_equal(value, (json_t *)other))
-			return false;
-	}
-	return true;
-}
-
-static bool is_row_of(const struct study_obs *o, const struct stored_experiment *e,
-		      const json_t *params)
-{
-	const char *id = param(params, POINT);
-
-	if (strcmp(o->kernel, e->kernel) != 0 || strcmp(o->experiment, e->experiment) != 0)
-		return false;
-	if (*id || *param(o->params, POINT))
-		return !strcmp(id, o->id);
-	return params_agree(o->params, params);
-}
-
 static struct guest_info *copy_guest(const struct guest_info *g)
 {
 	struct guest_info *to = malloc(sizeof(*to));
@@ -199,11 +171,25 @@ static int keep_row(struct study_obs *o, const struct stored_experiment *e, json
 	return record__set((char **)&o->reason, e->reason);
 }
 
+static struct study_obs *find_point(struct study_data *d, const char *kernel,
+				    const char *experiment, const char *id)
+{
+	for (size_t i = 0; id && i < d->nr_obs; i++) {
+		struct study_obs *o = &d->obs[i];
+
+		if (!strcmp(o->id, id) && !strcmp(o->kernel, kernel) &&
+		    !strcmp(o->experiment, experiment))
+			return o;
+	}
+	return NULL;
+}
+
+/* The parameters of a row name the point; so does a label of each record. */
 static int on_experiment(void *ctx, const struct stored_experiment *e)
 {
 	struct study_data *d = ctx;
 	json_t *params = json_loads(e->params ? e->params : "{}", 0, NULL);
-	struct study_obs *o = NULL;
+	struct study_obs *o;
 	int err = 0;
 
 	if (!json_is_object(params)) {
@@ -212,15 +198,7 @@ static int on_experiment(void *ctx, const struct stored_experiment *e)
 		err = -EBADMSG;
 		goto out;
 	}
-	/* Of points that differ only in what the row does not tell, the first without a row: they
-	 * are measured in the order of their rows. */
-	for (size_t i = 0; i < d->nr_obs; i++) {
-		if (!is_row_of(&d->obs[i], e, params))
-			continue;
-		o = &d->obs[i];
-		if (!o->guest)
-			break;
-	}
+	o = find_point(d, e->kernel, e->experiment, param(params, POINT));
 	if (!o)
 		log_debug("run %s: %s on %s belongs to no point of the plan", d->run, e->experiment,
 			  e->kernel);
@@ -233,28 +211,6 @@ static int on_experiment(void *ctx, const struct stored_experiment *e)
 out:
 	json_decref(params);
 	return err;
-}
-
-static bool same_string(const char *a, const char *b)
-{
-	return !a || !b ? a == b : !strcmp(a, b);
-}
-
-static bool same_guest(const struct guest_info *a, const struct guest_info *b)
-{
-	return a->cpus == b->cpus && a->mem_mb == b->mem_mb && same_string(a->kernel, b->kernel) &&
-	       same_string(a->image_key, b->image_key) && same_string(a->accel, b->accel);
-}
-
-/* A record says itself of which point it is, or its experiment has one point in such a guest. */
-static bool is_record_of(const struct study_obs *o, const struct stored_record *sr)
-{
-	const char *id = record__get_label(sr->record, POINT);
-
-	if (!o->guest || strcmp(o->experiment, sr->record->experiment) != 0)
-		return false;
-	return id && *id ? !strcmp(id, o->id) && !strcmp(o->kernel, sr->guest.kernel)
-			 : same_guest(o->guest, &sr->guest);
 }
 
 static int keep_record(struct study_obs *o, const struct record *r)
@@ -282,20 +238,10 @@ static int keep_record(struct study_obs *o, const struct record *r)
 
 static int on_record(void *ctx, const struct stored_record *sr)
 {
-	struct study_data *d = ctx;
-	struct study_obs *found = NULL;
+	struct study_obs *o = find_point(ctx, sr->guest.kernel, sr->record->experiment,
+					 record__get_label(sr->record, POINT));
 
-	for (size_t i = 0; i < d->nr_obs; i++) {
-		if (!is_record_of(&d->obs[i], sr))
-			continue;
-		if (found) {
-			log_warn("run %s: %s of %s is of %s or of %s: left out", d->run,
-				 sr->record->name, sr->record->experiment, found->id, d->obs[i].id);
-			return 0;
-		}
-		found = &d->obs[i];
-	}
-	return found ? keep_record(found, sr->record) : 0;
+	return o && o->guest ? keep_record(o, sr->record) : 0;
 }
 
 /* --- all of it ----------------------------------------------------------------------------- */

@@ -25,7 +25,7 @@ struct study_block {
 /* A design point as it was measured. All is owned by the study_data. */
 struct study_obs {
 	const char *kernel, *experiment;
-	const char *id;	    /* of the point; "" when neither plan nor parameters tell */
+	const char *id;	    /* of the point */
 	json_t *params;	    /* factor -> value, all strings */
 	struct strv blocks; /* names of the blocks that the point belongs to */
 	enum status status; /* the worse one of the experiment's and the record `point`'s */

@@ -55,8 +55,6 @@ static inline const char *scene_plan(struct study_scene *sc, const char *kernel,
 		json_object_set_new(values, words.v[i], json_string(value));
 	}
 	strv__free(&words);
-	if (!strcmp(experiment, "override-point"))
-		json_object_set_new(values, "point", json_string(id));
 	json_array_append_new(sc->points, json_pack("{s:s,s:s,s:s,s:o,s:o}", "id", id, "kernel",
 						    kernel, "experiment", experiment, "params",
 						    values, "blocks", names));
@@ -68,16 +66,20 @@ static inline void scene_row(struct study_scene *sc, const struct guest_info *g,
 			     const char *reason)
 {
 	json_t *p = json_array_get(sc->points, json_array_size(sc->points) - 1);
-	char *params = json_dumps(json_object_get(p, "params"), JSON_SORT_KEYS | JSON_COMPACT);
+	json_t *all = json_copy(json_object_get(p, "params"));
+	char *params;
 
+	json_object_set(all, "point", json_object_get(p, "id"));
+	params = json_dumps(all, JSON_SORT_KEYS | JSON_COMPACT);
 	assert_int_equal(store__add_experiment(sc->store, sc->run.id, g,
 					       json_string_value(json_object_get(p, "experiment")),
 					       params, status, reason, 1.0),
 			 0);
 	free(params);
+	json_decref(all);
 }
 
-/* A record of it; with the label `point` when it is override-point's. */
+/* A record of it. */
 static inline struct record *scene_record(struct study_scene *sc, const char *name)
 {
 	json_t *p = json_array_get(sc->points, json_array_size(sc->points) - 1);
@@ -85,8 +87,7 @@ static inline struct record *scene_record(struct study_scene *sc, const char *na
 	struct record *r = record__new(RECORD_MEASUREMENT, experiment, name);
 
 	r->status = STATUS_OK;
-	if (!strcmp(experiment, "override-point"))
-		record__label(r, "point", json_string_value(json_object_get(p, "id")));
+	record__label(r, "point", json_string_value(json_object_get(p, "id")));
 	return r;
 }
 
