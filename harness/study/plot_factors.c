@@ -344,7 +344,7 @@ static void put_columns(struct strbuf *sb, const struct factors *f, const struct
 		     "set xrange [%d:105]\nset yrange [%d:0]\nset border 1\n"
 		     "set xtics ('0' 0, '25' 25, '50' 50, '75' 75, '100' 100)\n"
 		     "set grid noytics\nunset key\n"
-		     "set xlabel 'reads overridden (%%), 95 %% interval'\n",
+		     "set xlabel 'reads overridden (%%); lines: 95 %% intervals'\n",
 		     refused ? REFUSED * 2 : -5, f->height);
 	if (refused)
 		strbuf__addf(sb, "set xtics add ('refused' %d)\n", REFUSED);
