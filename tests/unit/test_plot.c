@@ -15,6 +15,7 @@
 #include "study/plot_levels.h"
 #include "study/plot_reads.h"
 #include "study/plot_script.h"
+#include "study/svg.h"
 #include "study_fixture.h"
 #include "plot_scene.h"
 
@@ -146,6 +147,35 @@ static void test_script_parts(void **state)
 	script__log_tics(&sb, "y", 0.9, 120000);
 	assert_has(strbuf__str(&sb), "set ytics ('1' 1, '10' 10, '100' 100,");
 	strbuf__free(&sb);
+}
+
+static void assert_tidy(const char *svg, const char *tidy)
+{
+	char *head = str_fmt("<?xml version=\"1.0\"?>\n<svg>\n%s", svg);
+	char *want = str_fmt("<?xml version=\"1.0\"?>\n<svg>\n%s", tidy), *got = svg__tidy(head);
+
+	assert_string_equal(got, want);
+	free(head);
+	free(want);
+	free(got);
+}
+
+static void test_svg(void **state)
+{
+	(void)state;
+	/* The version in the first line is no number to shorten; nor is one that is read. */
+	assert_tidy("<g a=\"1.00\"><text>5.10.00 rgb(1,2,3)</text> 1.50 </g>",
+		    "<g a=\"1\"><text>5.10.00 rgb(1,2,3)</text> 1.5 </g>");
+	assert_tidy("<g b='rgb(  0, 114, 178)' c='rgb(300,1,1)'>x 10.05,0.10 .00 7. 100</g>",
+		    "<g b='#0072b2' c='rgb(300,1,1)'>x 10.05,0.1 .00 7. 100</g>");
+	assert_tidy("<g a=\"b\" stroke-linecap=\"butt\" stroke-linejoin=\"miter\">x</g>",
+		    "<g a=\"b\">x</g>");
+	/* Groups that are empty, or are so once others are gone. */
+	assert_tidy("<g a=\"1\">\n<g b=\"2\">\n</g>\n\t</g>\n<g>x</g>", "<g>x</g>");
+	assert_tidy("<g >x</g><path s='1'  d='M1.50,2.00  '/>y<path d='M1,2 L3,4  '/>",
+		    "<g >x</g>y<path d='M1,2 L3,4  '/>");
+	assert_tidy("<g id=\"p\" ><title>$row0 using 1:2</title>x</g><title>Mine</title>",
+		    "<g id=\"p\" >x</g><title>Mine</title>");
 }
 
 static void test_looks_differ(void **state)
@@ -540,6 +570,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_script_parts),
+		cmocka_unit_test(test_svg),
 		cmocka_unit_test(test_looks_differ),
 		TEST(test_base),
 		TEST(test_levels),
