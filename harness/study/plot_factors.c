@@ -19,9 +19,9 @@
 #define COLUMN_PIXELS 620 /* a column longer than that makes two */
 #define TITLE_PIXELS  26
 #define ROW_PIXELS    17 /* at least */
-#define LANE_PIXELS   6	 /* marks of several hooks lie below each other */
+#define LANE_PIXELS   7	 /* marks of several hooks lie below each other */
 #define NAME_PIXELS   158
-#define FOOT	      96
+#define FOOT	      (X_PIXELS + 52)
 #define PARTS_COLOUR  "#D55E00" /* as of the optimised hook */
 #define HIDDEN	      1.5	/* per cent that a mark covers on each of its sides */
 #define REFUSED	      -18	/* where on the axis refused hooks are drawn */
@@ -215,8 +215,8 @@ static void add_block(struct column *c, const struct levels *b, int *y)
 	strbuf__addf(&c->titles, "set label ");
 	script__quote(&c->titles, b->block->title);
 	*y += TITLE_PIXELS;
-	strbuf__addf(&c->titles, " at screen %.4f,first %d left font 'Arial:Bold,%d'\n",
-		     (c->left + 14.0) / PAGE_WIDTH, *y - 8, PAGE_SMALL_FONT);
+	strbuf__addf(&c->titles, " at screen %.4f,first %d left\n", (c->left + 14.0) / PAGE_WIDTH,
+		     *y - 8);
 	for (size_t i = 0; i < b->n; i++) {
 		const struct level *l = &b->v[i];
 		int pixels = row_pixels(l);
@@ -265,11 +265,11 @@ static void put_data(struct strbuf *sb, const struct column *c, size_t column)
 static void put_frame(struct strbuf *sb, const struct factors *f, const struct page *p,
 		      const struct column *c, size_t column)
 {
-	int width = p->width / (int)f->nr_columns;
+	int width = p->width / (int)f->nr_columns, left = width * (int)column + NAME_PIXELS;
+	int right = p->width - width * (int)(column + 1) + 14;
 
-	script__frame(sb, p, width * (int)column + NAME_PIXELS,
-		      p->width - width * (int)(column + 1) + 14, PAGE_HEAD + 4,
-		      p->height - PAGE_HEAD - 4 - f->height);
+	script__frame(sb, p, left, right, PAGE_HEAD + 4, FOOT);
+	script__xlabel(sb, p, "reads overridden (%), 95 % intervals", left, right, FOOT);
 	strbuf__addf(sb, "set ytics scale 0 font ',%d' (%s)\n%s", PAGE_SMALL_FONT,
 		     strbuf__str(&c->tics), strbuf__str(&c->titles));
 	sb->failed |= c->tics.failed || c->titles.failed;
@@ -285,7 +285,7 @@ static void plot_marks(struct strbuf *sb, const char *name, size_t column, const
 			     name, column, colour);
 	if (m->at.len)
 		strbuf__addf(sb,
-			     ", \\\n  $%s%zu using 1:2 with points pointtype %d pointsize 0.6 "
+			     ", \\\n  $%s%zu using 1:2 with points pointtype %d pointsize 0.5 "
 			     "linewidth 0.9 linecolor '%s'",
 			     name, column, point, colour);
 }
@@ -302,7 +302,7 @@ static void put_plot(struct strbuf *sb, const struct column *c, size_t column)
 	plot_marks(sb, "parts", column, &c->parts, 6, PARTS_COLOUR);
 	if (c->refused.len)
 		strbuf__addf(sb,
-			     ", \\\n  $refused%zu using 1:2 with points pointtype 2 pointsize 0.6 "
+			     ", \\\n  $refused%zu using 1:2 with points pointtype 2 pointsize 0.5 "
 			     "linecolor '" BLACK "'",
 			     column);
 	strbuf__addf(sb, "\n");
@@ -343,8 +343,7 @@ static void put_columns(struct strbuf *sb, const struct factors *f, const struct
 	strbuf__addf(sb,
 		     "set xrange [%d:105]\nset yrange [%d:0]\nset border 1\n"
 		     "set xtics ('0' 0, '25' 25, '50' 50, '75' 75, '100' 100)\n"
-		     "set grid noytics\nunset key\n"
-		     "set xlabel 'reads overridden (%%); lines: 95 %% intervals'\n",
+		     "set grid noytics\nunset key\n",
 		     refused ? REFUSED * 2 : -5, f->height);
 	if (refused)
 		strbuf__addf(sb, "set xtics add ('refused' %d)\n", REFUSED);

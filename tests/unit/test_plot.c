@@ -332,11 +332,11 @@ static void test_factors(void **state)
 	script = script_of(d, "override-factors");
 	assert_has(script, "kernels 5.10.218, 6.1.192");
 	assert_has(script, "set label 'Bob''s hooks'");
-	assert_has(script, "'5.10.218' 34.5, '6.1.192' 51.5");
+	assert_has(script, "'5.10.218' 35.0, '6.1.192' 52.5");
 	assert_not(script, "Another");
 	/* Five rounds of 60,000 reads: as certain as can be. */
-	assert_block(script, "int30", "100 31.5\n100 51.5\n");
-	assert_block(script, "refused0", "-18 37.5\n");
+	assert_block(script, "int30", "100 31.5\n100 52.5\n");
+	assert_block(script, "refused0", "-18 38.5\n");
 	assert_has(script, "set xtics add ('refused' -18)");
 	assert_has(script, "set label 'kprobe, int3'");
 	assert_not(script, "set label 'kprobe, optimised'");
@@ -406,7 +406,7 @@ static void test_latency(void **state)
 	assert_block(script, "panel0_0", "1 0\n2 50\n4 100\n");
 	assert_block(script, "panel0_1", "3 0\n5 50\n9 100\n");
 	assert_has(script, "set label 'program ran, not overridden'");
-	assert_has(script, "set xlabel 'time of a read (µs)'");
+	assert_has(script, "set label 'time of a read (µs)'");
 	free(script);
 	study_data__free(d);
 	scene_free(&sc);
