@@ -79,6 +79,7 @@ int cmd_run(struct cli *cli, int argc, char **argv);
 int cmd_list(struct cli *cli, int argc, char **argv);
 int cmd_show(struct cli *cli, int argc, char **argv);
 int cmd_catalogue(struct cli *cli, int argc, char **argv);
+int cmd_plot(struct cli *cli, int argc, char **argv);
 int cmd_kernel(struct cli *cli, int argc, char **argv);
 int cmd_probe(struct cli *cli, int argc, char **argv);
 int cmd_study(struct cli *cli, int argc, char **argv);

@@ -1,111 +1,121 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Designs of studies, in a made-up world: two kernels; the experiment `main` with the parameters
- * point, size (1 to 100), hook (a or b, may be given as A), word (free) and cpus; `other` with the
- * parameter depth. */
+/* A made-up study in a store of its own: a plan, points and records as a run leaves them. Include
+ * after store_fixture.h. */
 #ifndef TESTS_UNIT_STUDY_FIXTURE_H
 #define TESTS_UNIT_STUDY_FIXTURE_H
 
-#include "folder_fixture.h"
+#include <jansson.h>
 
-#include "base/num.h"
-#include "study/design.h"
-#include "study/points.h"
+#include "model/record.h"
 
-static const char *world_kernel(void *ctx, const char *name, const char **nearest)
-{
-	(void)ctx;
-	if (!name || !strcmp(name, "5.10"))
-		return "5.10.1";
-	if (!strcmp(name, "5.10.1") || !strcmp(name, "6.1.2"))
-		return !strcmp(name, "5.10.1") ? "5.10.1" : "6.1.2";
-	*nearest = !strcmp(name, "6.1.3") ? "6.1.2" : NULL;
-	return NULL;
-}
-
-static bool world_experiment(void *ctx, const char *name, const char **nearest)
-{
-	(void)ctx;
-	*nearest = "main";
-	return !strcmp(name, "main") || !strcmp(name, "other");
-}
-
-static bool world_param(void *ctx, const char *experiment, size_t i, const char **name,
-			const char **value)
-{
-	static const char *const of_main[][2] = {
-		{ "point", "" }, { "size", "4" }, { "hook", "a" }, { "word", "" }, { "cpus", "0" },
-	};
-
-	(void)ctx;
-	if (strcmp(experiment, "main")) {
-		*name = "depth";
-		*value = "3";
-		return i < 1;
-	}
-	*name = i < 5 ? of_main[i][0] : NULL;
-	*value = i < 5 ? of_main[i][1] : NULL;
-	return i < 5;
-}
-
-static int world_value(void *ctx, const char *experiment, const char *name, const char *value,
-		       char **same, char **why)
-{
-	uint64_t n;
-
-	(void)ctx;
-	(void)experiment;
-	if (!strcmp(name, "word")) {
-		*same = strdup(value);
-	} else if (!strcmp(name, "hook")) {
-		if (!strcmp(value, "a") || !strcmp(value, "A"))
-			*same = strdup("a");
-		else if (!strcmp(value, "b"))
-			*same = strdup("b");
-		else
-			*why = str_fmt("'%s' is none of a, b", value);
-	} else if (num_u64(value, 1, 100, &n)) {
-		*why = str_fmt("'%s' is no whole number from 1 to 100", value);
-	} else {
-		*same = str_fmt("%llu", (unsigned long long)n);
-	}
-	return *why ? -EINVAL : 0;
-}
-
-static const struct study_world world = {
-	.kernel = world_kernel,
-	.experiment = world_experiment,
-	.param = world_param,
-	.value = world_value,
+struct study_scene {
+	struct store *store;
+	struct run_info run;
+	json_t *plan, *points;
+	int nr_points;
 };
 
-#define STUDY "[study]\nexperiment = main\nquestion = Why?\n"
-
-UNUSED static int read_design(const char *text, struct design **d)
+static inline void scene_begin(struct study_scene *sc, struct fixture *f)
 {
-	char *path = at("x.study");
-	int err;
-
-	put("x.study", text);
-	*d = NULL;
-	listen_begin();
-	err = design__read(path, d);
-	listen_end();
-	free(path);
-	return err;
+	*sc = (struct study_scene){ .store = open_store(f) };
+	assert_int_equal(store__begin_run(sc->store, "assay study override", "{}", &sc->run), 0);
+	sc->plan = json_pack("{s:s,s:s,s:s,s:s,s:[]}", "study", "override", "form", "quick",
+			     "design", "d1", "question", "Does it hold?", "blocks");
+	sc->points = json_array();
+	assert_non_null(sc->plan);
 }
 
-UNUSED static int make_points(const struct design *d, bool full, const char *only,
-			      struct study_points *p)
+static inline void scene_block(struct study_scene *sc, const char *name, const char *title,
+			       const char *answers)
 {
-	struct strv blocks = { 0 };
-	int err;
+	json_t *blocks = json_object_get(sc->plan, "blocks");
 
-	assert_int_equal(strv__split(&blocks, only, ","), 0);
-	listen_begin();
-	err = points__make(d, &world, full, &blocks, p);
-	listen_end();
-	strv__free(&blocks);
-	return err;
+	json_array_append_new(blocks, json_pack("{s:s,s:s,s:s,s:b}", "name", name, "title", title,
+						"answers", answers, "quick", 1));
+}
+
+/* Plans a point: params "hook=int3 size=4096", blocks "size cpus". Returns its id (static). */
+static inline const char *scene_plan(struct study_scene *sc, const char *kernel,
+				     const char *experiment, const char *params, const char *blocks)
+{
+	static char id[13];
+	json_t *names = json_array(), *values = json_object();
+	struct strv words = { 0 };
+
+	snprintf(id, sizeof(id), "%012x", ++sc->nr_points);
+	strv__split(&words, blocks, " ");
+	for (size_t i = 0; i < words.n; i++)
+		json_array_append_new(names, json_string(words.v[i]));
+	strv__free(&words);
+	strv__split(&words, params, " ");
+	for (size_t i = 0; i < words.n; i++) {
+		char *value = strchr(words.v[i], '=');
+
+		*value++ = '\0';
+		json_object_set_new(values, words.v[i], json_string(value));
+	}
+	strv__free(&words);
+	json_array_append_new(sc->points, json_pack("{s:s,s:s,s:s,s:o,s:o}", "id", id, "kernel",
+						    kernel, "experiment", experiment, "params",
+						    values, "blocks", names));
+	return id;
+}
+
+/* The row of the point planned last, as the run stores it when the point is done. */
+static inline void scene_row(struct study_scene *sc, const struct guest_info *g, enum status status,
+			     const char *reason)
+{
+	json_t *p = json_array_get(sc->points, json_array_size(sc->points) - 1);
+	json_t *all = json_copy(json_object_get(p, "params"));
+	char *params;
+
+	json_object_set(all, "point", json_object_get(p, "id"));
+	params = json_dumps(all, JSON_SORT_KEYS | JSON_COMPACT);
+	assert_int_equal(store__add_experiment(sc->store, sc->run.id, g,
+					       json_string_value(json_object_get(p, "experiment")),
+					       params, status, reason, 1.0),
+			 0);
+	free(params);
+	json_decref(all);
+}
+
+/* A record of it. */
+static inline struct record *scene_record(struct study_scene *sc, const char *name)
+{
+	json_t *p = json_array_get(sc->points, json_array_size(sc->points) - 1);
+	const char *experiment = json_string_value(json_object_get(p, "experiment"));
+	struct record *r = record__new(RECORD_MEASUREMENT, experiment, name);
+
+	r->status = STATUS_OK;
+	record__label(r, "point", json_string_value(json_object_get(p, "id")));
+	return r;
+}
+
+static inline void scene_add(struct study_scene *sc, const struct guest_info *g, struct record *r)
+{
+	assert_int_equal(store__add_record(sc->store, sc->run.id, g, r, NULL), 0);
+	record__free(r);
+}
+
+/* Stores the plan. */
+static inline void scene_end(struct study_scene *sc)
+{
+	char *text;
+
+	json_object_set_new(sc->plan, "points", sc->points);
+	text = json_dumps(sc->plan, JSON_COMPACT);
+	assert_int_equal(store__add_text(sc->store, sc->run.id, "", "", "override", "study", text,
+					 strlen(text), true),
+			 0);
+	free(text);
+	json_decref(sc->plan);
+	sc->plan = NULL;
+}
+
+static inline void scene_free(struct study_scene *sc)
+{
+	run_info__release(&sc->run);
+	store__close(sc->store);
 }
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "study_fixture.h"
+#include "design_fixture.h"
 
 static void whole_design(void **state)
 {

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "study_fixture.h"
+#include "design_fixture.h"
 
 static void expand(const char *text, bool full, const char *only, struct design **d,
 		   struct study_points *p)
