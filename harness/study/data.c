@@ -167,6 +167,7 @@ static int keep_row(struct study_obs *o, const struct stored_experiment *e, json
 	if (!o->guest || json_object_update(o->params, params))
 		return -ENOMEM;
 	o->status = e->status;
+	o->seconds = e->seconds;
 	return record__set((char **)&o->reason, e->reason);
 }
 
@@ -285,7 +286,10 @@ int study_data__read(struct store *s, const struct run_info *run, struct study_d
 		return err;
 	d->run = strdup(run->name ? run->name : "");
 	d->started = strdup(run->started ? run->started : "");
-	if (!d->run || !d->started)
+	d->ended = run->ended ? strdup(run->ended) : NULL;
+	d->command = strdup(run->command ? run->command : "");
+	d->host = strdup(run->host ? run->host : "");
+	if (!d->run || !d->started || !d->command || !d->host || (run->ended && !d->ended))
 		goto out;
 	err = store__texts(s, run->id, NULL, NULL, NULL, "study", on_plan, d);
 	if (!err && !d->study)
@@ -321,6 +325,9 @@ void study_data__free(struct study_data *d)
 	free(d->question);
 	free(d->run);
 	free(d->started);
+	free(d->ended);
+	free(d->command);
+	free(d->host);
 	free(d);
 }
 

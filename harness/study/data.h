@@ -30,6 +30,7 @@ struct study_obs {
 	struct strv blocks; /* names of the blocks that the point belongs to */
 	enum status status; /* the worse one of the experiment's and the record `point`'s */
 	const char *reason; /* of the status; NULL for ok */
+	double seconds; /* that it took in the guest; negative: unknown */
 	const struct guest_info *guest;
 	struct record **records; /* all of the point; [0] is `point` when the experiment has it */
 	size_t nr_records;
@@ -38,6 +39,8 @@ struct study_obs {
 struct study_data {
 	char *study, *form, *question; /* "override"; "quick" or "full" */
 	char *run, *started;	       /* the run's name; ISO 8601 UTC */
+	char *ended;		       /* NULL while it goes on, or was cut off */
+	char *command, *host;	       /* as the run recorded them; host: JSON */
 	bool complete;		       /* has every planned point been measured? */
 	struct study_block *blocks;
 	size_t nr_blocks;
