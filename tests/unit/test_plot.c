@@ -317,8 +317,10 @@ static void test_success(void **state)
 
 static void test_factors(void **state)
 {
+	struct guest_info g = example_guest();
 	struct study_scene sc;
 	struct study_data *d;
+	struct record *r;
 	char *script;
 
 	scene_begin(&sc, *state);
@@ -327,6 +329,15 @@ static void test_factors(void **state)
 	scene_point(&sc, "5.10.218", 1, "multi", "", "hooks", -1);
 	scene_point(&sc, "6.1.192", 1, "int3", "", "hooks", 0);
 	scene_block(&sc, "unmeasured", "Another", "1");
+	/* A read that does not pass copyout. */
+	scene_block(&sc, "source", "What is read", "1");
+	scene_plan(&sc, "5.10.218", "override-point", "hook=int3 source=direct", "source");
+	r = scene_record(&sc, "point");
+	record__metric(r, "attempted", "reads", 300);
+	record__metric(r, "never_hit", "reads", 300);
+	add_rate(r, "success", 0, 300);
+	scene_add(&sc, &g, r);
+	scene_row(&sc, &g, STATUS_OK, NULL);
 	scene_end(&sc);
 	d = read_scene(&sc);
 	script = script_of(d, "override-factors");
@@ -337,7 +348,10 @@ static void test_factors(void **state)
 	/* Five rounds of 60,000 reads: as certain as can be. */
 	assert_block(script, "int30", "100 31.5\n100 52.5\n");
 	assert_block(script, "refused0", "-18 38.5\n");
-	assert_has(script, "set xtics add ('refused' -18)");
+	assert_has(script, "set xtics add ('not run' -18)");
+	assert_block(script, "passed_by0", "-18 95.5\n");
+	assert_has(script, "set label 'refused at attach'");
+	assert_has(script, "set label 'function never called'");
 	assert_has(script, "set label 'kprobe, int3'");
 	assert_not(script, "set label 'kprobe, optimised'");
 	free(script);
