@@ -188,7 +188,7 @@ static void put_columns(struct strbuf *sb, const struct columns *cs, const struc
 		if (i + 1 < cs->n)
 			strbuf__addf(sb,
 				     "set arrow from first %.3f,graph 0 to first %.3f,graph 1 "
-				     "nohead linewidth 0.7 dashtype 3 linecolor '" GREY "'\n",
+				     "nohead linewidth 0.7 dashtype (2,4) linecolor '" GREY "'\n",
 				     (cs->v[i].x + cs->v[i + 1].x) / 2,
 				     (cs->v[i].x + cs->v[i + 1].x) / 2);
 		first = i + 1;
@@ -204,7 +204,6 @@ static void put_axes(struct strbuf *sb, const struct columns *cs, const struct p
 		sb,
 		"set xrange [-0.6:%.3f]\nset logscale y\nset yrange [%.5g:%.5g]\n"
 		"set grid noxtics ytics\n"
-		"set ylabel 'time until a read was lost (ms)'\n"
 		"set label 'number of CPUs (n: rounds) and kernel' at graph 0.5,screen %.4f center\n",
 		cs->v[cs->n - 1].x + 0.6, least / 1.3, top, 42.0 / p->height);
 	script__log_tics(sb, "y", least / 1.3, most * 1.3);
@@ -248,6 +247,7 @@ static int write_script(const struct columns *cs, const struct study_data *d, ch
 	script__frame(&sb, &page, 90, 24, PAGE_HEAD + 16, 122);
 	put_axes(&sb, cs, &page, least, most, never);
 	put_columns(&sb, cs, &page);
+	script__ylabel(&sb, &page, "time until a read was lost (ms)", 18, PAGE_HEAD + 16, 122);
 	put_key(&sb, &page, never);
 	strbuf__addf(&sb, "plot \\\n");
 	if (never)
