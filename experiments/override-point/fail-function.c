@@ -18,13 +18,16 @@
  * without end, and without a count. */
 #define TIMES 2000000000
 
-static int set_up(void)
+static int set_up(bool by_breakpoint)
 {
-	static const struct {
+	const struct {
 		const char *file, *value;
 	} settings[] = {
-		{ DIR "probability", "100" }, { DIR "interval", "1" },	  { DIR "space", "0" },
-		{ DIR "verbose", "0" },	      { DIR "task-filter", "Y" },
+		{ DIR "probability", by_breakpoint ? "0" : "100" },
+		{ DIR "interval", "1" },
+		{ DIR "space", "0" },
+		{ DIR "verbose", "0" },
+		{ DIR "task-filter", by_breakpoint ? "N" : "Y" },
 	};
 	char times[24];
 	int err = 0;
@@ -35,10 +38,10 @@ static int set_up(void)
 	return err ? err : exp__write_str(DIR "times", times);
 }
 
-int fail_function__inject(const char *symbol, int64_t result, char **reason)
+int fail_function__inject(const char *symbol, int64_t result, bool by_breakpoint, char **reason)
 {
 	char path[192], value[24];
-	int err = set_up();
+	int err = set_up(by_breakpoint);
 
 	if (!err)
 		err = exp__write_str(DIR "inject", symbol);
@@ -70,16 +73,19 @@ int64_t fail_function__count(void)
 	return exp__read_u64(DIR "times", &left) ? -1 : TIMES - (int64_t)left;
 }
 
-int fail_function__open(void)
+int fail_function__open(bool by_breakpoint)
 {
-	int fd = open("/proc/thread-self/make-it-fail", O_WRONLY | O_CLOEXEC);
+	int fd = open(by_breakpoint ? DIR "probability" : "/proc/thread-self/make-it-fail",
+		      O_WRONLY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
 
-void fail_function__arm(int fd, bool on)
+void fail_function__arm(int fd, bool on, bool by_breakpoint)
 {
+	const char *word = !on ? "0" : by_breakpoint ? "100" : "1";
+
 	/* What can't be armed is not overridden, and counted as such. */
-	if (pwrite(fd, on ? "1" : "0", 1, 0) != 1)
+	if (write(fd, word, strlen(word)) < 0)
 		return;
 }

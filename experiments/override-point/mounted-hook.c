@@ -154,7 +154,8 @@ static int attach_hook(struct mounted_hook *h, const struct point *p)
 	case POINT_FMOD_RET:
 		return attach_traced(p, "modify", &h->objs[0], &h->links[0]);
 	case POINT_FAIL_FUNCTION:
-		return fail_function__inject(p->target.symbol, p->state->result, &h->reason);
+		return fail_function__inject(p->target.symbol, p->state->result, p->by_breakpoint,
+					     &h->reason);
 	case POINT_NONE:
 		return 0;
 	default:

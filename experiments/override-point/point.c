@@ -187,6 +187,19 @@ static int choose_target(struct point *p)
 	return 0;
 }
 
+static int choose_injection(struct point *p)
+{
+	p->by_breakpoint = !exp__has(p->e, NEED_FTRACE, p->target.symbol);
+	if (p->hook != POINT_FAIL_FUNCTION)
+		return 0;
+	if (!exp__has(p->e, NEED_FILE, "/sys/kernel/debug/fail_function/inject"))
+		return exp__skip(p->e, "the kernel has no fail_function");
+	if (p->by_breakpoint && p->readers > 1)
+		return exp__skip(p->e, "fail_function can't tell threads apart in a function "
+				       "without an ftrace entry: one reader only");
+	return 0;
+}
+
 /* --- what is read ------------------------------------------------------------------------ */
 
 static const struct source sources[] = {
@@ -314,6 +327,8 @@ int point__read_params(struct point *p)
 	err = check_guest(p);
 	if (!err)
 		err = choose_target(p);
+	if (!err)
+		err = choose_injection(p);
 	if (!err)
 		err = choose_source(p);
 	if (!err)

@@ -47,7 +47,7 @@ int reading__begin(struct reading *r)
 {
 	if (r->p->hook != POINT_FAIL_FUNCTION || r->make_it_fail >= 0)
 		return 0;
-	r->make_it_fail = fail_function__open();
+	r->make_it_fail = fail_function__open(r->p->by_breakpoint);
 	return r->make_it_fail < 0 ? r->make_it_fail : 0;
 }
 
@@ -80,7 +80,7 @@ static void arm(struct reading *r, bool on)
 	}
 	__atomic_store_n(&r->slot->thread, on ? exp__this_thread() : 0, __ATOMIC_RELEASE);
 	if (r->make_it_fail >= 0)
-		fail_function__arm(r->make_it_fail, on);
+		fail_function__arm(r->make_it_fail, on, r->p->by_breakpoint);
 }
 
 static enum override_buffer buffer_of(const struct reader *r, enum read_outcome outcome)
