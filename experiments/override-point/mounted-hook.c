@@ -202,7 +202,7 @@ static int attach_companion(struct mounted_hook *h, const struct point *p, bool 
 /* A kprobe in a function without an ftrace entry is an int3: inside of its handlers a kprobe on
  * ftrace is found to be one too many, and counted. (Inside of another one on ftrace it is not even
  * looked at.) */
-static int attach_around(struct mounted_hook *h, const struct point *p)
+int mounted_hook__surround(struct mounted_hook *h, const struct point *p)
 {
 	const char *program = nesting_programs[p->nesting];
 	int err = -ENOENT;
@@ -225,7 +225,7 @@ int mounted_hook__attach(struct mounted_hook *h, const struct point *p)
 	int err = attach_companion(h, p, true);
 
 	if (!err)
-		err = attach_around(h, p);
+		err = mounted_hook__surround(h, p);
 	if (err)
 		return err;
 	free(exp__libbpf_said());

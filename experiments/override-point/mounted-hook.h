@@ -23,6 +23,8 @@ struct mounted_hook {
  * failure: 0, -errno, or exp__skip's value where the companion is refused. h is zeroed before and
  * goes to mounted_hook__detach. */
 int mounted_hook__attach(struct mounted_hook *h, const struct point *p);
+/* Attaches only what calls the function. */
+int mounted_hook__surround(struct mounted_hook *h, const struct point *p);
 void mounted_hook__detach(struct mounted_hook *h, const struct point *p);
 
 /* Of a kind of hook: does the kernel count its hits in kprobe_profile? Does a program run? */

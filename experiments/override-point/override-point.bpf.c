@@ -153,8 +153,9 @@ static __always_inline int allocate(void)
 	struct key key = { .prefix = 32, .data = { 1 } };
 	__u64 value = 0;
 
+	/* An int in the kernel, whatever libbpf declares: the upper half is not the sign's. */
 	if (s)
-		s->nested = bpf_map_update_elem(&trie, &key, &value, BPF_ANY);
+		s->nested = (int)bpf_map_update_elem(&trie, &key, &value, BPF_ANY);
 	return 0;
 }
 

@@ -23,7 +23,8 @@ struct round {
 	struct watch watch;
 	uint32_t nr;
 	uint64_t attached_ns, polled_ns;
-	struct probe_counts counts; /* when they were last looked at */
+	struct probe_counts first;  /* of the kprobe, when the reads began */
+	struct probe_counts counts; /* when it was last looked at */
 	int64_t body;		    /* the same; OVERRIDE_UNKNOWN: look again */
 	enum probe_state state;
 	uint64_t reads, lost; /* lost: the first read of the present row of lost ones; 0: none */
@@ -202,12 +203,13 @@ static void finish_counts(struct round *r, const struct probe_counts *c)
 		f->companion += r->p->state->slots[i].companion;
 	if (!r->watch.has_hits)
 		return;
-	if (c->missed < 0 || f->missed < 0) {
+	if (c->missed < 0 || r->first.missed < 0 || f->missed < 0) {
 		f->missed = f->nmissed = OVERRIDE_UNKNOWN;
 		return;
 	}
-	f->missed += c->missed;
-	f->nmissed += c->nmissed;
+	/* What came before the program hung on the kprobe is no miss of a read. */
+	f->missed += c->missed - r->first.missed;
+	f->nmissed += c->nmissed - r->first.nmissed;
 }
 
 static int read_on(struct round *r)
@@ -248,7 +250,7 @@ static int attached(struct round *r)
 	int err;
 
 	watch__start(&r->watch, r->p, mounted_hook__has_hits(r->p));
-	r->counts = watch__counts(&r->watch, r->p);
+	r->first = r->counts = watch__counts(&r->watch, r->p);
 	err = note_state(r, watch__state(&r->watch, r->p->target.symbol), exp__now_ns());
 	watch__learn(&r->watch, r->p->target.symbol);
 	if (!err)

@@ -57,10 +57,13 @@ int round__unhooked(struct point *p, struct found *f)
 {
 	uint64_t reads = p->reads < UNHOOKED_READS ? p->reads : UNHOOKED_READS;
 	struct reading *r = &f->readings[0];
+	struct mounted_hook around = { 0 };
 	struct watch w = WATCH_INIT;
 	int err = watch__open(&w, p);
 
 	memset(p->state, 0, sizeof(*p->state));
+	if (!err)
+		err = mounted_hook__surround(&around, p);
 	for (uint64_t i = 0; !err && i < reads; i++) {
 		struct override_evidence e;
 		int64_t before = watch__body(&w), calls;
@@ -76,6 +79,7 @@ int round__unhooked(struct point *p, struct found *f)
 		if (!err)
 			err = ledger__unhooked(&r->ledger, (double)ns);
 	}
+	mounted_hook__detach(&around, p);
 	watch__close(&w);
 	if (p->target.counts_bytes && !p->result)
 		p->result = p->wanted;
