@@ -225,7 +225,8 @@ static void add_point(struct column *c, const struct study_obs *o, double y)
 	if (is_refused(o) || is_passed_by(o) || !study_obs__asked(o)) {
 		size_t why = is_refused(o) ? REFUSED : is_passed_by(o) ? PASSED_BY : UNASKED;
 
-		strbuf__addf(&c->not_tried[why], "%d %.1f\n", NOT_TRIED, y);
+		strbuf__addf(&c->not_tried[why], "%d %.1f %ld\n", NOT_TRIED, y,
+			     strtol(look->colour + 1, NULL, 16));
 		return;
 	}
 	add_mark(&c->hooks[look - plot_looks], o, "success", y);
@@ -331,8 +332,8 @@ static void put_plot(struct strbuf *sb, const struct column *c, size_t column)
 	for (size_t i = 0; i < NR_NOT_TRIED; i++)
 		if (c->not_tried[i].len)
 			strbuf__addf(sb,
-				     ", \\\n  $%s%zu using 1:2 with points pointtype %d "
-				     "pointsize 0.5 linecolor '" BLACK "'",
+				     ", \\\n  $%s%zu using 1:2:3 with points pointtype %d "
+				     "pointsize 0.5 linewidth 1.2 linecolor rgb variable",
 				     not_tried[i].name, column, not_tried[i].mark);
 	strbuf__addf(sb, "\n");
 }

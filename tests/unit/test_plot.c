@@ -393,9 +393,9 @@ static void test_factors(void **state)
 	assert_not(script, "Another");
 	/* Five rounds of 60,000 reads: as certain as can be. */
 	assert_block(script, "int30", "100 31.5\n100 52.5\n");
-	assert_block(script, "refused0", "-22 38.5\n");
+	assert_block(script, "refused0", "-22 38.5 5682409\n");
 	assert_has(script, "set xtics add ('not tried' -22)");
-	assert_block(script, "passed_by0", "-22 95.5\n");
+	assert_block(script, "passed_by0", "-22 95.5 29362\n");
 	assert_has(script, "set label 'refused at attach'");
 	assert_has(script, "set label 'function never called'");
 	assert_has(script, "set label 'kprobe, int3'");
