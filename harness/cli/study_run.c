@@ -1,0 +1,602 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/study_run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/term.h"
+#include "cli/catalog.h"
+#include "cli/cli.h"
+#include "cli/host.h"
+#include "cli/intake.h"
+#include "cli/plan.h"
+#include "cli/programs.h"
+#include "cli/session.h"
+#include "cli/study_past.h"
+#include "cli/study_table.h"
+#include "cli/study_world.h"
+#include "store/store.h"
+#include "study/check.h"
+#include "study/design.h"
+#include "study/points.h"
+#include "vm/guestfs.h"
+#include "vm/qemu.h"
+
+#define KEY_LEN	 16
+#define GUEST_MB 512
+
+/* A kernel of the study, found or built when it is first needed. */
+struct home {
+	const struct kernel *kernel;
+	struct image *image;
+	char *initramfs; /* in memory, by its descriptor */
+	int fd;
+	unsigned int boots; /* in this run */
+	bool failed;	    /* can't be had: said once */
+};
+
+struct run {
+	const struct study_opts *o;
+	const struct study_points *points;
+	struct store *store;
+	struct run_info info;
+	struct study_state *states; /* of each point */
+	struct home *homes;
+	size_t nr_homes;
+	struct strv programs; /* for the guests, on the host */
+	struct strv blocked;  /* experiments whose programs can't be had */
+	enum accel accel;     /* settled, or ACCEL_AUTO */
+	char *past_accel;     /* of the points that are measured; or NULL */
+
+	/* progress */
+	struct progress *line;
+	struct intake_watch watch;
+	size_t todo, begun, boots_todo, boots_begun; /* of this call */
+	const struct study_boot *boot;
+	char *detail;
+	bool cut_off;
+	const char *reason;
+};
+
+/* --- progress -------------------------------------------------------------------------------- */
+
+static double done_until(const struct run *run, double of_this)
+{
+	return ((double)run->begun - 1 + of_this) / (double)run->todo;
+}
+
+static const struct study_point *point_of(const struct run *run, const struct plan_item *item)
+{
+	for (size_t i = 0; i < run->points->n; i++)
+		if (run->points->v[i].id == item->point)
+			return &run->points->v[i];
+	return NULL;
+}
+
+static void on_begin(void *ctx, const struct plan_item *item)
+{
+	struct run *run = ctx;
+	char *boot = study_boot__label(run->boot);
+	char *point = study_point__label(point_of(run, item), run->o->design);
+
+	run->begun++;
+	free(run->detail);
+	run->detail = boot && point ? str_fmt("boot %zu of %zu · point %zu of %zu · %s · %s",
+					      run->boots_begun, run->boots_todo, run->begun,
+					      run->todo, boot, point)
+				    : NULL;
+	free(boot);
+	free(point);
+	progress__update(run->line, done_until(run, 0), run->detail);
+}
+
+static void on_progress(void *ctx, double fraction, const char *what)
+{
+	struct run *run = ctx;
+
+	(void)what;
+	progress__update(run->line, done_until(run, fraction > 0 ? fraction : 0), run->detail);
+}
+
+static void on_end(void *ctx, const struct plan_item *item, enum status status, const char *reason)
+{
+	struct run *run = ctx;
+	const struct study_point *p = point_of(run, item);
+	char *boot, *point;
+
+	progress__update(run->line, done_until(run, 1), run->detail);
+	/* What was interrupted is said once, of the whole. */
+	if (status <= STATUS_SKIPPED || cancel_pending(run->o->cli->cancel_fd))
+		return;
+	boot = study_boot__label(run->boot);
+	point = study_point__label(p, run->o->design);
+	log_warn("point %s (%s · %s): %s: %s", p->id, boot ? boot : "", point ? point : "",
+		 status__name(status), reason ? reason : "no reason was given");
+	free(boot);
+	free(point);
+}
+
+/* --- a kernel -------------------------------------------------------------------------------- */
+
+static struct home *home_of(struct run *run, const char *kernel)
+{
+	for (size_t i = 0; i < run->nr_homes; i++)
+		if (!strcmp(run->homes[i].kernel->name, kernel))
+			return &run->homes[i];
+	return NULL;
+}
+
+static int list_homes(struct run *run)
+{
+	const struct study_points *p = run->points;
+
+	run->homes = calloc(p->nr_boots, sizeof(*run->homes));
+	if (!run->homes)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->nr_boots; i++) {
+		if (home_of(run, p->boots[i].kernel))
+			continue;
+		run->homes[run->nr_homes++] = (struct home){
+			.kernel = kernels__find(run->o->place->kernels, p->boots[i].kernel, NULL),
+			.fd = -1,
+		};
+	}
+	return 0;
+}
+
+/* Finds or builds it, once. 0, -EINTR, -ENOSPC, or -ENOENT: it can't be had, which was said. */
+static int open_image(struct run *run, struct home *h)
+{
+	int err;
+
+	if (h->failed)
+		return -ENOENT;
+	if (h->image)
+		return 0;
+	err = cli__image(run->o->cli, h->kernel, &h->image);
+	if (!err || err == -EINTR || err == -ENOSPC)
+		return err;
+	if (cancel_pending(run->o->cli->cancel_fd))
+		return -EINTR;
+	h->failed = true;
+	log_err("kernel %s can't be had: its points are left out, and are measured when this "
+		"command is given again",
+		h->kernel->name);
+	return -ENOENT;
+}
+
+static int open_home(struct run *run, struct home *h)
+{
+	struct guestfs_opts fs = { .guest = run->o->cli->guest, .programs = &run->programs };
+	int err = open_image(run, h);
+
+	if (err || h->initramfs)
+		return err;
+	fs.modules = h->image->modules;
+	return guestfs__memory(&fs, &h->fd, &h->initramfs);
+}
+
+static void close_home(struct home *h)
+{
+	image__free(h->image);
+	free(h->initramfs);
+	if (h->fd >= 0)
+		close(h->fd);
+}
+
+/* --- a boot ---------------------------------------------------------------------------------- */
+
+/* The parameters that the experiment has, of all factors. */
+static json_t *job_params(const struct run *run, const struct study_point *p, json_t *factors)
+{
+	const struct study_world *w = &run->o->place->world;
+	json_t *params = json_object(), *value;
+	const char *name, *standard;
+
+	for (size_t i = 0; w->param(w->ctx, p->experiment, i, &name, &standard); i++)
+		if ((value = json_object_get(factors, name)))
+			json_object_set(params, name, value);
+	return params;
+}
+
+static int fill_item(const struct run *run, const struct study_point *p, struct plan_item *item)
+{
+	const struct catalog *c = run->o->place->catalog;
+	size_t e = (size_t)catalog__find(c, p->experiment, NULL);
+	json_t *factors = json_copy(p->params);
+
+	*item = (struct plan_item){
+		.experiment = catalog__name(c, e),
+		.timeout_s = catalog__timeout_s(c, e),
+		.disk_mb = catalog__disk_mb(c, e),
+		.point = p->id,
+	};
+	if (!factors || json_object_set_new(factors, STUDY_POINT_PARAM, json_string(p->id))) {
+		json_decref(factors);
+		return -ENOMEM;
+	}
+	item->factors = factors;
+	item->params = job_params(run, p, factors);
+	if (strv__has(&run->blocked, p->experiment))
+		item->blocked = "a program that it needs in the guest could not be built";
+	return item->params ? 0 : -ENOMEM;
+}
+
+static void release_items(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->nr_items; i++) {
+		json_decref(plan->items[i].factors);
+		json_decref(plan->items[i].params);
+	}
+	free(plan->items);
+}
+
+/* Those of a boot's points that are still to be measured. */
+static int list_items(const struct run *run, const struct study_boot *b, struct plan *plan)
+{
+	int err = 0;
+
+	plan->items = calloc(b->n, sizeof(*plan->items));
+	if (!plan->items)
+		return -ENOMEM;
+	for (size_t i = b->first; !err && i < b->first + b->n; i++) {
+		if (run->states[i].measured)
+			continue;
+		err = fill_item(run, &run->points->v[i], &plan->items[plan->nr_items++]);
+	}
+	return err;
+}
+
+static int settle_accel(struct run *run, const struct vm_opts *probe)
+{
+	const char *cache = run->o->cli->paths.cache;
+	char *why = NULL;
+	int err = 0;
+
+	if (run->accel != ACCEL_AUTO)
+		return 0;
+	if (run->o->accel == ACCEL_AUTO && accel__remembered(NULL, cache, &run->accel, &why))
+		accel__announce(run->accel, why);
+	else
+		err = accel__settle(run->o->accel, probe, cache, &run->accel, &why);
+	free(why);
+	if (err || !run->past_accel || !strcmp(run->past_accel, accel__name(run->accel)))
+		return err;
+	log_err("run %s was measured with %s so far, this would go on with %s: --accel %s, or "
+		"--new for a run of its own",
+		run->info.name, run->past_accel, accel__name(run->accel), run->past_accel);
+	return -EINVAL;
+}
+
+static int measure(struct run *run, const struct study_boot *b, struct home *h, struct plan *plan)
+{
+	struct vm_opts vm = {
+		.vmlinux = h->image->vmlinux,
+		.initramfs = h->initramfs,
+		.append = *b->append ? b->append : NULL,
+		.cpus = b->cpus,
+		.threads = b->threads,
+		.mem_mb = GUEST_MB,
+		.cancel_fd = run->o->cli->cancel_fd,
+	};
+	struct session_opts so = {
+		.objects = run->o->cli->objects,
+		.store = run->store,
+		.run = run->info.id,
+		.image = h->image,
+		.vm = &vm,
+		.repeats = 1,
+		.boots = h->boots,
+		.must_boot = true,
+		.watch = &run->watch,
+	};
+	struct session_result res;
+	bool exact = true;
+	int err = settle_accel(run, &vm);
+
+	if (err)
+		return err;
+	vm.accel = run->accel;
+	plan->named = true;
+	plan->kernels = &h->kernel;
+	plan->exact = &exact;
+	plan->nr_kernels = 1;
+	run->boot = b;
+	run->boots_begun++;
+	err = session__run(&so, plan, h->kernel, &res);
+	h->boots = res.boots;
+	run->cut_off |= res.cut_off;
+	if (res.cut_off)
+		run->reason = res.reason;
+	return err;
+}
+
+static int run_boot(struct run *run, const struct study_boot *b)
+{
+	struct home *h = home_of(run, b->kernel);
+	struct plan plan = { 0 };
+	int err = list_items(run, b, &plan);
+
+	if (!err && plan.nr_items)
+		err = open_home(run, h);
+	if (!err && plan.nr_items)
+		err = measure(run, b, h, &plan);
+	release_items(&plan);
+	if (err == -EINTR) {
+		run->cut_off = true;
+		run->reason = "interrupted";
+	}
+	return err == -EINTR || err == -ENOENT ? 0 : err;
+}
+
+/* --- the run --------------------------------------------------------------------------------- */
+
+/* What a run is made of: it can only be taken up again by the same. */
+static int make_key(const struct study_opts *o, char *key)
+{
+	struct hash *h = hash__new();
+	char hex[HASH_HEX];
+	int err = h ? hash__add_file(h, o->design->path) : -ENOMEM;
+
+	if (!err)
+		err = hash__add_file(h, o->cli->guest);
+	if (h) {
+		hash__add_str(h, o->full ? "full" : "quick");
+		hash__end(h, hex);
+		snprintf(key, KEY_LEN + 1, "%.*s", KEY_LEN, hex);
+	}
+	if (err)
+		log_err("%s: %s", o->design->path, strerror(-err));
+	return err;
+}
+
+static int check_guest(void *ctx, const struct guest_info *g)
+{
+	struct run *run = ctx;
+	struct home *h = home_of(run, g->kernel);
+	int err = h ? open_image(run, h) : -ESTALE;
+
+	if (err && err != -ENOENT)
+		return err;
+	if (!run->past_accel && g->accel)
+		run->past_accel = strdup(g->accel);
+	/* One that can't be had any more does not take back what it measured. */
+	return !err && g->image_key && strcmp(g->image_key, h->image->key) ? -ESTALE : 0;
+}
+
+/* Takes the run up again if it is the same study: 1, or 0 when a new one is to be begun (said
+ * why), or -errno. */
+static int resume(struct run *run, struct study_past *past, const char *key)
+{
+	struct strv keep = { 0 };
+	int err;
+
+	if (past->run.state == RUN_RUNNING) {
+		log_err("run %s of this study is under way; --new begins another beside it",
+			past->run.name);
+		return -EBUSY;
+	}
+	if (past->run.state == RUN_COMPLETE)
+		return 0;
+	if (strcmp(past->key, key) != 0) {
+		log_info("run %s of this study was cut off, and the design or the guest program "
+			 "has changed since: a new run begins",
+			 past->run.name);
+		return 0;
+	}
+	err = study_states__read(run->store, past->run.id, run->points, run->states, check_guest,
+				 run);
+	if (err == -ESTALE) {
+		log_info("run %s of this study was cut off, and a kernel has changed since: a new "
+			 "run begins",
+			 past->run.name);
+		memset(run->states, 0, run->points->n * sizeof(*run->states));
+		free(run->past_accel);
+		run->past_accel = NULL;
+		return 0;
+	}
+	for (size_t i = 0; !err && i < run->points->n; i++)
+		if (run->states[i].measured)
+			err = strv__add(&keep, run->points->v[i].id);
+	if (!err)
+		err = store__resume_run(run->store, past->run.id, &keep, &run->info);
+	if (!err)
+		log_info("run %s goes on: %zu of %zu points are measured", run->info.name, keep.n,
+			 run->points->n);
+	strv__free(&keep);
+	return err ? err : 1;
+}
+
+static int begin_new(struct run *run, const json_t *plan)
+{
+	char *host = host__describe(run->o->cli), *text = json_dumps(plan, JSON_INDENT(1));
+	int err = text ? store__begin_run(run->store, run->o->cli->command, host ? host : "{}",
+					  &run->info)
+		       : -ENOMEM;
+
+	if (!err)
+		err = store__add_text(run->store, run->info.id, "", "", run->o->design->name,
+				      STUDY_TEXT_KIND, text, strlen(text), true);
+	free(text);
+	free(host);
+	return err;
+}
+
+static int begin(struct run *run)
+{
+	const struct study_opts *o = run->o;
+	struct study_past past = { 0 };
+	char key[KEY_LEN + 1] = "";
+	json_t *plan = NULL;
+	int err = make_key(o, key), resumed = 0;
+
+	if (!err)
+		plan = points__json(run->points, o->design, o->full, key);
+	if (!err && !plan)
+		err = -ENOMEM;
+	if (!err && !o->fresh)
+		err = study_past__find(run->store, plan, &past);
+	if (!err && past.run.name)
+		resumed = resume(run, &past, key);
+	if (resumed < 0)
+		err = resumed;
+	else if (!err && !resumed)
+		err = begin_new(run, plan);
+	study_past__release(&past);
+	json_decref(plan);
+	return err;
+}
+
+static int count_boot(void *ctx, const struct stored_text *t)
+{
+	struct run *run = ctx;
+	struct home *h = home_of(run, t->kernel);
+
+	if (h)
+		h->boots++;
+	return 0;
+}
+
+static int count_todo(struct run *run)
+{
+	for (size_t i = 0; i < run->points->nr_boots; i++) {
+		const struct study_boot *b = &run->points->boots[i];
+		size_t before = run->todo;
+
+		for (size_t k = b->first; k < b->first + b->n; k++)
+			run->todo += !run->states[k].measured;
+		run->boots_todo += run->todo > before;
+	}
+	return store__texts(run->store, run->info.id, NULL, "", NULL, "console", count_boot, run);
+}
+
+/* Programs that experiments of the study need in the guest. */
+static int prepare_programs(struct run *run)
+{
+	struct plan plan = { .items = calloc(run->points->n, sizeof(*plan.items)) };
+	int err;
+
+	if (!plan.items)
+		return -ENOMEM;
+	for (size_t i = 0; i < run->points->n; i++) {
+		const char *name = run->points->v[i].experiment;
+		size_t k;
+
+		for (k = 0; k < plan.nr_items && strcmp(plan.items[k].experiment, name); k++)
+			;
+		if (k == plan.nr_items)
+			plan.items[plan.nr_items++].experiment = name;
+	}
+	err = programs__prepare(run->o->cli, run->o->place->catalog, &plan, &run->programs);
+	for (size_t k = 0; !err && k < plan.nr_items; k++)
+		if (plan.items[k].blocked)
+			err = strv__add(&run->blocked, plan.items[k].experiment);
+	free(plan.items);
+	return err;
+}
+
+static int run_boots(struct run *run)
+{
+	char *label = str_fmt("study %s", run->o->design->name);
+	int err = label ? 0 : -ENOMEM;
+
+	if (!err && run->todo)
+		run->line = progress__new(label, true);
+	free(label);
+	for (size_t i = 0; !err && i < run->points->nr_boots && !run->cut_off; i++)
+		err = run_boot(run, &run->points->boots[i]);
+	return err;
+}
+
+static int exit_status(const struct run *run, size_t missing)
+{
+	enum status worst = STATUS_OK;
+
+	if (missing || run->cut_off)
+		return EXIT_HARNESS;
+	for (size_t i = 0; i < run->points->n; i++)
+		worst = status__worse(worst, run->states[i].status);
+	return worst > STATUS_SKIPPED ? EXIT_UNEXPECTED : EXIT_AS_EXPECTED;
+}
+
+/* Ends the run as what it is: complete when every point is measured. */
+static int end(struct run *run, int err, int *status)
+{
+	char *reason = NULL;
+	size_t missing = 0;
+	int err2 =
+		study_states__read(run->store, run->info.id, run->points, run->states, NULL, NULL);
+
+	for (size_t i = 0; i < run->points->n; i++)
+		missing += !run->states[i].measured;
+	if (run->reason)
+		reason = strdup(run->reason);
+	else if (err)
+		reason = strdup(strerror(-err));
+	else if (missing)
+		reason =
+			str_fmt("%zu of %zu points could not be measured", missing, run->points->n);
+	*status = err || err2 ? EXIT_HARNESS : exit_status(run, missing);
+	err = store__end_run(run->store, run->info.id, reason ? RUN_CUT_OFF : RUN_COMPLETE, reason,
+			     *status);
+	progress__done(run->line, reason ? "cut off" : "complete");
+	run->line = NULL;
+	if (!err && !err2)
+		err = study_table__print(run->store, run->o->design, run->points, run->states,
+					 &run->info, stdout);
+	if (reason)
+		log_err("run %s was cut off: %s; what was measured until then is kept, and the "
+			"same command goes on with the rest",
+			run->info.name, reason);
+	free(reason);
+	return err ? err : err2;
+}
+
+static void release(struct run *run)
+{
+	progress__done(run->line, NULL);
+	for (size_t i = 0; i < run->nr_homes; i++)
+		close_home(&run->homes[i]);
+	free(run->homes);
+	free(run->states);
+	free(run->past_accel);
+	free(run->detail);
+	strv__free(&run->programs);
+	strv__free(&run->blocked);
+	run_info__release(&run->info);
+	store__close(run->store);
+}
+
+int study_run(const struct study_opts *o)
+{
+	struct run run = { .o = o, .points = o->points };
+	char *qemu = qemu__find(NULL);
+	int err, status = EXIT_HARNESS;
+
+	run.watch = (struct intake_watch){ on_begin, on_progress, on_end, &run };
+	run.states = calloc(o->points->n + 1, sizeof(*run.states));
+	err = !qemu ? -ENOENT : run.states ? list_homes(&run) : -ENOMEM;
+	free(qemu);
+	if (!err)
+		err = prepare_programs(&run);
+	if (!err)
+		err = cli__store(o->cli, true, &run.store);
+	if (!err)
+		err = begin(&run);
+	if (!err) {
+		err = count_todo(&run);
+		if (!err)
+			err = run_boots(&run);
+		if (end(&run, err, &status))
+			status = EXIT_HARNESS;
+	} else if (err == -EBUSY) {
+		status = EXIT_USAGE;
+	}
+	release(&run);
+	return status;
+}

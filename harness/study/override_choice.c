@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Answer 4: which hook should one use, on which kernel, at what cost per call? */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "model/record.h"
+#include "study/override_answers.h"
+#include "study/override_text.h"
+
+/* Those that override by BPF, from the one that asks least of the system: a default kprobe on
+ * either kind of function, then trampolines, then what forbids optimisation for the whole machine.
+ */
+static const enum override_hook choices[] = { HOOK_OPTIMISED, HOOK_FTRACE, HOOK_FMOD_RET,
+					      HOOK_MULTI, HOOK_INT3 };
+#define NR_CHOICES (sizeof(choices) / sizeof(choices[0]))
+
+static bool needs_entry(enum override_hook h)
+{
+	return h == HOOK_FTRACE || h == HOOK_FMOD_RET || h == HOOK_MULTI;
+}
+
+/* --- the table ----------------------------------------------------------------------------- */
+
+static struct hook_cell *get_cell(struct choice *c, const struct override_kernel *k,
+				  enum override_hook h)
+{
+	struct hook_cell *v;
+
+	for (size_t i = 0; i < c->nr_cells; i++)
+		if (c->cells[i].kernel == k && c->cells[i].hook == h)
+			return &c->cells[i];
+	v = realloc(c->cells, (c->nr_cells + 1) * sizeof(*v));
+	if (!v)
+		return NULL;
+	c->cells = v;
+	v += c->nr_cells++;
+	*v = (struct hook_cell){ .kernel = k, .hook = h };
+	return v;
+}
+
+static int fill_cells(const struct override_points *all, struct choice *c)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct override_point *p = &all->v[i];
+		const struct record *r = p->obs->nr_records ? p->obs->records[0] : NULL;
+		struct hook_cell *cell;
+
+		if (!p->plain || p->hook == HOOK_NONE ||
+		    strcmp(override_point__factor(p, "target"), "copyout") != 0)
+			continue;
+		cell = get_cell(c, override_points__kernel(all, p->obs->kernel), p->hook);
+		if (!cell)
+			return -ENOMEM;
+		cell->points++;
+		cell->refused += p->refused;
+		cell->skipped += p->obs->status == STATUS_SKIPPED;
+		if (p->refused && p->refusal)
+			cell->reason = p->refusal;
+		else if (p->obs->status == STATUS_SKIPPED && !cell->reason)
+			cell->reason = p->obs->reason;
+		if (r && !cell->symbol)
+			cell->symbol = record__get_label(r, "symbol");
+		if (p->measured)
+			proportion__add(&cell->success, p->success);
+		cell->holds = rule__holds(cell->success);
+	}
+	return 0;
+}
+
+static int by_kernel_and_hook(const void *a, const void *b)
+{
+	const struct hook_cell *x = a, *y = b;
+
+	if (x->kernel != y->kernel)
+		return x->kernel < y->kernel ? -1 : 1; /* the order of the kernels' array */
+	return (int)x->hook - (int)y->hook;
+}
+
+/* --- costs --------------------------------------------------------------------------------- */
+
+static const char *const but_hook_and_kernel[] = { "hook", "kernel", NULL };
+
+/* Times are compared where most hooks and kernels were measured with all else equal. Caller frees.
+ */
+static int widest_setting(const struct override_points *all, char **out)
+{
+	size_t most = 0;
+
+	*out = NULL;
+	for (size_t i = 0; i < all->n; i++) {
+		char *key = override_point__key(&all->v[i], but_hook_and_kernel, NULL);
+		size_t n = 0;
+
+		if (!key)
+			return -ENOMEM;
+		for (size_t j = 0; all->v[i].measured && all->v[i].plain && j < all->n; j++) {
+			char *other = override_point__key(&all->v[j], but_hook_and_kernel, NULL);
+
+			if (!other) {
+				free(key);
+				return -ENOMEM;
+			}
+			n += all->v[j].measured && !strcmp(key, other);
+			free(other);
+		}
+		if (n > most) {
+			most = n;
+			free(*out);
+			*out = key;
+		} else {
+			free(key);
+		}
+	}
+	return 0;
+}
+
+static int fill_costs(const struct override_points *all, struct choice *c)
+{
+	char *widest;
+	int err = widest_setting(all, &widest);
+
+	for (size_t i = 0; !err && widest && i < all->n; i++) {
+		const struct override_point *p = &all->v[i];
+		const struct override_kernel *k = override_points__kernel(all, p->obs->kernel);
+		char *key = override_point__key(p, but_hook_and_kernel, NULL);
+
+		if (!key)
+			err = -ENOMEM;
+		for (size_t j = 0; key && p->measured && j < c->nr_cells; j++) {
+			struct hook_cell *cell = &c->cells[j];
+
+			if (cell->kernel == k && cell->hook == p->hook && !strcmp(key, widest) &&
+			    !cell->has_cost)
+				cell->has_cost = override_cost__of(p, &cell->cost);
+		}
+		free(key);
+	}
+	free(widest);
+	return err;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const struct saving *x = a, *y = b;
+	uint64_t s = 0, t = 0;
+
+	num_size(x->size, 0, UINT64_MAX, &s);
+	num_size(y->size, 0, UINT64_MAX, &t);
+	if (strcmp(x->kernel, y->kernel) != 0)
+		return strcmp(x->kernel, y->kernel);
+	if (s != t)
+		return s < t ? -1 : 1;
+	return (int)x->hook - (int)y->hook;
+}
+
+/* Sizes of the usual read, on every kernel. */
+static int fill_savings(const struct override_points *all, struct choice *c)
+{
+	c->savings = calloc(all->n + 1, sizeof(*c->savings));
+	if (!c->savings)
+		return -ENOMEM;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct override_point *p = &all->v[i];
+		struct saving *s = &c->savings[c->nr_savings];
+		struct strbuf rest = STRBUF_INIT;
+		bool known = false, usual;
+
+		override_point__describe(p, "size", &rest);
+		usual = !rest.len;
+		strbuf__free(&rest);
+		*s = (struct saving){ .kernel = p->obs->kernel,
+				      .size = override_point__factor(p, "size"),
+				      .hook = p->hook };
+		for (size_t j = 0; j < c->nr_savings; j++)
+			known |= c->savings[j].hook == s->hook &&
+				 !strcmp(c->savings[j].kernel, s->kernel) &&
+				 !strcmp(c->savings[j].size, s->size);
+		if (p->measured && usual && !known && p->hook != HOOK_NONE &&
+		    override_cost__of(p, &s->cost))
+			c->nr_savings++;
+	}
+	qsort(c->savings, c->nr_savings, sizeof(*c->savings), by_size);
+	return 0;
+}
+
+/* --- the choice ---------------------------------------------------------------------------- */
+
+static bool eligible(const struct hook_cell *cell, const struct override_kernel *k, bool entry)
+{
+	return cell->kernel == k && cell->holds == SUPPORTED && needs_entry(cell->hook) == entry;
+}
+
+static bool overlap(struct interval a, struct interval b)
+{
+	return a.low <= b.high && b.low <= a.high;
+}
+
+/* The cheapest that holds; of those whose cost can't be told from it, the one that asks least. */
+static struct hook_cell *recommend(struct choice *c, const struct override_kernel *k, bool entry)
+{
+	struct hook_cell *cheapest = NULL;
+
+	for (size_t i = 0; i < c->nr_cells; i++) {
+		struct hook_cell *cell = &c->cells[i];
+
+		if (eligible(cell, k, entry) && cell->has_cost && cell->cost.overridden[0] > 0 &&
+		    (!cheapest || cell->cost.overridden[0] < cheapest->cost.overridden[0]))
+			cheapest = cell;
+	}
+	for (size_t h = 0; h < NR_CHOICES; h++) {
+		for (size_t i = 0; i < c->nr_cells; i++) {
+			struct hook_cell *cell = &c->cells[i];
+
+			if (cell->hook == choices[h] && eligible(cell, k, entry) &&
+			    (!cheapest || overlap(cell->cost.overridden_ratio.ci,
+						  cheapest->cost.overridden_ratio.ci))) {
+				cell->recommended = true;
+				return cell;
+			}
+		}
+	}
+	return NULL;
+}
+
+static void say_choice(struct strbuf *sb, const struct hook_cell *cell, bool entry)
+{
+	strbuf__addf(sb, "`%s` where the function has %s ftrace entry (",
+		     override_hook__name(cell->hook), entry ? "an" : "no");
+	text__of(sb, cell->success);
+	strbuf__addf(sb, " reads overridden");
+	if (cell->has_cost && cell->cost.overridden[0] > 0) {
+		strbuf__addf(sb, "; such a read takes ");
+		text__ns(sb, cell->cost.overridden[0]);
+		strbuf__addf(sb, ", ");
+		text__ratio(sb, cell->cost.overridden_ratio);
+		strbuf__addf(sb, " of one without the hook");
+	}
+	strbuf__addf(sb, ")");
+}
+
+/* What is known of a kernel: a hook that holds, that none does, or neither. */
+static enum conclusion on_kernel(const struct choice *c, const struct override_kernel *k,
+				 bool *measured)
+{
+	bool open = false, any = false;
+
+	*measured = false;
+	for (size_t i = 0; i < c->nr_cells; i++) {
+		const struct hook_cell *cell = &c->cells[i];
+
+		if (cell->kernel != k || cell->hook == HOOK_FAIL_FUNCTION)
+			continue;
+		*measured |= cell->success.n > 0;
+		any |= cell->holds == SUPPORTED;
+		open |= cell->success.n && cell->holds == NOT_DECIDED;
+	}
+	return any ? SUPPORTED : *measured && !open ? CONTRADICTED : NOT_DECIDED;
+}
+
+static int conclude_kernel(const struct override_kernel *k, struct choice *c, struct strbuf *sb,
+			   enum conclusion *all)
+{
+	struct finding *f = &c->finding;
+	const struct hook_cell *with = recommend(c, k, true), *without = recommend(c, k, false);
+	bool measured;
+	enum conclusion here = on_kernel(c, k, &measured);
+
+	if (!measured)
+		return finding__missing(f, "a hook on %s that attaches and is measured", k->name);
+	*all = *all == NOT_DECIDED && !sb->len ? here : conclusion__both(*all, here);
+	if (with || without) {
+		strbuf__addf(sb, " On %s: ", k->name);
+		if (with)
+			say_choice(sb, with, true);
+		strbuf__addf(sb, "%s", with && without ? "; " : "");
+		if (without)
+			say_choice(sb, without, false);
+		strbuf__addf(sb, ".");
+	} else {
+		strbuf__addf(sb, " On %s: %s.", k->name,
+			     here == CONTRADICTED ? "none holds" : "not decided");
+	}
+	if (here == NOT_DECIDED)
+		return finding__missing(f, "reads on %s: at least %llu with each hook", k->name,
+					rule__reads_needed());
+	return 0;
+}
+
+static int conclude(const struct override_points *all, struct choice *c)
+{
+	struct strbuf sb = STRBUF_INIT;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < all->nr_kernels; i++)
+		err = conclude_kernel(&all->kernels[i], c, &sb, &c->finding.conclusion);
+	c->finding.text =
+		str_fmt("%s%s",
+			c->finding.conclusion == SUPPORTED
+				? "On every kernel that was measured there is a hook that holds."
+			: c->finding.conclusion == CONTRADICTED
+				? "Not every kernel has a hook that holds."
+				: "It is open whether every kernel has a hook that holds.",
+			strbuf__str(&sb));
+	strbuf__free(&sb);
+	return err ? err : c->finding.text ? 0 : -ENOMEM;
+}
+
+int override_choice__find(const struct override_points *p, struct choice *c)
+{
+	int err = fill_cells(p, c);
+
+	if (c->nr_cells)
+		qsort(c->cells, c->nr_cells, sizeof(*c->cells), by_kernel_and_hook);
+	err = err ?: fill_costs(p, c);
+	err = err ?: fill_savings(p, c);
+	return err ?: conclude(p, c);
+}
+
+void override_choice__release(struct choice *c)
+{
+	free(c->cells);
+	free(c->savings);
+	finding__release(&c->finding);
+	*c = (struct choice){ 0 };
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Does the patched kernel keep what the unpatched one loses? */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "study/override_answers.h"
+#include "study/override_text.h"
+
+static const char *const but_kernel[] = { "kernel", NULL };
+
+static bool is_default_kprobe(const struct override_point *p)
+{
+	return p->measured && p->plain && p->hook == HOOK_OPTIMISED && p->success.n;
+}
+
+static void add(const struct override_point *p, struct proportion *success,
+		struct proportion *rounds)
+{
+	proportion__add(success, p->success);
+	rounds->n += p->nr_rounds;
+	for (size_t i = 0; i < p->nr_rounds; i++)
+		rounds->k += !isnan(p->rounds[i].lost_ms);
+}
+
+static int compare(const struct override_points *all, struct cure_pair *pair)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct override_point *after = &all->v[i];
+		char *key;
+
+		if (!is_default_kprobe(after) || strcmp(after->obs->kernel, pair->after->name))
+			continue;
+		key = override_point__key(after, but_kernel, NULL);
+		if (!key)
+			return -ENOMEM;
+		for (size_t j = 0; j < all->n; j++) {
+			const struct override_point *before = &all->v[j];
+			char *other;
+
+			if (!is_default_kprobe(before) ||
+			    strcmp(before->obs->kernel, pair->before->name))
+				continue;
+			other = override_point__key(before, but_kernel, NULL);
+			if (other && !strcmp(key, other)) {
+				pair->points++;
+				add(before, &pair->success_before, &pair->rounds_before);
+				add(after, &pair->success_after, &pair->rounds_after);
+			}
+			free(other);
+			if (!other) {
+				free(key);
+				return -ENOMEM;
+			}
+		}
+		free(key);
+	}
+	return 0;
+}
+
+/* Before, it is lost in the rounds; after, it holds, and no round loses it. */
+static void decide(struct cure_pair *p)
+{
+	enum conclusion keeps = rule__holds(p->success_after);
+
+	if (keeps == SUPPORTED && p->rounds_after.k)
+		keeps = CONTRADICTED;
+	p->conclusion = conclusion__both(rule__rounds(p->rounds_before), keeps);
+}
+
+static int conclude(struct cure *c)
+{
+	struct finding *f = &c->finding;
+	struct strbuf sb = STRBUF_INIT;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < c->nr_pairs; i++) {
+		const struct cure_pair *p = &c->pairs[i];
+
+		f->conclusion = conclusion__any(f->conclusion, p->conclusion);
+		if (p->conclusion == NOT_DECIDED)
+			err = finding__missing(
+				f,
+				"rounds and reads on %s and %s: %llu and %llu rounds, "
+				"%llu reads with the cure (at least %llu rounds before "
+				"and %llu reads after)",
+				p->before->name, p->after->name, p->rounds_before.n,
+				p->rounds_after.n, p->success_after.n, rule__rounds_needed(),
+				rule__reads_needed());
+	}
+	if (!err && !c->nr_pairs)
+		err = finding__missing(
+			f, "a kernel with the cure and the same version without it, both "
+			   "with the default kprobe");
+	strbuf__addf(&sb, f->conclusion == SUPPORTED	  ? "The cure keeps the override."
+			  : f->conclusion == CONTRADICTED ? "The cure does not do what it should."
+							  : "It is open what the cure does.");
+	for (size_t i = 0; i < c->nr_pairs; i++) {
+		const struct cure_pair *p = &c->pairs[i];
+
+		strbuf__addf(&sb, " %s loses it in ", p->before->name);
+		text__of(&sb, p->rounds_before);
+		strbuf__addf(&sb, " rounds, %s in ", p->after->name);
+		text__of(&sb, p->rounds_after);
+		strbuf__addf(&sb, ", where ");
+		text__proportion(&sb, p->success_after);
+		strbuf__addf(&sb, " reads are overridden.");
+	}
+	f->text = strbuf__detach(&sb);
+	return err ? err : f->text ? 0 : -ENOMEM;
+}
+
+int override_cure__find(const struct override_points *all, struct cure *c)
+{
+	int err = 0;
+
+	c->pairs = calloc(all->nr_kernels * all->nr_kernels + 1, sizeof(*c->pairs));
+	if (!c->pairs)
+		return -ENOMEM;
+	for (size_t i = 0; i < all->nr_kernels; i++) {
+		for (size_t j = 0; !err && j < all->nr_kernels; j++) {
+			const struct override_kernel *after = &all->kernels[i];
+			const struct override_kernel *before = &all->kernels[j];
+			struct cure_pair *pair = &c->pairs[c->nr_pairs];
+
+			if (!after->cured || before->cured || !before->has_optprobes ||
+			    strcmp(after->version, before->version) != 0 ||
+			    strcmp(after->preempt, before->preempt) != 0)
+				continue;
+			*pair = (struct cure_pair){ .before = before, .after = after };
+			err = compare(all, pair);
+			decide(pair);
+			c->nr_pairs += pair->points > 0;
+		}
+	}
+	return err ?: conclude(c);
+}
+
+void override_cure__release(struct cure *c)
+{
+	free(c->pairs);
+	finding__release(&c->finding);
+	*c = (struct cure){ 0 };
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Answer 3 in words. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "study/override_suspicion.h"
+#include "study/override_text.h"
+
+/* The level where the loss moved most, among those whose interval leaves 1 out. */
+struct moved {
+	const struct factor_setting *setting;
+	const struct factor_level *level, *reference;
+	double by; /* |ln ratio| */
+};
+
+static const struct factor_level *reference_of(const struct factor_setting *s)
+{
+	for (size_t i = 0; i < s->nr_levels; i++)
+		if (s->levels[i].reference)
+			return &s->levels[i];
+	return &s->levels[0];
+}
+
+static struct moved find_moved(const struct suspicion *s, bool reads)
+{
+	struct moved m = { .by = 0 };
+
+	for (size_t i = 0; i < s->nr_settings; i++) {
+		for (size_t j = 0; j < s->settings[i].nr_levels; j++) {
+			const struct factor_level *l = &s->settings[i].levels[j];
+			struct estimate r = reads ? l->read_ratio : l->ms_ratio;
+
+			if (l->reference || rule__differs(r) != SUPPORTED ||
+			    fabs(log(r.value)) <= m.by)
+				continue;
+			m = (struct moved){ &s->settings[i], l, reference_of(&s->settings[i]),
+					    fabs(log(r.value)) };
+		}
+	}
+	return m;
+}
+
+static void say_moved(struct strbuf *sb, const struct moved *m, bool reads)
+{
+	strbuf__addf(sb, " The %s until the loss %s most from ", reads ? "reads" : "time",
+		     reads ? "change" : "changes");
+	text__escaped(sb, m->reference->value);
+	strbuf__addf(sb, " to ");
+	text__escaped(sb, m->level->value);
+	strbuf__addf(sb, ": ");
+	text__ratio(sb, reads ? m->level->read_ratio : m->level->ms_ratio);
+	strbuf__addf(sb, " (");
+	text__escaped(sb, m->setting->name);
+	strbuf__addf(sb, ").");
+}
+
+static void say_without(struct strbuf *sb, const struct suspicion *s)
+{
+	struct proportion all = { 0 };
+
+	for (size_t i = 0; i < s->nr_settings; i++)
+		for (size_t j = 0; j < s->settings[i].nr_levels; j++)
+			proportion__add(&all, s->settings[i].levels[j].without);
+	strbuf__addf(sb, " Without optimisation ");
+	text__proportion(sb, all);
+	strbuf__addf(sb, " reads are overridden.");
+}
+
+static void say_against(struct strbuf *sb, const struct factor_setting *set)
+{
+	for (size_t i = 0; i < set->nr_levels; i++) {
+		const struct factor_level *l = &set->levels[i];
+
+		if (l->conclusion != CONTRADICTED)
+			continue;
+		strbuf__addf(sb, " At ");
+		text__escaped(sb, l->value);
+		strbuf__addf(sb, " (");
+		text__escaped(sb, set->name);
+		strbuf__addf(sb, ") ");
+		if (rule__holds(l->without) == CONTRADICTED ||
+		    (!l->reference && rule__equal(l->difference) == CONTRADICTED)) {
+			text__proportion(sb, l->without);
+			strbuf__addf(
+				sb, " reads are overridden without optimisation; difference from ");
+			text__escaped(sb, reference_of(set)->value);
+			strbuf__addf(sb, " in percentage points: ");
+			text__points(sb, l->difference);
+		} else {
+			text__proportion(sb, l->before);
+			strbuf__addf(sb, " reads are overridden before the loss and ");
+			text__proportion(sb, l->after);
+			strbuf__addf(sb, " after it");
+		}
+		strbuf__addf(sb, ".");
+	}
+}
+
+/* Why a level is not decided. */
+static int say_level(struct finding *f, const struct factor_setting *set,
+		     const struct factor_level *l)
+{
+	unsigned long long reads = rule__reads_needed();
+
+	if (l->attempted && l->never_hit == l->attempted)
+		return finding__missing(f, "reads at %s that come to the hook (%s)", l->value,
+					set->name);
+	if (rule__holds(l->without) == NOT_DECIDED)
+		return finding__missing(
+			f,
+			"reads without optimisation at %s: %llu of %llu overridden, at "
+			"least %llu needed (%s)",
+			l->value, l->without.k, l->without.n, reads, set->name);
+	if (!l->nr_lost)
+		return finding__missing(f, "a loss at %s: none in %zu rounds (%s)", l->value,
+					l->rounds, set->name);
+	if (rule__holds(l->before) == NOT_DECIDED)
+		return finding__missing(
+			f, "reads before the loss at %s: %llu, at least %llu needed (%s)", l->value,
+			l->before.n, reads, set->name);
+	if (rule__lost(l->after) == NOT_DECIDED)
+		return finding__missing(
+			f, "reads after the loss at %s: %llu, at least %llu needed (%s)", l->value,
+			l->after.n, reads, set->name);
+	return finding__missing(f, "a narrower interval of the difference at %s (%s)", l->value,
+				set->name);
+}
+
+static int say_missing(struct suspicion *s)
+{
+	int err = 0;
+
+	if (!s->nr_settings)
+		return finding__missing(&s->finding, "two measured points that differ in %s alone",
+					s->factor);
+	for (size_t i = 0; i < s->nr_settings; i++)
+		for (size_t j = 0; !err && j < s->settings[i].nr_levels; j++)
+			if (s->settings[i].levels[j].conclusion == NOT_DECIDED)
+				err = say_level(&s->finding, &s->settings[i],
+						&s->settings[i].levels[j]);
+	return err;
+}
+
+int suspicion__conclude(struct suspicion *s)
+{
+	struct moved reads = find_moved(s, true), time = find_moved(s, false);
+	struct strbuf sb = STRBUF_INIT;
+	int err = say_missing(s);
+
+	s->moves = reads.level || time.level ? SUPPORTED : NOT_DECIDED;
+	switch (s->finding.conclusion) {
+	case SUPPORTED:
+		strbuf__addf(&sb,
+			     s->moves == SUPPORTED
+				     ? "Acts only through the time until the loss."
+				     : "No effect was seen, not on the time of the loss either.");
+		say_without(&sb, s);
+		break;
+	case CONTRADICTED:
+		strbuf__addf(&sb, "Has an effect of its own.");
+		for (size_t i = 0; i < s->nr_settings; i++)
+			say_against(&sb, &s->settings[i]);
+		break;
+	case NOT_DECIDED:
+		strbuf__addf(&sb, "Open.");
+		break;
+	}
+	if (reads.level)
+		say_moved(&sb, &reads, true);
+	if (time.level)
+		say_moved(&sb, &time, false);
+	s->finding.text = strbuf__detach(&sb);
+	return err ? err : s->finding.text ? 0 : -ENOMEM;
+}
+
+static int add_titles(const struct answers *a, struct strbuf *sb, enum conclusion c,
+		      enum conclusion moves, const char *intro)
+{
+	struct strv titles = { 0 };
+	int err = 0;
+
+	for (size_t i = 0; !err && i < a->nr_suspicions; i++) {
+		const struct suspicion *s = &a->suspicions[i];
+
+		if (s->finding.conclusion == c && (c != SUPPORTED || s->moves == moves))
+			err = strv__add(&titles, s->title);
+	}
+	if (titles.n) {
+		strbuf__addf(sb, "%s", intro);
+		text__list(sb, &titles);
+		strbuf__addf(sb, ".");
+	}
+	strv__free(&titles);
+	return err;
+}
+
+int suspicions__conclude(struct answers *a)
+{
+	struct finding *f = &a->suspicions_finding;
+	struct strbuf sb = STRBUF_INIT;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < a->nr_suspicions; i++) {
+		const struct suspicion *s = &a->suspicions[i];
+
+		f->conclusion = conclusion__any(f->conclusion, s->finding.conclusion);
+		if (s->finding.conclusion == NOT_DECIDED && s->finding.missing.n)
+			err = finding__missing(f, "%s: %s", s->title, s->finding.missing.v[0]);
+	}
+	strbuf__addf(&sb, f->conclusion == SUPPORTED ? "No suspect acts on the override itself."
+			  : f->conclusion == CONTRADICTED
+				  ? "Some suspects act on the override itself."
+				  : "It is open whether a suspect acts on the override itself.");
+	err = err
+		      ?: add_titles(a, &sb, CONTRADICTED, NOT_DECIDED,
+				    " With an effect of their own: ");
+	err = err
+		      ?: add_titles(a, &sb, SUPPORTED, SUPPORTED,
+				    " Only through the time until the loss: ");
+	err = err
+		      ?: add_titles(a, &sb, SUPPORTED, NOT_DECIDED,
+				    " Without an effect that was seen: ");
+	err = err ?: add_titles(a, &sb, NOT_DECIDED, NOT_DECIDED, " Not decided: ");
+	f->text = strbuf__detach(&sb);
+	return err ? err : f->text ? 0 : -ENOMEM;
+}
