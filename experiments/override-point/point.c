@@ -126,8 +126,8 @@ static bool is(const struct point *p, const char *param, const char *value)
 static int choose_copyout(struct point *p)
 {
 	bool patched = exp__has(p->e, NEED_FILE, EXP_COPYOUT_DIR "variant");
-	bool by_trampoline = p->hook == POINT_FTRACE || p->hook == POINT_MULTI ||
-			     p->hook == POINT_FMOD_RET;
+	bool by_trampoline =
+		p->hook == POINT_FTRACE || p->hook == POINT_MULTI || p->hook == POINT_FMOD_RET;
 	bool ftrace = is(p, "target", "copyout-ftrace") ||
 		      (by_trampoline && is(p, "target", "copyout") && patched);
 
