@@ -115,8 +115,10 @@ struct suspicion {
 
 struct hook_cost { /* times of one read in ns: median and quartiles */
 	double unhooked[3], overridden[3], lost[3];
+	struct interval overridden_ci;		      /* of the median */
 	struct estimate overridden_ratio, lost_ratio; /* of the medians, to unhooked */
 	double calls;				      /* of the function, in a read */
+	size_t points, unhooked_points;
 };
 
 struct hook_cell {
@@ -127,7 +129,6 @@ struct hook_cell {
 	const char *symbol;
 	struct proportion success;
 	struct hook_cost cost;
-	bool has_cost;
 	enum conclusion holds;
 	bool recommended;
 };
@@ -191,8 +192,11 @@ void override_choice__release(struct choice *c);
 int override_cure__find(const struct override_points *p, struct cure *out);
 void override_cure__release(struct cure *c);
 
-/* Times at one point; false when it has none of both. */
-bool override_cost__of(const struct override_point *p, struct hook_cost *out);
+/* Times of a hook over all points that are the same reads on the same kernel as `p`; without a
+ * hook, over those with any hook: the machine drifts from point to point, and a hook that is not
+ * attached yet does not matter. out->points is 0 when there are no times. 0 or -ENOMEM. */
+int override_cost__find(const struct override_points *all, const struct override_point *p,
+			struct hook_cost *out);
 
 void finding__release(struct finding *f);
 /* Adds what is missing. */

@@ -240,55 +240,83 @@ static void say_against(struct strbuf *sb, const struct cause_kernel *k)
 	}
 }
 
-static void say_for(struct strbuf *sb, const struct cause_kernel *k)
+/* What the kernels that support it have in common, added up. */
+static int say_for(struct strbuf *sb, const struct cause *c)
 {
-	strbuf__addf(sb, " On %s, in ", k->kernel);
-	text__of(sb, k->rounds);
-	strbuf__addf(sb, " rounds loss and jump go together. ");
-	text__of(sb, k->before);
-	strbuf__addf(sb, " reads were overridden before the loss, ");
-	text__of(sb, k->after);
-	strbuf__addf(sb, " after it; with the sysctl off ");
-	text__of(sb, k->int3);
-	strbuf__addf(sb, ", with an ftrace entry ");
-	text__of(sb, k->ftrace);
-	strbuf__addf(sb, ".");
-}
-
-static int conclude(struct cause *c)
-{
-	struct finding *f = &c->finding;
-	enum conclusion on_kernels = NOT_DECIDED;
-	struct strbuf sb = STRBUF_INIT;
+	struct cause_kernel sum = { 0 };
+	struct strv names = { 0 };
 	int err = 0;
 
 	for (size_t i = 0; !err && i < c->nr_kernels; i++) {
-		on_kernels = conclusion__any(on_kernels, c->kernels[i].all);
-		err = say_missing(f, &c->kernels[i]);
+		const struct cause_kernel *k = &c->kernels[i];
+
+		if (k->all != SUPPORTED)
+			continue;
+		err = strv__add(&names, k->kernel);
+		proportion__add(&sum.rounds, k->rounds);
+		proportion__add(&sum.before, k->before);
+		proportion__add(&sum.after, k->after);
+		proportion__add(&sum.int3, k->int3);
+		proportion__add(&sum.ftrace, k->ftrace);
 	}
+	if (names.n) {
+		strbuf__addf(sb, " On ");
+		text__list(sb, &names);
+		strbuf__addf(sb, ", loss and jump go together in ");
+		text__of(sb, sum.rounds);
+		strbuf__addf(sb, " rounds. ");
+		text__of(sb, sum.before);
+		strbuf__addf(sb, " reads were overridden before the loss, ");
+		text__of(sb, sum.after);
+		strbuf__addf(sb, " after it; with the sysctl off ");
+		text__of(sb, sum.int3);
+		strbuf__addf(sb, ", with an ftrace entry ");
+		text__of(sb, sum.ftrace);
+		strbuf__addf(sb, ".");
+	}
+	strv__free(&names);
+	return err;
+}
+
+static int find_missing(struct cause *c)
+{
+	struct finding *f = &c->finding;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < c->nr_kernels; i++)
+		err = say_missing(f, &c->kernels[i]);
 	if (!err && !c->nr_kernels)
 		err = finding__missing(f, "a kprobe that became optimised");
 	if (!err && c->by_config == NOT_DECIDED)
 		err = finding__missing(
 			f,
-			"default kprobes without CONFIG_OPTPROBES beside the same with "
-			"it: %llu reads (at least %llu)",
+			"default kprobes without CONFIG_OPTPROBES beside the same with it: "
+			"%llu reads (at least %llu)",
 			c->without_optprobes.n, rule__reads_needed());
+	return err;
+}
+
+static int conclude(struct cause *c)
+{
+	static const char *const summaries[] = {
+		[NOT_DECIDED] = "It is open whether optimisation explains the loss.",
+		[SUPPORTED] = "Optimisation explains the loss.",
+		[CONTRADICTED] = "Optimisation does not explain the loss, or not alone.",
+	};
+	enum conclusion on_kernels = NOT_DECIDED;
+	struct finding *f = &c->finding;
+	struct strbuf sb = STRBUF_INIT;
+	int err = find_missing(c);
+
+	for (size_t i = 0; i < c->nr_kernels; i++)
+		on_kernels = conclusion__any(on_kernels, c->kernels[i].all);
 	f->conclusion = conclusion__both(on_kernels, c->by_config);
-	if (f->conclusion == SUPPORTED)
-		strbuf__addf(&sb, "Optimisation explains the loss.");
-	else if (f->conclusion == CONTRADICTED)
-		strbuf__addf(&sb, "Optimisation does not explain the loss, or not alone.");
-	else
-		strbuf__addf(&sb, "It is open whether optimisation explains the loss.");
-	for (size_t i = 0; i < c->nr_kernels; i++) {
+	strbuf__addf(&sb, "%s", summaries[f->conclusion]);
+	for (size_t i = 0; i < c->nr_kernels; i++)
 		if (c->kernels[i].all == CONTRADICTED)
 			say_against(&sb, &c->kernels[i]);
-		else if (c->kernels[i].all == SUPPORTED && f->conclusion != CONTRADICTED)
-			say_for(&sb, &c->kernels[i]);
-	}
-	if (c->without_optprobes.n &&
-	    (f->conclusion != CONTRADICTED || c->by_config == CONTRADICTED)) {
+	err = err ?: say_for(&sb, c);
+	if (c->without_optprobes.n) {
 		strbuf__addf(&sb, " Without CONFIG_OPTPROBES ");
 		text__of(&sb, c->without_optprobes);
 		strbuf__addf(&sb, " reads were overridden by the same kprobe.");

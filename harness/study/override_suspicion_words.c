@@ -116,10 +116,6 @@ static int say_level(struct finding *f, const struct factor_setting *set,
 	if (!l->nr_lost)
 		return finding__missing(f, "a loss at %s: none in %zu rounds (%s)", l->value,
 					l->rounds, set->name);
-	if (rule__holds(l->before) == NOT_DECIDED)
-		return finding__missing(
-			f, "reads before the loss at %s: %llu, at least %llu needed (%s)", l->value,
-			l->before.n, reads, set->name);
 	if (rule__lost(l->after) == NOT_DECIDED)
 		return finding__missing(
 			f, "reads after the loss at %s: %llu, at least %llu needed (%s)", l->value,
@@ -175,54 +171,75 @@ int suspicion__conclude(struct suspicion *s)
 	return err ? err : s->finding.text ? 0 : -ENOMEM;
 }
 
-static int add_titles(const struct answers *a, struct strbuf *sb, enum conclusion c,
-		      enum conclusion moves, const char *intro)
+/* --- all of them ---------------------------------------------------------------------------- */
+
+enum bucket { OWN_EFFECT, THROUGH_TIME, NO_EFFECT, OPEN, NOT_VARIED, NR_BUCKETS };
+
+static enum bucket bucket_of(const struct suspicion *s)
 {
+	if (!s->nr_settings)
+		return NOT_VARIED;
+	if (s->finding.conclusion == SUPPORTED)
+		return s->moves == SUPPORTED ? THROUGH_TIME : NO_EFFECT;
+	return s->finding.conclusion == CONTRADICTED ? OWN_EFFECT : OPEN;
+}
+
+/* The number of suspects in the bucket, or -ENOMEM. */
+static int add_titles(const struct answers *a, enum bucket bucket, struct strbuf *sb)
+{
+	static const char *const intros[NR_BUCKETS] = {
+		[OWN_EFFECT] = "With an effect of their own",
+		[THROUGH_TIME] = "Only through the time until the loss",
+		[NO_EFFECT] = "Without an effect that was seen",
+		[OPEN] = "Not decided",
+		[NOT_VARIED] = "Not varied in this run",
+	};
 	struct strv titles = { 0 };
-	int err = 0;
+	int err = 0, n;
 
-	for (size_t i = 0; !err && i < a->nr_suspicions; i++) {
-		const struct suspicion *s = &a->suspicions[i];
-
-		if (s->finding.conclusion == c && (c != SUPPORTED || s->moves == moves))
-			err = strv__add(&titles, s->title);
-	}
+	for (size_t i = 0; !err && i < a->nr_suspicions; i++)
+		if (bucket_of(&a->suspicions[i]) == bucket)
+			err = strv__add(&titles, a->suspicions[i].title);
 	if (titles.n) {
-		strbuf__addf(sb, "%s", intro);
+		strbuf__addf(sb, " %s: ", intros[bucket]);
 		text__list(sb, &titles);
 		strbuf__addf(sb, ".");
 	}
+	n = (int)titles.n;
 	strv__free(&titles);
-	return err;
+	return err ? err : n;
 }
 
 int suspicions__conclude(struct answers *a)
 {
+	static const char *const summaries[] = {
+		[NOT_DECIDED] = "It is open whether all suspects leave the override itself alone.",
+		[SUPPORTED] = "None of the suspects that were varied acts on the override itself.",
+		[CONTRADICTED] = "Some suspects act on the override itself.",
+	};
 	struct finding *f = &a->suspicions_finding;
 	struct strbuf sb = STRBUF_INIT;
-	int err = 0;
+	int n[NR_BUCKETS] = { 0 }, err = 0;
 
+	for (enum bucket b = 0; !err && b < NR_BUCKETS; b++) {
+		n[b] = add_titles(a, b, &sb);
+		err = n[b] < 0 ? n[b] : 0;
+	}
 	for (size_t i = 0; !err && i < a->nr_suspicions; i++) {
 		const struct suspicion *s = &a->suspicions[i];
 
-		f->conclusion = conclusion__any(f->conclusion, s->finding.conclusion);
-		if (s->finding.conclusion == NOT_DECIDED && s->finding.missing.n)
+		if (bucket_of(s) == OPEN && s->finding.missing.n)
 			err = finding__missing(f, "%s: %s", s->title, s->finding.missing.v[0]);
 	}
-	strbuf__addf(&sb, f->conclusion == SUPPORTED ? "No suspect acts on the override itself."
-			  : f->conclusion == CONTRADICTED
-				  ? "Some suspects act on the override itself."
-				  : "It is open whether a suspect acts on the override itself.");
-	err = err
-		      ?: add_titles(a, &sb, CONTRADICTED, NOT_DECIDED,
-				    " With an effect of their own: ");
-	err = err
-		      ?: add_titles(a, &sb, SUPPORTED, SUPPORTED,
-				    " Only through the time until the loss: ");
-	err = err
-		      ?: add_titles(a, &sb, SUPPORTED, NOT_DECIDED,
-				    " Without an effect that was seen: ");
-	err = err ?: add_titles(a, &sb, NOT_DECIDED, NOT_DECIDED, " Not decided: ");
-	f->text = strbuf__detach(&sb);
-	return err ? err : f->text ? 0 : -ENOMEM;
+	if (!err && !n[THROUGH_TIME] && !n[NO_EFFECT] && !n[OWN_EFFECT] && !n[OPEN])
+		err = finding__missing(f, "points that differ in one factor alone");
+	if (n[OWN_EFFECT])
+		f->conclusion = CONTRADICTED;
+	else if (!n[OPEN] && n[THROUGH_TIME] + n[NO_EFFECT])
+		f->conclusion = SUPPORTED;
+	f->text = str_fmt("%s%s", summaries[f->conclusion], strbuf__str(&sb));
+	if (!err && (sb.failed || !f->text))
+		err = -ENOMEM;
+	strbuf__free(&sb);
+	return err;
 }
