@@ -70,12 +70,16 @@ static int count_values(json_t *counts, const struct study_data *d)
 	return err;
 }
 
-/* jansson's objects are walked in the order in which their members were put in. */
-static const char *most_frequent(json_t *values)
+/* Of nr_points points; those without the factor have "". jansson's objects are walked in the order
+ * in which their members were put in. */
+static const char *most_frequent(json_t *values, json_int_t nr_points)
 {
 	const char *value, *best = "";
 	json_t *n;
-	json_int_t most = 0;
+	json_int_t most = nr_points;
+
+	json_object_foreach (values, value, n)
+		most -= json_integer_value(n);
 
 	json_object_foreach (values, value, n) {
 		if (json_integer_value(n) > most) {
@@ -91,16 +95,19 @@ struct study_base *study_base__new(const struct study_data *d)
 	struct study_base *b = calloc(1, sizeof(*b));
 	json_t *counts = json_object(), *values;
 	const char *factor;
+	json_int_t n = 0;
 	int err;
 
 	if (!b || !counts)
 		goto fail;
+	for (size_t i = 0; i < d->nr_obs; i++)
+		n += is_point(&d->obs[i]);
 	b->values = json_object();
 	err = b->values ? count_values(counts, d) : -1;
 	json_object_foreach (counts, factor, values)
 		err = err
 			      ?: json_object_set_new(b->values, factor,
-						     json_string(most_frequent(values)));
+						     json_string(most_frequent(values, n)));
 	if (err)
 		goto fail;
 	json_decref(counts);

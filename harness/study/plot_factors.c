@@ -22,7 +22,9 @@
 #define LANE_PIXELS   6	 /* marks of several hooks lie below each other */
 #define NAME_PIXELS   158
 #define FOOT	      96
-#define REFUSED	      -18 /* where on the axis refused hooks are drawn */
+#define PARTS_COLOUR  "#D55E00" /* as of the optimised hook */
+#define HIDDEN	      1.5	/* per cent that a mark covers on each of its sides */
+#define REFUSED	      -18	/* where on the axis refused hooks are drawn */
 
 struct factors {
 	struct levels *blocks; /* with a level at least */
@@ -151,32 +153,45 @@ static void release_factors(struct factors *f)
 
 /* --- data ---------------------------------------------------------------------------------- */
 
+/* Marks, and those of their intervals that are wider than the mark. */
+struct marks {
+	struct strbuf at, intervals;
+};
+
 /* The texts of one column's datablocks and labels while its rows are gone through. */
 struct column {
 	int left; /* pixels from the page's edge */
-	struct strbuf hooks[8], parts, refused, lines, tics, titles;
+	struct marks hooks[8], parts;
+	struct strbuf refused, lines, tics, titles;
 };
 
 static void release_column(struct column *c)
 {
-	struct strbuf *const all[] = { &c->parts, &c->refused, &c->lines, &c->tics, &c->titles };
+	struct strbuf *const all[] = { &c->parts.at, &c->parts.intervals, &c->refused, &c->lines,
+				       &c->tics,     &c->titles };
 
-	for (size_t i = 0; i < sizeof(c->hooks) / sizeof(c->hooks[0]); i++)
-		strbuf__free(&c->hooks[i]);
+	for (size_t i = 0; i < sizeof(c->hooks) / sizeof(c->hooks[0]); i++) {
+		strbuf__free(&c->hooks[i].at);
+		strbuf__free(&c->hooks[i].intervals);
+	}
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		strbuf__free(all[i]);
 }
 
-static void put_interval(struct strbuf *sb, const struct study_obs *o, const char *name, double y)
+static void add_mark(struct marks *m, const struct study_obs *o, const char *name, double y)
 {
-	char low[48], high[48];
+	char low_name[48], high_name[48];
+	double low, high, at = 100 * study_obs__metric(o, name);
 
-	snprintf(low, sizeof(low), "%s_low", name);
-	snprintf(high, sizeof(high), "%s_high", name);
-	if (isnan(study_obs__metric(o, name)))
+	snprintf(low_name, sizeof(low_name), "%s_low", name);
+	snprintf(high_name, sizeof(high_name), "%s_high", name);
+	low = 100 * study_obs__metric(o, low_name);
+	high = 100 * study_obs__metric(o, high_name);
+	if (isnan(at))
 		return;
-	strbuf__addf(sb, "%.5g %.1f %.5g %.5g\n", 100 * study_obs__metric(o, name), y,
-		     100 * study_obs__metric(o, low), 100 * study_obs__metric(o, high));
+	strbuf__addf(&m->at, "%.5g %.1f\n", at, y);
+	if (high - at > HIDDEN || at - low > HIDDEN)
+		strbuf__addf(&m->intervals, "%.5g %.1f %.5g\n", low, y, high - low);
 }
 
 static void add_point(struct column *c, const struct study_obs *o, double y)
@@ -187,10 +202,10 @@ static void add_point(struct column *c, const struct study_obs *o, double y)
 		strbuf__addf(&c->refused, "%d %.1f\n", REFUSED, y);
 		return;
 	}
-	put_interval(&c->hooks[look - plot_looks], o, "success", y);
+	add_mark(&c->hooks[look - plot_looks], o, "success", y);
 	if (study_obs__metric(o, "reads_after") > 0) {
-		put_interval(&c->parts, o, "success_before", y);
-		put_interval(&c->parts, o, "success_after", y);
+		add_mark(&c->parts, o, "success_before", y);
+		add_mark(&c->parts, o, "success_after", y);
 	}
 }
 
@@ -225,12 +240,22 @@ static void put_block(struct strbuf *sb, const char *name, size_t column, const 
 	sb->failed |= text->failed;
 }
 
+static void put_marks(struct strbuf *sb, const char *name, size_t column, const struct marks *m)
+{
+	char intervals[64];
+
+	snprintf(intervals, sizeof(intervals), "%s_interval", name);
+	if (m->at.len)
+		put_block(sb, name, column, &m->at);
+	if (m->intervals.len)
+		put_block(sb, intervals, column, &m->intervals);
+}
+
 static void put_data(struct strbuf *sb, const struct column *c, size_t column)
 {
 	for (size_t i = 0; i < nr_plot_looks; i++)
-		if (c->hooks[i].len)
-			put_block(sb, plot_looks[i].hook, column, &c->hooks[i]);
-	put_block(sb, "parts", column, &c->parts);
+		put_marks(sb, plot_looks[i].hook, column, &c->hooks[i]);
+	put_marks(sb, "parts", column, &c->parts);
 	put_block(sb, "refused", column, &c->refused);
 	put_block(sb, "lines", column, &c->lines);
 }
@@ -250,26 +275,31 @@ static void put_frame(struct strbuf *sb, const struct factors *f, const struct p
 	sb->failed |= c->tics.failed || c->titles.failed;
 }
 
+static void plot_marks(struct strbuf *sb, const char *name, size_t column, const struct marks *m,
+		       int point, const char *colour)
+{
+	if (m->intervals.len)
+		strbuf__addf(sb,
+			     ", \\\n  $%s_interval%zu using 1:2:3:(0) with vectors nohead "
+			     "linewidth 1.1 linecolor '%s'",
+			     name, column, colour);
+	if (m->at.len)
+		strbuf__addf(sb,
+			     ", \\\n  $%s%zu using 1:2 with points pointtype %d pointsize 0.6 "
+			     "linewidth 0.9 linecolor '%s'",
+			     name, column, point, colour);
+}
+
 static void put_plot(struct strbuf *sb, const struct column *c, size_t column)
 {
 	strbuf__addf(sb,
 		     "plot $lines%zu using 1:2:(%d):(0) with vectors nohead linewidth 0.5 "
 		     "linecolor '" LIGHT_GREY "'",
 		     column, 105 - REFUSED * 2);
-	for (size_t i = 0; i < nr_plot_looks; i++) {
-		const struct look *l = &plot_looks[i];
-
-		if (c->hooks[i].len)
-			strbuf__addf(sb,
-				     ", \\\n  $%s%zu using 1:2:3:4 with xerrorbars pointtype %d "
-				     "pointsize 0.6 linewidth 1.1 linecolor '%s'",
-				     l->hook, column, l->mark, l->colour);
-	}
-	if (c->parts.len)
-		strbuf__addf(sb,
-			     ", \\\n  $parts%zu using 1:2:3:4 with xerrorbars pointtype 6 "
-			     "pointsize 0.6 linewidth 0.8 linecolor '#D55E00'",
-			     column);
+	for (size_t i = 0; i < nr_plot_looks; i++)
+		plot_marks(sb, plot_looks[i].hook, column, &c->hooks[i], plot_looks[i].mark,
+			   plot_looks[i].colour);
+	plot_marks(sb, "parts", column, &c->parts, 6, PARTS_COLOUR);
 	if (c->refused.len)
 		strbuf__addf(sb,
 			     ", \\\n  $refused%zu using 1:2 with points pointtype 2 pointsize 0.6 "
@@ -291,15 +321,15 @@ static void put_key(struct strbuf *sb, const struct factors *f, const struct pag
 		bool any = false;
 
 		for (size_t k = 0; k < f->nr_columns; k++)
-			any |= columns[k].hooks[i].len > 0;
+			any |= columns[k].hooks[i].at.len > 0;
 		if (any)
 			entries[n++] = (struct key_entry){ l->title, l->colour, l->mark, "1", 1.1 };
 	}
 	for (size_t k = 0; k < f->nr_columns; k++)
-		parts |= columns[k].parts.len > 0;
+		parts |= columns[k].parts.at.len > 0;
 	if (parts)
 		entries[n++] =
-			(struct key_entry){ "before | after the loss", "#D55E00", 6, "1", 0.8 };
+			(struct key_entry){ "before | after the loss", PARTS_COLOUR, 6, "1", 0.8 };
 	script__key(sb, p, entries, n, 4, 14, 8, 192);
 }
 
@@ -313,8 +343,8 @@ static void put_columns(struct strbuf *sb, const struct factors *f, const struct
 	strbuf__addf(sb,
 		     "set xrange [%d:105]\nset yrange [%d:0]\nset border 1\n"
 		     "set xtics ('0' 0, '25' 25, '50' 50, '75' 75, '100' 100)\n"
-		     "set grid noytics\nset errorbars 0\nunset key\n"
-		     "set xlabel 'reads overridden (%%), 95 %% interval'\n",
+		     "set grid noytics\nunset key\n"
+		     "set xlabel 'reads overridden (%%); lines: 95 %% intervals'\n",
 		     refused ? REFUSED * 2 : -5, f->height);
 	if (refused)
 		strbuf__addf(sb, "set xtics add ('refused' %d)\n", REFUSED);

@@ -99,7 +99,7 @@ static void find_hooks(struct panel *p, const struct study_data *d, const struct
 
 static void put_data(struct strbuf *sb, const struct panel *p, size_t panel)
 {
-	char name[24];
+	char name[48];
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct series *ns = p->v[i].ns;

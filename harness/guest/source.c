@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "source.h"
+#include "guest/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,60 +18,6 @@
 #define RAM_DISK "/dev/ram0"
 #define DISK_DIR "/run/assay-disk"
 #define RAM_DIR	 "/run/assay-ram"
-
-#define TARGET_DIR "/proc/bpf_target/"
-#define PROC_READ  "bpf_target_proc_read"
-#define DEV_READ   "bpf_target_dev_read"
-
-const struct source sources[] = {
-	{ .name = "tmpfs", .place = PLACE_MEMORY, .copyout = true },
-	{ .name = "ext4-virtio", .place = PLACE_DISK, .copyout = true },
-	{ .name = "ext4-ram", .place = PLACE_RAM, .copyout = true },
-	{ .name = "ext4-big", .place = PLACE_DISK, .big = true, .copyout = true },
-	/* The disk writes to the reader's pages. */
-	{ .name = "ext4-direct", .place = PLACE_DISK, .flags = O_DIRECT },
-	/* The reader looks at the page cache's pages. */
-	{ .name = "ext4-private", .place = PLACE_DISK, .map = MAP_PRIVATE },
-	{ .name = "ext4-shared", .place = PLACE_DISK, .map = MAP_SHARED },
-	/* copy_to_user, which is not copyout. */
-	{ .name = "proc-512",
-	  .place = PLACE_PATH,
-	  .path = TARGET_DIR "512",
-	  .contents = CONTENTS_TARGET,
-	  .max_size = 512,
-	  .own = PROC_READ },
-	{ .name = "proc-4096",
-	  .place = PLACE_PATH,
-	  .path = TARGET_DIR "4096",
-	  .contents = CONTENTS_TARGET,
-	  .max_size = 4096,
-	  .own = PROC_READ },
-	{ .name = "dev-target",
-	  .place = PLACE_PATH,
-	  .path = "/dev/bpf_target",
-	  .contents = CONTENTS_TARGET,
-	  .own = DEV_READ },
-	/* clear_user: nothing is copied from anywhere. */
-	{ .name = "dev-zero",
-	  .place = PLACE_PATH,
-	  .path = "/dev/zero",
-	  .device = true,
-	  .contents = CONTENTS_ZERO },
-	{ .name = "dev-null",
-	  .place = PLACE_PATH,
-	  .path = "/dev/null",
-	  .device = true,
-	  .contents = CONTENTS_UNKNOWN,
-	  .empty = true },
-	{ .name = "dev-urandom",
-	  .place = PLACE_PATH,
-	  .path = "/dev/urandom",
-	  .device = true,
-	  .contents = CONTENTS_UNKNOWN,
-	  .copyout = true },
-};
-
-const size_t nr_sources = sizeof(sources) / sizeof(sources[0]);
 
 /* --- places ------------------------------------------------------------------------------ */
 
@@ -135,10 +82,27 @@ bool source__on_disk(const struct source *s)
 
 /* --- files ------------------------------------------------------------------------------ */
 
+/* Marsaglia's xorshift64 from a random start: quick, and no two files are alike. */
+static void fill_random(unsigned char *to, size_t size)
+{
+	uint64_t x = 0;
+
+	if (getrandom(&x, sizeof(x), 0) != sizeof(x) || !x)
+		x = exp__now_ns() | 1;
+	for (size_t i = 0; i < size; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		to[i] = (unsigned char)(x >> 32);
+	}
+}
+
 static void fill(unsigned char *to, size_t size, enum source_contents contents)
 {
 	if (contents == CONTENTS_PATTERN)
 		reader__pattern(to, size);
+	else if (contents == CONTENTS_RANDOM)
+		fill_random(to, size);
 	else if (contents == CONTENTS_TARGET)
 		for (size_t i = 0; i < size; i++)
 			to[i] = (unsigned char)('a' + i % 16);
@@ -153,6 +117,19 @@ static int write_file(const char *path, const unsigned char *contents, size_t si
 
 	if (!err && fsync(fd))
 		err = -errno;
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* tmpfs without a mount point. */
+static int open_memory(const unsigned char *contents, size_t size)
+{
+	int fd = memfd_create("assay-read", MFD_CLOEXEC);
+	int err = fd < 0 ? -errno : write_all(fd, contents, size);
+
+	if (!err)
+		return fd;
 	if (fd >= 0)
 		close(fd);
 	return err;
@@ -187,13 +164,11 @@ int source__open(const struct source *s, size_t size, size_t big_size, struct in
 		size = s->max_size;
 	in->expected = s->empty ? 0 : (long)size;
 	in->disk = disk_name(s);
-	if (s->place == PLACE_MEMORY)
-		return reader__open(&in->reader, size);
 	contents = malloc(size);
 	if (!contents)
 		return -ENOMEM;
 	fill(contents, size, s->contents);
-	err = open_file(s, contents, size);
+	err = s->place == PLACE_MEMORY ? open_memory(contents, size) : open_file(s, contents, size);
 	if (err >= 0)
 		err = reader__open_fd(&in->reader, err, size,
 				      s->contents == CONTENTS_UNKNOWN ? NULL : contents);
