@@ -107,7 +107,9 @@ struct suspicion {
 	const char *factor, *title;
 	struct factor_setting *settings;
 	size_t nr_settings;
-	enum conclusion moves; /* is the time of the loss another at some level? */
+	/* Is the time of the loss another at some level? contradicted: not seen; not decided: no
+	 * level has rounds enough. */
+	enum conclusion moves;
 	struct finding finding;
 };
 

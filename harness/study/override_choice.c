@@ -302,20 +302,17 @@ static void say_hook(struct strbuf *sb, const struct advice *v, size_t n, size_t
 		if (!same_advice(&v[i], &v[j]))
 			continue;
 		proportion__add(&sum, other->success);
-		low = fmin(low, other->cost.overridden_ratio.value);
-		high = fmax(high, other->cost.overridden_ratio.value);
+		low = fmin(low, other->cost.overridden_ratio.ci.low);
+		high = fmax(high, other->cost.overridden_ratio.ci.high);
 	}
 	strbuf__addf(sb, "%s`%s` where the function has %s ftrace entry (",
 		     cell->hook == HOOK_OPTIMISED ? "the default kprobe, " : "",
 		     override_hook__name(cell->hook), entry ? "an" : "no");
 	text__of(sb, sum);
 	strbuf__addf(sb, " reads overridden");
-	if (high > 0 && isfinite(low)) {
-		strbuf__addf(sb, "; such a read takes %.2f ", low);
-		if (high - low >= 0.005)
-			strbuf__addf(sb, "to %.2f ", high);
-		strbuf__addf(sb, "times as long as without a hook");
-	}
+	if (high > 0 && isfinite(high))
+		strbuf__addf(sb, "; such a read takes %.2f to %.2f times as long as without a hook",
+			     low, high);
 	strbuf__addf(sb, ")");
 }
 

@@ -33,6 +33,8 @@ static void put_rule(struct strbuf *sb)
 
 static void overview(struct strbuf *sb, const struct answers *a)
 {
+	static const char *const moves[] = { "too few rounds", "yes", "not seen" };
+
 	strbuf__addf(
 		sb, "| suspect | acts only through time | moves the loss | |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < a->nr_suspicions; i++) {
@@ -41,8 +43,8 @@ static void overview(struct strbuf *sb, const struct answers *a)
 		if (!s->nr_settings)
 			continue;
 		strbuf__addf(sb, "| %s | %s | %s | %s", s->title,
-			     conclusion__name(s->finding.conclusion),
-			     s->moves == SUPPORTED ? "yes" : "not seen", s->finding.text);
+			     conclusion__name(s->finding.conclusion), moves[s->moves],
+			     s->finding.text);
 		if (s->finding.conclusion == NOT_DECIDED && s->finding.missing.n) {
 			strbuf__addf(sb, " Missing: ");
 			text__escaped(sb, s->finding.missing.v[0]);
