@@ -461,7 +461,7 @@ static void test_choice(void **state)
 	a = make(d);
 	says(&a.choice.finding, SUPPORTED, "`ftrace` where the function has an ftrace entry");
 	has(a.choice.finding.text, "`int3` where the function has no ftrace entry");
-	has(a.choice.finding.text, "such a read takes 0.48 to 0.52 times as long");
+	has(a.choice.finding.text, "such a read takes 0.49 to 0.51 times as long");
 	assert_true(cell_of(&a, "5.10.218", HOOK_INT3)->recommended);
 	assert_false(cell_of(&a, "5.10.218", HOOK_OPTIMISED)->recommended);
 	assert_string_equal(cell_of(&a, "5.10.218", HOOK_MULTI)->reason,
