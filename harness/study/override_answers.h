@@ -31,7 +31,18 @@ struct cause_kernel { /* one on which kprobes become optimised */
 	enum conclusion fits, changes, by_sysctl, by_entry, all;
 };
 
+/* The default kprobe with something else at the function, on kernels that optimise it. */
+struct cause_beside {
+	char *what; /* "companion=kprobe" */
+	struct strv kernels;
+	struct proportion lost; /* rounds */
+	size_t jumped;		/* rounds in which the program found a jump */
+	struct proportion success;
+};
+
 struct cause {
+	struct cause_beside *beside;
+	size_t nr_beside;
 	struct cause_kernel *kernels;
 	size_t nr_kernels;
 	struct proportion without_optprobes, with_optprobes; /* the same points on both */
@@ -159,10 +170,23 @@ struct cure_pair {
 	enum conclusion conclusion;
 };
 
+/* One figure of experiment override-cure on both kernels. NAN: not there. */
+struct cure_figure {
+	const char *before, *after; /* kernels */
+	const char *record, *metric, *unit;
+	char *labels;
+	double value_before, value_after;
+};
+
 struct cure {
 	struct cure_pair *pairs;
 	size_t nr_pairs;
 	struct finding finding;
+	struct cure_figure *figures;
+	size_t nr_figures;
+	/* What was checked of probes that do not override, on kernels with the cure. */
+	struct proportion others;
+	struct finding others_finding;
 };
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -193,6 +217,8 @@ int override_choice__find(const struct override_points *p, struct choice *out);
 void override_choice__release(struct choice *c);
 int override_cure__find(const struct override_points *p, struct cure *out);
 void override_cure__release(struct cure *c);
+/* What the cure costs those that do not override: the figures, and their finding. */
+int override_cure__others(const struct override_points *p, struct cure *out);
 
 /* Times of a hook over all points that are the same reads on the same kernel as `p`; without a
  * hook, over those with any hook: the machine drifts from point to point, and a hook that is not

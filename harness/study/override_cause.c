@@ -100,26 +100,9 @@ static bool has_lost(const struct override_point *p)
 	return false;
 }
 
-/* Is there an optimised point that lost its override and differs from p in the excepted factors
- * alone? -ENOMEM. */
-static int has_partner(const struct override_points *all, const struct override_point *p,
-		       const char *const *except, const char *kernel)
+static bool is_lost_case(const struct override_point *p, const char *kernel)
 {
-	char *key = override_point__key(p, except, NULL);
-	int found = key ? 0 : -ENOMEM;
-
-	for (size_t i = 0; !found && i < all->n; i++) {
-		const struct override_point *other = &all->v[i];
-		char *other_key;
-
-		if (!is_case(other, kernel) || !has_lost(other))
-			continue;
-		other_key = override_point__key(other, except, NULL);
-		found = !other_key ? -ENOMEM : !strcmp(key, other_key);
-		free(other_key);
-	}
-	free(key);
-	return found;
+	return is_case(p, kernel) && has_lost(p);
 }
 
 static int same_with_hook(const struct override_points *all, const char *kernel,
@@ -133,7 +116,7 @@ static int same_with_hook(const struct override_points *all, const char *kernel,
 
 		if (p->hook != hook || !p->measured || !p->plain || strcmp(p->obs->kernel, kernel))
 			continue;
-		found = has_partner(all, p, but_hook, kernel);
+		found = override_points__partner(all, p, but_hook, is_lost_case, kernel);
 		if (found < 0)
 			return found;
 		if (found)
@@ -161,7 +144,8 @@ static int without_optprobes(const struct override_points *all, struct cause *c)
 
 			if (all->kernels[j].optimises && all->kernels[j].has_optprobes &&
 			    !strcmp(all->kernels[j].version, k->version))
-				found = has_partner(all, p, but_kernel, all->kernels[j].name);
+				found = override_points__partner(all, p, but_kernel, is_lost_case,
+								 all->kernels[j].name);
 			if (found < 0)
 				return found;
 			paired = found;
@@ -174,6 +158,63 @@ static int without_optprobes(const struct override_points *all, struct cause *c)
 	}
 	c->by_config = rule__holds(c->without_optprobes);
 	return err;
+}
+
+/* --- with something else at the function --------------------------------------------------- */
+
+static bool unplain_default(const struct override_points *all, const struct override_point *p)
+{
+	return p->measured && p->hook == HOOK_OPTIMISED && !p->plain &&
+	       override_points__kernel(all, p->obs->kernel)->optimises;
+}
+
+static struct cause_beside *get_beside(struct cause *c, const struct override_point *p)
+{
+	struct strbuf what = STRBUF_INIT;
+	struct cause_beside *v;
+
+	override_point__describe(p, NULL, &what);
+	for (size_t i = 0; i < c->nr_beside; i++) {
+		if (!strcmp(c->beside[i].what, strbuf__str(&what))) {
+			strbuf__free(&what);
+			return &c->beside[i];
+		}
+	}
+	v = realloc(c->beside, (c->nr_beside + 1) * sizeof(*v));
+	if (!v) {
+		strbuf__free(&what);
+		return NULL;
+	}
+	c->beside = v;
+	v += c->nr_beside++;
+	*v = (struct cause_beside){ .what = strbuf__detach(&what) };
+	return v->what ? v : NULL;
+}
+
+static int find_beside(const struct override_points *all, struct cause *c)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct override_point *p = &all->v[i];
+		struct cause_beside *b;
+		int err;
+
+		if (!unplain_default(all, p))
+			continue;
+		b = get_beside(c, p);
+		err = !b ? -ENOMEM
+		      : strv__has(&b->kernels, p->obs->kernel)
+			      ? 0
+			      : strv__add(&b->kernels, p->obs->kernel);
+		if (err)
+			return err;
+		proportion__add(&b->success, p->success);
+		for (size_t r = 0; r < p->nr_rounds; r++) {
+			b->lost.n++;
+			b->lost.k += !isnan(p->rounds[r].lost_ms);
+			b->jumped += !isnan(p->rounds[r].jump_ms);
+		}
+	}
+	return 0;
 }
 
 /* --- conclusion ---------------------------------------------------------------------------- */
@@ -345,11 +386,17 @@ int override_cause__find(const struct override_points *p, struct cause *c)
 		c->nr_kernels += k->points > 0;
 	}
 	err = err ?: without_optprobes(p, c);
+	err = err ?: find_beside(p, c);
 	return err ?: conclude(c);
 }
 
 void override_cause__release(struct cause *c)
 {
+	for (size_t i = 0; i < c->nr_beside; i++) {
+		free(c->beside[i].what);
+		strv__free(&c->beside[i].kernels);
+	}
+	free(c->beside);
 	free(c->kernels);
 	strv__free(&c->optprobes_kernels);
 	finding__release(&c->finding);

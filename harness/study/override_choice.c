@@ -241,16 +241,17 @@ static struct hook_cell *recommend(struct choice *c, const struct override_kerne
 
 /* What is known of a kernel: a hook that holds, that none does, or neither. */
 static enum conclusion on_kernel(const struct choice *c, const struct override_kernel *k,
-				 bool *measured)
+				 bool *there, bool *measured)
 {
 	bool open = false, any = false;
 
-	*measured = false;
+	*measured = *there = false;
 	for (size_t i = 0; i < c->nr_cells; i++) {
 		const struct hook_cell *cell = &c->cells[i];
 
 		if (cell->kernel != k || cell->hook == HOOK_FAIL_FUNCTION)
 			continue;
+		*there = true;
 		*measured |= cell->success.n > 0;
 		any |= cell->holds == SUPPORTED;
 		open |= cell->success.n && cell->holds == NOT_DECIDED;
@@ -261,10 +262,12 @@ static enum conclusion on_kernel(const struct choice *c, const struct override_k
 static int decide_kernel(struct choice *c, const struct override_kernel *k, struct advice *out)
 {
 	unsigned long long reads = rule__reads_needed();
-	bool measured;
+	bool there, measured;
 
 	*out = (struct advice){ .kernel = k };
-	out->here = on_kernel(c, k, &measured);
+	out->here = on_kernel(c, k, &there, &measured);
+	if (!there)
+		return 0;
 	if (!measured)
 		return finding__missing(&c->finding, "a hook on %s that attaches and is measured",
 					k->name);

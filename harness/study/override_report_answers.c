@@ -145,6 +145,31 @@ static void cell_ftrace(struct strbuf *sb, const struct cause_kernel *k)
 	verdict(sb, k->ftrace, k->by_entry);
 }
 
+static void put_beside(struct strbuf *sb, const struct cause *c)
+{
+	if (!c->nr_beside)
+		return;
+	strbuf__addf(
+		sb,
+		"\nThe default kprobe on these kernels with something else at the function, which is not "
+		"part of the rule:\n\n"
+		"| with | kernels | rounds that lost it | rounds with a jump | overridden |\n"
+		"|---|---|---|---|---|\n");
+	for (size_t i = 0; i < c->nr_beside; i++) {
+		const struct cause_beside *b = &c->beside[i];
+
+		strbuf__addf(sb, "| ");
+		text__escaped(sb, b->what);
+		strbuf__addf(sb, " | ");
+		text__list(sb, &b->kernels);
+		strbuf__addf(sb, " | ");
+		text__of(sb, b->lost);
+		strbuf__addf(sb, " | %zu | ", b->jumped);
+		text__proportion(sb, b->success);
+		strbuf__addf(sb, " |\n");
+	}
+}
+
 void override_report__cause(struct strbuf *sb, const struct answers *a)
 {
 	const struct cause *c = &a->cause;
@@ -179,6 +204,7 @@ void override_report__cause(struct strbuf *sb, const struct answers *a)
 	} else {
 		strbuf__addf(sb, "There is no pair of points with and without CONFIG_OPTPROBES.\n");
 	}
+	put_beside(sb, c);
 	put_conclusion(sb, &c->finding);
 }
 

@@ -527,6 +527,82 @@ static void test_cure_that_fails(void **state)
 	done(d, &a);
 }
 
+/* One point of override-cure: the time under a jump, and the check that it is one. */
+static void add_other_probe(struct study_data *d, const char *kernel, double ns, bool ok)
+{
+	struct study_obs *o = add_made_up(d, kernel, "hook=none");
+	struct record *r = o->records[0];
+
+	free((char *)o->experiment);
+	o->experiment = strdup("override-cure");
+	record__set(&r->name, "plain");
+	free(r->labels[0].name);
+	free(r->labels[0].value);
+	r->nr_labels = 0;
+	record__metric(r, "jump", "ns/read", ns);
+	record__check(r, ok, "and stays a jump", "20 of 400 runs");
+}
+
+static void test_cure_and_others(void **state)
+{
+	struct study_data *d = made_up_study("full");
+	struct answers a;
+
+	(void)state;
+	add_other_probe(d, "5.10.218", 2000, true);
+	add_other_probe(d, "5.10.218-cure", 2100, true);
+	a = make(d);
+	says(&a.cure.others_finding, SUPPORTED, "1 of 1 checks");
+	assert_int_equal(a.cure.nr_figures, 1);
+	assert_true(a.cure.figures[0].value_before == 2000);
+	assert_true(a.cure.figures[0].value_after == 2100);
+	done(d, &a);
+
+	d = made_up_study("full");
+	add_other_probe(d, "5.10.218-cure", 2100, false);
+	a = make(d);
+	says(&a.cure.others_finding, CONTRADICTED, "not left as they were");
+	assert_true(misses(&a.cure.others_finding, "and stays a jump"));
+	assert_int_equal(a.cure.nr_figures, 0);
+	done(d, &a);
+}
+
+/* A point that is there several times, with more reads, is not counted once per partner. */
+static void test_partners_count_once(void **state)
+{
+	struct study_data *d = made_up_study("full");
+	struct answers a;
+
+	(void)state;
+	add_optimised(d, "5.10.218", "hook=optimised", USUAL_LOSS);
+	add_optimised(d, "5.10.218", "hook=optimised reads=1000", USUAL_LOSS);
+	add_plain(d, "5.10.218", "hook=int3", 1500, 0);
+	add_optimised(d, "5.10.218-cure", "hook=optimised", (struct made_up_loss){ 0 });
+	a = make(d);
+	assert_int_equal(a.cause.kernels[0].int3.n, 1500);
+	assert_int_equal(a.cure.pairs[0].rounds_before.n, 10);
+	assert_int_equal(a.cure.pairs[0].rounds_after.n, 5);
+	done(d, &a);
+}
+
+/* What a companion does to the default kprobe is told apart. */
+static void test_beside(void **state)
+{
+	struct study_data *d = made_up_study("full");
+	struct answers a;
+
+	(void)state;
+	add_optimised(d, "5.10.218", "hook=optimised", USUAL_LOSS);
+	add_optimised(d, "5.10.218", "hook=optimised companion=kprobe", (struct made_up_loss){ 0 });
+	a = make(d);
+	assert_int_equal(a.cause.nr_beside, 1);
+	assert_string_equal(a.cause.beside[0].what, "companion=kprobe");
+	assert_int_equal(a.cause.beside[0].lost.k, 0);
+	assert_int_equal(a.cause.beside[0].lost.n, 5);
+	assert_int_equal(a.cause.kernels[0].rounds.n, 5);
+	done(d, &a);
+}
+
 /* Labels of the guest win over what a name suggests. */
 static void test_labels(void **state)
 {
@@ -585,6 +661,9 @@ int main(void)
 		cmocka_unit_test(test_choice_undecided),
 		cmocka_unit_test(test_cure),
 		cmocka_unit_test(test_cure_that_fails),
+		cmocka_unit_test(test_cure_and_others),
+		cmocka_unit_test(test_partners_count_once),
+		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_empty),
 	};
