@@ -508,6 +508,14 @@ static void test_wrong_use(void **state)
 	assert_status(&o, 2);
 	assert_has(o.err, "one study at a time");
 	outcome__release(&o);
+	ASSAY(&o, true, results, "study", "--report");
+	assert_status(&o, 2);
+	assert_has(o.err, "--report: of which study?");
+	outcome__release(&o);
+	study(&o, "--output=x.md");
+	assert_status(&o, 2);
+	assert_has(o.err, "--output goes with --report");
+	outcome__release(&o);
 	/* nothing was begun */
 	db = str_fmt("%s/assay.db", results);
 	assert_false(file_exists(db));
@@ -529,6 +537,20 @@ static void test_lists(void **state)
 	assert_status(&o, 0);
 	assert_matches(o.out, "^words +4 +4 ");
 	assert_lacks(o.out, "numbers");
+	outcome__release(&o);
+	/* nobody has put the answers of this study into rules */
+	ASSAY(&o, true, results, "study", "test", "--report");
+	assert_status(&o, 2);
+	assert_matches(o.err, "run .* is of the study 'test', which has no document");
+	outcome__release(&o);
+	ASSAY(&o, true, results, "study", "override", "--report");
+	assert_status(&o, 2);
+	assert_has(o.err,
+		   "there is no run of the study override; `assay study override` makes one");
+	outcome__release(&o);
+	ASSAY(&o, true, results, "study", "override", "--report", "latest");
+	assert_status(&o, 2);
+	assert_matches(o.err, "run .* is of the study 'test', not of 'override'");
 	outcome__release(&o);
 	ASSAY(&o, false, results, "study");
 	assert_status(&o, 0);
