@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/study_open.h"
 #include "store/store.h"
 #include "study/data.h"
 #include "study/plot.h"
@@ -68,68 +69,6 @@ static const struct argp argp = {
 	       "2 when the run is no study, 3 when nothing could be drawn.",
 };
 
-/* --- which run ----------------------------------------------------------------------------- */
-
-struct newest {
-	struct store *store;
-	char *run; /* name */
-	int64_t id;
-};
-
-static int is_plan(void *ctx, const struct stored_text *t)
-{
-	(void)t;
-	*(bool *)ctx = true;
-	return 0;
-}
-
-static int on_run(void *ctx, const struct run_info *r)
-{
-	struct newest *n = ctx;
-	bool study = false;
-	int err = store__texts(n->store, r->id, "", "", NULL, "study", is_plan, &study);
-
-	if (err || !study || r->id < n->id)
-		return err;
-	free(n->run);
-	n->id = r->id;
-	n->run = strdup(r->name);
-	return n->run ? 0 : -ENOMEM;
-}
-
-static int find_run(struct store *s, const char *which, struct run_info *out)
-{
-	struct newest n = { .store = s };
-	int err = which ? 0 : store__runs(s, on_run, &n);
-
-	if (!err && !which && !n.run) {
-		log_err("there is no run of a study; `assay study override` makes one");
-		err = -EINVAL;
-	}
-	err = err ?: store__find_run(s, which ? which : n.run, out);
-	if (err == -ENOENT || err == -ENOTUNIQ) {
-		if (err == -ENOENT)
-			log_err("there is no run '%s'; `assay list runs` shows all", which);
-		err = -EINVAL;
-	}
-	free(n.run);
-	return err;
-}
-
-static int read_study(struct store *s, const char *which, struct run_info *run,
-		      struct study_data **out)
-{
-	int err = find_run(s, which, run);
-
-	err = err ?: study_data__read(s, run, out);
-	if (err == -ENODATA) {
-		log_err("run %s is no study: it has no points to draw; `assay study override` makes one",
-			run->name);
-		err = -EINVAL;
-	}
-	return err;
-}
-
 /* --- drawing ------------------------------------------------------------------------------- */
 
 static int draw(const struct cli *cli, const struct study_data *d, const struct plot_kind *kind,
@@ -182,7 +121,7 @@ int cmd_plot(struct cli *cli, int argc, char **argv)
 	}
 	err = a.formats.n ? 0 : strv__split(&a.formats, "svg,png", ",");
 	err = err ?: cli__store(cli, false, &s);
-	err = err ?: read_study(s, a.run, &run, &d);
+	err = err ?: study__open(s, a.run, NULL, &run, &d);
 	if (!err && !a.dir) {
 		own = store__run_dir(s, run.name);
 		err = own ? 0 : -ENOMEM;

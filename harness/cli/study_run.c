@@ -4,41 +4,31 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/hash.h"
 #include "base/log.h"
-#include "base/proc.h"
-#include "base/term.h"
+#include "base/str.h"
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/host.h"
-#include "cli/intake.h"
 #include "cli/plan.h"
 #include "cli/programs.h"
 #include "cli/session.h"
+#include "cli/study_home.h"
+#include "cli/study_open.h"
 #include "cli/study_past.h"
 #include "cli/study_table.h"
+#include "cli/study_watch.h"
 #include "cli/study_world.h"
 #include "store/store.h"
 #include "study/check.h"
+#include "study/data.h"
 #include "study/design.h"
 #include "study/points.h"
-#include "vm/guestfs.h"
 #include "vm/qemu.h"
 
 #define KEY_LEN	 16
 #define GUEST_MB 512
-
-/* A kernel of the study, found or built when it is first needed. */
-struct home {
-	const struct kernel *kernel;
-	struct image *image;
-	char *initramfs; /* in memory, by its descriptor */
-	int fd;
-	unsigned int boots; /* in this run */
-	bool failed;	    /* can't be had: said once */
-};
 
 struct run {
 	const struct study_opts *o;
@@ -46,148 +36,15 @@ struct run {
 	struct store *store;
 	struct run_info info;
 	struct study_state *states; /* of each point */
-	struct home *homes;
-	size_t nr_homes;
+	struct study_homes homes;
+	struct study_watch watch;
 	struct strv programs; /* for the guests, on the host */
 	struct strv blocked;  /* experiments whose programs can't be had */
 	enum accel accel;     /* settled, or ACCEL_AUTO */
 	char *past_accel;     /* of the points that are measured; or NULL */
-
-	/* progress */
-	struct progress *line;
-	struct intake_watch watch;
-	size_t todo, begun, boots_todo, boots_begun; /* of this call */
-	const struct study_boot *boot;
-	char *detail;
 	bool cut_off;
 	const char *reason;
 };
-
-/* --- progress -------------------------------------------------------------------------------- */
-
-static double done_until(const struct run *run, double of_this)
-{
-	return ((double)run->begun - 1 + of_this) / (double)run->todo;
-}
-
-static const struct study_point *point_of(const struct run *run, const struct plan_item *item)
-{
-	for (size_t i = 0; i < run->points->n; i++)
-		if (run->points->v[i].id == item->point)
-			return &run->points->v[i];
-	return NULL;
-}
-
-static void on_begin(void *ctx, const struct plan_item *item)
-{
-	struct run *run = ctx;
-	char *boot = study_boot__label(run->boot);
-	char *point = study_point__label(point_of(run, item), run->o->design);
-
-	run->begun++;
-	free(run->detail);
-	run->detail = boot && point ? str_fmt("boot %zu of %zu · point %zu of %zu · %s · %s",
-					      run->boots_begun, run->boots_todo, run->begun,
-					      run->todo, boot, point)
-				    : NULL;
-	free(boot);
-	free(point);
-	progress__update(run->line, done_until(run, 0), run->detail);
-}
-
-static void on_progress(void *ctx, double fraction, const char *what)
-{
-	struct run *run = ctx;
-
-	(void)what;
-	progress__update(run->line, done_until(run, fraction > 0 ? fraction : 0), run->detail);
-}
-
-static void on_end(void *ctx, const struct plan_item *item, enum status status, const char *reason)
-{
-	struct run *run = ctx;
-	const struct study_point *p = point_of(run, item);
-	char *boot, *point;
-
-	progress__update(run->line, done_until(run, 1), run->detail);
-	/* What was interrupted is said once, of the whole. */
-	if (status <= STATUS_SKIPPED || cancel_pending(run->o->cli->cancel_fd))
-		return;
-	boot = study_boot__label(run->boot);
-	point = study_point__label(p, run->o->design);
-	log_warn("point %s (%s · %s): %s: %s", p->id, boot ? boot : "", point ? point : "",
-		 status__name(status), reason ? reason : "no reason was given");
-	free(boot);
-	free(point);
-}
-
-/* --- a kernel -------------------------------------------------------------------------------- */
-
-static struct home *home_of(struct run *run, const char *kernel)
-{
-	for (size_t i = 0; i < run->nr_homes; i++)
-		if (!strcmp(run->homes[i].kernel->name, kernel))
-			return &run->homes[i];
-	return NULL;
-}
-
-static int list_homes(struct run *run)
-{
-	const struct study_points *p = run->points;
-
-	run->homes = calloc(p->nr_boots, sizeof(*run->homes));
-	if (!run->homes)
-		return -ENOMEM;
-	for (size_t i = 0; i < p->nr_boots; i++) {
-		if (home_of(run, p->boots[i].kernel))
-			continue;
-		run->homes[run->nr_homes++] = (struct home){
-			.kernel = kernels__find(run->o->place->kernels, p->boots[i].kernel, NULL),
-			.fd = -1,
-		};
-	}
-	return 0;
-}
-
-/* Finds or builds it, once. 0, -EINTR, -ENOSPC, or -ENOENT: it can't be had, which was said. */
-static int open_image(struct run *run, struct home *h)
-{
-	int err;
-
-	if (h->failed)
-		return -ENOENT;
-	if (h->image)
-		return 0;
-	err = cli__image(run->o->cli, h->kernel, &h->image);
-	if (!err || err == -EINTR || err == -ENOSPC)
-		return err;
-	if (cancel_pending(run->o->cli->cancel_fd))
-		return -EINTR;
-	h->failed = true;
-	log_err("kernel %s can't be had: its points are left out, and are measured when this "
-		"command is given again",
-		h->kernel->name);
-	return -ENOENT;
-}
-
-static int open_home(struct run *run, struct home *h)
-{
-	struct guestfs_opts fs = { .guest = run->o->cli->guest, .programs = &run->programs };
-	int err = open_image(run, h);
-
-	if (err || h->initramfs)
-		return err;
-	fs.modules = h->image->modules;
-	return guestfs__memory(&fs, &h->fd, &h->initramfs);
-}
-
-static void close_home(struct home *h)
-{
-	image__free(h->image);
-	free(h->initramfs);
-	if (h->fd >= 0)
-		close(h->fd);
-}
 
 /* --- a boot ---------------------------------------------------------------------------------- */
 
@@ -265,15 +122,19 @@ static int settle_accel(struct run *run, const struct vm_opts *probe)
 	else
 		err = accel__settle(run->o->accel, probe, cache, &run->accel, &why);
 	free(why);
+	if (err)
+		run->reason = "the accelerator that was asked for can't be had";
 	if (err || !run->past_accel || !strcmp(run->past_accel, accel__name(run->accel)))
 		return err;
+	run->reason = "its points were measured with another accelerator";
 	log_err("run %s was measured with %s so far, this would go on with %s: --accel %s, or "
 		"--new for a run of its own",
 		run->info.name, run->past_accel, accel__name(run->accel), run->past_accel);
 	return -EINVAL;
 }
 
-static int measure(struct run *run, const struct study_boot *b, struct home *h, struct plan *plan)
+static int measure(struct run *run, const struct study_boot *b, struct study_home *h,
+		   struct plan *plan)
 {
 	struct vm_opts vm = {
 		.vmlinux = h->image->vmlinux,
@@ -293,7 +154,7 @@ static int measure(struct run *run, const struct study_boot *b, struct home *h, 
 		.repeats = 1,
 		.boots = h->boots,
 		.must_boot = true,
-		.watch = &run->watch,
+		.watch = &run->watch.intake,
 	};
 	struct session_result res;
 	bool exact = true;
@@ -306,8 +167,7 @@ static int measure(struct run *run, const struct study_boot *b, struct home *h, 
 	plan->kernels = &h->kernel;
 	plan->exact = &exact;
 	plan->nr_kernels = 1;
-	run->boot = b;
-	run->boots_begun++;
+	study_watch__boot(&run->watch, b);
 	err = session__run(&so, plan, h->kernel, &res);
 	h->boots = res.boots;
 	run->cut_off |= res.cut_off;
@@ -316,14 +176,16 @@ static int measure(struct run *run, const struct study_boot *b, struct home *h, 
 	return err;
 }
 
+/* Boots of a kernel follow each other: what the others hold in memory is not needed now. */
 static int run_boot(struct run *run, const struct study_boot *b)
 {
-	struct home *h = home_of(run, b->kernel);
+	struct study_home *h = study_homes__find(&run->homes, b->kernel);
 	struct plan plan = { 0 };
 	int err = list_items(run, b, &plan);
 
+	study_homes__rest(&run->homes, h);
 	if (!err && plan.nr_items)
-		err = open_home(run, h);
+		err = study_home__open(&run->homes, h, &run->programs);
 	if (!err && plan.nr_items)
 		err = measure(run, b, h, &plan);
 	release_items(&plan);
@@ -347,6 +209,9 @@ static int make_key(const struct study_opts *o, char *key)
 		err = hash__add_file(h, o->cli->guest);
 	if (h) {
 		hash__add_str(h, o->full ? "full" : "quick");
+		/* A kernel's name in the design may stand for another one by now. */
+		for (size_t i = 0; i < o->points->n; i++)
+			hash__add_str(h, o->points->v[i].id);
 		hash__end(h, hex);
 		snprintf(key, KEY_LEN + 1, "%.*s", KEY_LEN, hex);
 	}
@@ -358,8 +223,8 @@ static int make_key(const struct study_opts *o, char *key)
 static int check_guest(void *ctx, const struct guest_info *g)
 {
 	struct run *run = ctx;
-	struct home *h = home_of(run, g->kernel);
-	int err = h ? open_image(run, h) : -ESTALE;
+	struct study_home *h = study_homes__find(&run->homes, g->kernel);
+	int err = h ? study_home__image(&run->homes, h) : -ESTALE;
 
 	if (err && err != -ENOENT)
 		return err;
@@ -455,7 +320,7 @@ static int begin(struct run *run)
 static int count_boot(void *ctx, const struct stored_text *t)
 {
 	struct run *run = ctx;
-	struct home *h = home_of(run, t->kernel);
+	struct study_home *h = study_homes__find(&run->homes, t->kernel);
 
 	if (h)
 		h->boots++;
@@ -464,13 +329,15 @@ static int count_boot(void *ctx, const struct stored_text *t)
 
 static int count_todo(struct run *run)
 {
+	struct study_watch *w = &run->watch;
+
 	for (size_t i = 0; i < run->points->nr_boots; i++) {
 		const struct study_boot *b = &run->points->boots[i];
-		size_t before = run->todo;
+		size_t before = w->points_todo;
 
 		for (size_t k = b->first; k < b->first + b->n; k++)
-			run->todo += !run->states[k].measured;
-		run->boots_todo += run->todo > before;
+			w->points_todo += !run->states[k].measured;
+		w->boots_todo += w->points_todo > before;
 	}
 	return store__texts(run->store, run->info.id, NULL, "", NULL, "console", count_boot, run);
 }
@@ -502,12 +369,8 @@ static int prepare_programs(struct run *run)
 
 static int run_boots(struct run *run)
 {
-	char *label = str_fmt("study %s", run->o->design->name);
-	int err = label ? 0 : -ENOMEM;
+	int err = study_watch__start(&run->watch);
 
-	if (!err && run->todo)
-		run->line = progress__new(label, true);
-	free(label);
 	for (size_t i = 0; !err && i < run->points->nr_boots && !run->cut_off; i++)
 		err = run_boot(run, &run->points->boots[i]);
 	return err;
@@ -522,6 +385,23 @@ static int exit_status(const struct run *run, size_t missing)
 	for (size_t i = 0; i < run->points->n; i++)
 		worst = status__worse(worst, run->states[i].status);
 	return worst > STATUS_SKIPPED ? EXIT_UNEXPECTED : EXIT_AS_EXPECTED;
+}
+
+/* The table of blocks, and what the study answers: both from what was kept. */
+static int print(struct run *run)
+{
+	struct study_data *d = NULL;
+	struct run_info info = { 0 };
+	int err = study_table__print(run->store, run->o->design, run->points, run->states,
+				     &run->info, stdout);
+
+	if (!err)
+		err = study__open(run->store, run->info.name, NULL, &info, &d);
+	if (!err)
+		err = study__summary(d, stdout);
+	study_data__free(d);
+	run_info__release(&info);
+	return err;
 }
 
 /* Ends the run as what it is: complete when every point is measured. */
@@ -544,11 +424,9 @@ static int end(struct run *run, int err, int *status)
 	*status = err || err2 ? EXIT_HARNESS : exit_status(run, missing);
 	err = store__end_run(run->store, run->info.id, reason ? RUN_CUT_OFF : RUN_COMPLETE, reason,
 			     *status);
-	progress__done(run->line, reason ? "cut off" : "complete");
-	run->line = NULL;
+	study_watch__done(&run->watch, reason ? "cut off" : "complete");
 	if (!err && !err2)
-		err = study_table__print(run->store, run->o->design, run->points, run->states,
-					 &run->info, stdout);
+		err = print(run);
 	if (reason)
 		log_err("run %s was cut off: %s; what was measured until then is kept, and the "
 			"same command goes on with the rest",
@@ -559,13 +437,10 @@ static int end(struct run *run, int err, int *status)
 
 static void release(struct run *run)
 {
-	progress__done(run->line, NULL);
-	for (size_t i = 0; i < run->nr_homes; i++)
-		close_home(&run->homes[i]);
-	free(run->homes);
+	study_watch__done(&run->watch, NULL);
+	study_homes__release(&run->homes);
 	free(run->states);
 	free(run->past_accel);
-	free(run->detail);
 	strv__free(&run->programs);
 	strv__free(&run->blocked);
 	run_info__release(&run->info);
@@ -578,9 +453,11 @@ int study_run(const struct study_opts *o)
 	char *qemu = qemu__find(NULL);
 	int err, status = EXIT_HARNESS;
 
-	run.watch = (struct intake_watch){ on_begin, on_progress, on_end, &run };
+	study_watch__init(&run.watch, o->design, o->points, o->cli->cancel_fd);
 	run.states = calloc(o->points->n + 1, sizeof(*run.states));
-	err = !qemu ? -ENOENT : run.states ? list_homes(&run) : -ENOMEM;
+	err = !qemu	   ? -ENOENT
+	      : run.states ? study_homes__init(&run.homes, o->cli, o->place->kernels, o->points)
+			   : -ENOMEM;
 	free(qemu);
 	if (!err)
 		err = prepare_programs(&run);

@@ -17,7 +17,7 @@ struct study_opts {
 	const struct study_place *place;
 	const struct design *design;
 	const struct study_points *points;
-	bool full, fresh;	 /* fresh: no run is taken up again */
+	bool full, fresh; /* fresh: no run is taken up again */
 	enum accel accel;
 };
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "study/svg.h"
 
 #define DRAW_TIMEOUT_MS 60000
 
@@ -57,6 +58,23 @@ static int run_gnuplot(const char *dir, const char *name, const char *format, in
 	return err;
 }
 
+static int tidy(const char *dir, const char *name)
+{
+	char *path = str_fmt("%s/%s.svg", dir, name), *svg = NULL, *less = NULL;
+	int err = path ? file_read(path, 0, &svg, NULL) : -ENOMEM;
+
+	if (!err) {
+		less = svg__tidy(svg);
+		err = less ? file_write(path, less, strlen(less)) : -ENOMEM;
+	}
+	if (err)
+		log_err("%s/%s.svg: cannot be made smaller: %s", dir, name, strerror(-err));
+	free(path);
+	free(svg);
+	free(less);
+	return err;
+}
+
 int plot__draw(const char *dir, const char *name, const char *script, const struct strv *formats,
 	       int cancel_fd)
 {
@@ -65,8 +83,11 @@ int plot__draw(const char *dir, const char *name, const char *script, const stru
 
 	if (err)
 		log_err("%s/%s.gp: cannot be written: %s", dir, name, strerror(-err));
-	for (size_t i = 0; !err && i < formats->n; i++)
+	for (size_t i = 0; !err && i < formats->n; i++) {
 		err = run_gnuplot(dir, name, formats->v[i], cancel_fd);
+		if (!err && !strcmp(formats->v[i], "svg"))
+			err = tidy(dir, name);
+	}
 	free(path);
 	return err;
 }

@@ -44,6 +44,8 @@ static const struct wrong_use wrong_uses[] = {
 	{ { "run", "--row", "," }, "no row named", "assay list rows" },
 	{ { "run", "--row", "E13,E99" }, "unknown row 'E99'", "assay list rows" },
 	{ { "catalogue", "1", "2" }, "one run at a time; '2' is too many", NULL },
+	{ { "plot", "1", "2" }, "one run at a time; '2' is too many", NULL },
+	{ { "plot", "--format", "svg,gif" }, "--format: 'gif' is neither svg nor png", NULL },
 	{ { "run", "--jsn" }, "unknown option '--jsn'", "did you mean '--json'?" },
 	{ { "run", "--cpus", "0" }, "--cpus: '0'", "1 to 8" },
 	{ { "run", "--cpus", "2x" }, "--cpus: '2x'", NULL },
