@@ -90,6 +90,7 @@ static int load_afresh(const struct point *p, const char *program, struct bpf_ob
 	bpf_object__for_each_program (prog, obj)
 		bpf_program__set_autoload(prog, same(program, bpf_program__name(prog)));
 	bpf_map__set_autocreate(bpf_object__find_map_by_name(obj, "trie"), false);
+	bpf_map__set_autocreate(bpf_object__find_map_by_name(obj, "hash"), false);
 	map = bpf_object__find_map_by_name(obj, ".bss");
 	err = bpf_map__reuse_fd(map, bpf_map__fd(globals));
 	if (!err)
@@ -111,21 +112,33 @@ static int attach_traced(const struct point *p, const char *program, struct bpf_
 
 /* --- attaching --------------------------------------------------------------------------- */
 
-/* What libbpf or the kernel said last, without the speaker's name. */
+/* Lines that only say what came of an earlier one, and the frame around the verifier's log. */
+static bool says_nothing(const char *line)
+{
+	static const char *const parts[] = { "failed to load object",
+					     ": failed to load: ", "PROG LOAD LOG", "processed " };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strstr(line, parts[i]))
+			return true;
+	return !*line;
+}
+
+/* What libbpf, or the verifier through it, said last, without the speaker's name. Caller frees. */
 static char *last_words(int err)
 {
-	char *said = exp__libbpf_said(), *line = said, *end, *out;
+	char *said = exp__libbpf_said(), *line, *save = NULL;
+	const char *words = strerror(-err);
+	char *out;
 
-	if (!said)
-		return strdup(strerror(-err));
-	end = line + strlen(line);
-	while (end > line && end[-1] == '\n')
-		*--end = '\0';
-	line = strrchr(said, '\n');
-	line = line ? line + 1 : said;
-	if (!strncmp(line, "libbpf: ", 8))
-		line += 8;
-	out = strdup(line);
+	for (line = said ? strtok_r(said, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (!strncmp(line, "libbpf: ", 8))
+			line += 8;
+		if (!says_nothing(line))
+			words = line;
+	}
+	out = strdup(words);
 	free(said);
 	return out;
 }
