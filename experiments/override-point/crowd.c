@@ -60,10 +60,24 @@ int crowd__start(struct crowd *c, struct reading *readings, unsigned int n, uint
 
 		t->reading = &readings[i];
 		t->crowd = c;
+		t->before = readings[i].attempts;
 		err = -pthread_create(&t->thread, NULL, read_on, t);
 		t->started = !err;
 	}
 	return err;
+}
+
+bool crowd__have_read(const struct crowd *c, uint64_t reads)
+{
+	for (unsigned int i = 1; i < c->n; i++) {
+		const struct crowd_thread *t = &c->threads[i];
+
+		/* One that failed is waited for in vain; crowd__stop tells. */
+		if (!__atomic_load_n(&t->err, __ATOMIC_RELAXED) &&
+		    __atomic_load_n(&t->reading->attempts, __ATOMIC_RELAXED) - t->before < reads)
+			return false;
+	}
+	return true;
 }
 
 int crowd__stop(struct crowd *c)

@@ -15,6 +15,7 @@ struct crowd_thread {
 	bool started;
 	struct reading *reading;
 	const struct crowd *crowd;
+	uint64_t before; /* reads that it had made before this round */
 	int err;
 };
 
@@ -29,6 +30,8 @@ struct crowd {
 /* All but the first read from now on. c goes to crowd__stop also after a failure. 0 or -errno. */
 int crowd__start(struct crowd *c, struct reading *readings, unsigned int n, uint32_t round,
 		 uint64_t attached_ns);
+/* Has each of them made so many reads by now? */
+bool crowd__have_read(const struct crowd *c, uint64_t reads);
 int crowd__stop(struct crowd *c); /* the first failure of a reader, or 0 */
 
 /* One read of a reader that has company. Whether the program was kept from running is known only

@@ -121,26 +121,31 @@ static bool is(const struct point *p, const char *param, const char *value)
 	return !strcmp(exp__param_str(p->e, param), value);
 }
 
+/* Patched kernels have both copyouts, and a file to choose: to look for the symbols in a hundred
+ * thousand others takes longer than the reads. */
 static int choose_copyout(struct point *p)
 {
-	bool patched = exp__has(p->e, NEED_FILE, EXP_COPYOUT_DIR "body_calls");
+	bool patched = exp__has(p->e, NEED_FILE, EXP_COPYOUT_DIR "variant");
 	bool by_trampoline =
 		p->hook == POINT_FTRACE || p->hook == POINT_MULTI || p->hook == POINT_FMOD_RET;
 	bool ftrace = is(p, "target", "copyout-ftrace") ||
 		      (by_trampoline && is(p, "target", "copyout") && patched);
 
 	p->target.copyout = true;
-	p->target.body = patched ? BODY_COPYOUT : BODY_UNKNOWN;
-	p->target.symbol = ftrace ? "copyout_ftrace" : exp__copyout_symbol(p->e);
-	if (ftrace && !exp__has(p->e, NEED_SYMBOL, "copyout_ftrace"))
-		return exp__skip(p->e,
-				 "no copyout_ftrace: the kernel lacks the patch that provides "
-				 "copyout-ftrace");
+	if (patched) {
+		p->target.symbol = ftrace ? "copyout_ftrace" : "copyout_bpf";
+		p->target.variant = ftrace ? "ftrace" : "plain";
+		if (exp__has(p->e, NEED_FILE, EXP_COPYOUT_DIR "body_calls"))
+			p->target.body = BODY_COPYOUT;
+		return 0;
+	}
+	if (ftrace)
+		return exp__skip(p->e, "no copyout_ftrace: the kernel lacks the patch that "
+				       "provides copyout-ftrace");
+	p->target.symbol = exp__copyout_symbol(p->e);
 	if (!p->target.symbol)
 		return exp__skip(p->e, "copyout can't be hooked here: it is inlined, or has no "
 				       "ftrace entry and the kernel asks for one");
-	if (patched)
-		p->target.variant = ftrace ? "ftrace" : "plain";
 	return 0;
 }
 
@@ -189,9 +194,9 @@ static int choose_target(struct point *p)
 
 static int choose_injection(struct point *p)
 {
-	p->by_breakpoint = !exp__has(p->e, NEED_FTRACE, p->target.symbol);
 	if (p->hook != POINT_FAIL_FUNCTION)
 		return 0;
+	p->by_breakpoint = !exp__has(p->e, NEED_FTRACE, p->target.symbol);
 	if (!exp__has(p->e, NEED_FILE, "/sys/kernel/debug/fail_function/inject"))
 		return exp__skip(p->e, "the kernel has no fail_function");
 	if (p->by_breakpoint && p->readers > 1)

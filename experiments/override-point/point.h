@@ -58,7 +58,7 @@ struct point {
 	enum point_companion companion;
 	enum point_nesting nesting;
 	struct point_target target;
-	bool by_breakpoint; /* the function has no ftrace entry: a kprobe is an int3 */
+	bool by_breakpoint; /* fail_function: the function has no ftrace entry, it takes an int3 */
 	struct source source;
 	const struct cache_state *cache; /* NULL: left alone */
 	const char *barrier, *hint;	 /* words for debugfs */

@@ -194,7 +194,7 @@ void reading__account(struct reading *r, const struct override_evidence *e,
 {
 	bool none = outcome == OUTCOME_OVERRIDDEN || outcome == OUTCOME_MISBEHAVED;
 
-	r->attempts++;
+	__atomic_store_n(&r->attempts, r->attempts + 1, __ATOMIC_RELAXED);
 	r->runs += (uint64_t)e->runs;
 	r->requests += (uint64_t)e->requests;
 	if (none)

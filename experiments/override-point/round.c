@@ -20,6 +20,7 @@ struct round {
 	const struct point *p;
 	struct found *f;
 	struct reading *reading; /* the first reader */
+	struct crowd crowd;	 /* all others; empty when there are none */
 	struct watch watch;
 	uint32_t nr;
 	uint64_t attached_ns, polled_ns;
@@ -161,7 +162,7 @@ static bool enough(const struct round *r)
 {
 	const struct point *p = r->p;
 
-	if (r->reads < p->reads)
+	if (r->reads < p->reads || !crowd__have_read(&r->crowd, p->reads))
 		return false;
 	if (p->hook != POINT_OPTIMISED)
 		return true;
@@ -229,13 +230,12 @@ static int read_on(struct round *r)
  * known for all of them together, less what looking at the kprobe's state has added. */
 static int read_with_others(struct round *r)
 {
-	struct crowd crowd;
 	int64_t body = watch__body(&r->watch), after;
-	int err = crowd__start(&crowd, r->f->readings, r->p->readers, r->nr, r->attached_ns);
+	int err = crowd__start(&r->crowd, r->f->readings, r->p->readers, r->nr, r->attached_ns);
 
 	if (!err)
 		err = read_on(r);
-	err = crowd__stop(&crowd) ?: err;
+	err = crowd__stop(&r->crowd) ?: err;
 	after = watch__body(&r->watch);
 	if (body < 0 || after < 0)
 		r->f->body_calls = OVERRIDE_UNKNOWN;
