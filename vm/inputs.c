@@ -75,7 +75,7 @@ static int read_series(const struct kernel *k, const struct kernel_paths *paths,
 	in->patch_dir = str_fmt("%s/%s", paths->patches, k->series);
 	if (!in->patch_dir)
 		return -ENOMEM;
-	err = series__read(in->patch_dir, &s);
+	err = series__read(in->patch_dir, &k->more, &s);
 	if (err)
 		return err;
 	for (size_t i = 0; !err && i < s.patches.n; i++)

@@ -24,6 +24,7 @@ struct loader {
 	bool assay_seen;
 	char *standard; /* value of `default` */
 	int standard_line;
+	int series_line, more_line; /* of the section's keys */
 };
 
 #define complain(l, line, ...) inifile__complain(&(l)->in, line, __VA_ARGS__)
@@ -110,26 +111,20 @@ static int set_source(struct loader *l, struct kernel *k, const char *v)
 
 static int set_series(struct loader *l, struct kernel *k, const char *v)
 {
-	struct series s;
-	char *dir;
-	int err;
+	l->series_line = l->in.line;
+	return plain_name(v) ? set_text(&k->series, v) : -EINVAL;
+}
 
-	if (!plain_name(v))
-		return -EINVAL;
-	dir = str_fmt("%s/%s", l->paths->patches, v);
-	if (!dir)
-		return -ENOMEM;
-	err = series__read(dir, &s);
-	if (err) {
-		complain(l, l->in.line, "series '%s' of kernel '%s' cannot be used", v, k->name);
-		err = err == -ENOMEM ? err : 0;
-	} else {
-		k->features = s.features;
-		s.features = (struct strv){ 0 };
-		series__release(&s);
-	}
-	free(dir);
-	return err ? err : set_text(&k->series, v);
+/* Lists of patches beyond the series' own: "cure" is <series>/series-cure. */
+static int set_more(struct loader *l, struct kernel *k, const char *v)
+{
+	int err = strv__split(&k->more, v, ", ");
+
+	l->more_line = l->in.line;
+	for (size_t i = 0; !err && i < k->more.n; i++)
+		if (!plain_name(k->more.v[i]))
+			err = -EINVAL;
+	return err ? err : k->more.n ? 0 : -EINVAL;
 }
 
 static int set_configs(struct loader *l, struct kernel *k, const char *v)
@@ -222,6 +217,7 @@ static const struct key {
 	{ "source", set_source, "the path of a folder or tarball" },
 	{ "series", set_series, "the name of a folder below kernel-patches/" },
 	{ "configs", set_configs, "a list of files below vm/config/" },
+	{ "more", set_more, "a list of words, each of a list of patches series-WORD" },
 	{ "steps", set_steps, "a number from 1 to 1000000" },
 	{ "like", set_like, "the name of an entry" },
 	{ "btf", set_btf, "'damaged'" },
@@ -278,10 +274,32 @@ static int copy_entry(struct kernel *k, const struct kernel *from)
 	if (!err)
 		err = copy_text(&k->series, from->series);
 	if (!err)
+		err = copy_texts(&k->more, &from->more);
+	if (!err)
 		err = copy_texts(&k->suites, &from->suites);
 	if (!err)
 		err = copy_texts(&k->configs, &from->configs);
 	return err ? err : copy_texts(&k->features, &from->features);
+}
+
+/* What the patches provide, once all of the section is known. */
+static int take_series(struct loader *l, struct kernel *k)
+{
+	char *dir = str_fmt("%s/%s", l->paths->patches, k->series);
+	struct series s;
+	int err = dir ? series__read(dir, &k->more, &s) : -ENOMEM;
+
+	free(dir);
+	if (!err) {
+		k->features = s.features;
+		s.features = (struct strv){ 0 };
+		series__release(&s);
+	} else if (err != -ENOMEM) {
+		complain(l, k->more.n ? l->more_line : l->series_line,
+			 "series '%s' of kernel '%s' cannot be used", k->series, k->name);
+		err = 0;
+	}
+	return err;
 }
 
 /* An entry that takes another one's build has nothing else of its own. */
@@ -309,7 +327,7 @@ static void finish_like(struct loader *l, struct kernel *k)
 		l->in.err = -ENOMEM;
 }
 
-static void check_build(struct loader *l, const struct kernel *k)
+static void check_build(struct loader *l, struct kernel *k)
 {
 	if (!(l->in.keys & 1))
 		complain(l, k->line, "kernel '%s' has no 'version'", k->name);
@@ -322,6 +340,10 @@ static void check_build(struct loader *l, const struct kernel *k)
 		complain(l, k->line, "kernel '%s': 'tarball-sha256' without 'tarball'", k->name);
 	if (!k->configs.n)
 		complain(l, k->line, "kernel '%s' has no 'configs'", k->name);
+	if (k->more.n && !k->series)
+		complain(l, k->line, "kernel '%s': 'more' without 'series'", k->name);
+	if (k->series && take_series(l, k))
+		l->in.err = -ENOMEM;
 }
 
 static void end_section(struct inifile *f)

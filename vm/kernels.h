@@ -18,8 +18,9 @@ struct kernel {
 	char *tarball_sha256;
 	char *source; /* directory or tarball that the user named (--kernel-source or `source =`) */
 	char *series; /* folder below kernel-patches/, or NULL for none */
+	struct strv more;	 /* words: the lists series-WORD of that folder are applied, too */
 	struct strv configs;	 /* fragments below vm/config/, merged in this order */
-	struct strv features;	 /* what the applied patches provide, from the series file; and: */
+	struct strv features;	 /* what the applied patches provide, from the lists; and: */
 	struct strv traits;	 /* words for expectations: "no-btf" */
 	struct strv experiments; /* the only ones run on it unless others are named; empty: all */
 	char *like;		 /* entry whose build is taken, with its BTF damaged; or NULL */

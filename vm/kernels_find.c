@@ -19,6 +19,7 @@ void kernels__free(struct kernels *ks)
 		free(k->source);
 		free(k->series);
 		free(k->like);
+		strv__free(&k->more);
 		strv__free(&k->suites);
 		strv__free(&k->configs);
 		strv__free(&k->features);

@@ -95,10 +95,11 @@ static int add_line(struct series *s, char *text, const char *dir, const char *p
 	return err;
 }
 
-int series__read(const char *dir, struct series *out)
+/* One of the folder's lists; `word` NULL: the one that every kernel of the series has. */
+static int read_list(struct series *s, const char *dir, const char *word)
 {
-	char *path = str_fmt("%s/series", dir), *text = NULL, *p, *next;
-	struct series s = { { 0 }, { 0 } };
+	char *path = str_fmt("%s/series%s%s", dir, word ? "-" : "", word ? word : "");
+	char *text = NULL, *p, *next;
 	int err, line = 0;
 
 	if (!path)
@@ -110,14 +111,24 @@ int series__read(const char *dir, struct series *out)
 		next = strchr(p, '\n');
 		if (next)
 			*next++ = '\0';
-		err = add_line(&s, p, dir, path, ++line);
+		err = add_line(s, p, dir, path, ++line);
 	}
+	free(text);
+	free(path);
+	return err;
+}
+
+int series__read(const char *dir, const struct strv *more, struct series *out)
+{
+	struct series s = { { 0 }, { 0 } };
+	int err = read_list(&s, dir, NULL);
+
+	for (size_t i = 0; !err && i < more->n; i++)
+		err = read_list(&s, dir, more->v[i]);
 	if (err)
 		series__release(&s);
 	else
 		*out = s;
-	free(text);
-	free(path);
 	return err;
 }
 

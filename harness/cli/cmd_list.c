@@ -124,11 +124,24 @@ static char *features_of(const struct kernel *k)
 	return sb.len ? strbuf__detach(&sb) : strdup("");
 }
 
+/* "5.10 + cure": the series and its lists beyond the common one. */
+static char *patches_of(const struct kernel *k)
+{
+	struct strbuf sb = STRBUF_INIT;
+	size_t i;
+
+	strbuf__addf(&sb, "%s", k->series ? k->series : "none");
+	for (i = 0; i < k->more.n; i++)
+		strbuf__addf(&sb, " + %s", k->more.v[i]);
+	return strbuf__detach(&sb);
+}
+
 static int kernel_row(const struct cli *cli, const struct kernel *k, bool is_default,
 		      struct report_table *t)
 {
 	struct image_opts opts = { .paths = &cli->paths, .cancel_fd = cli->cancel_fd };
 	char *source = source_of(k), *features = features_of(k), size[32] = "";
+	char *patches = patches_of(k);
 	char *name = str_fmt("%s%s", k->name, is_default ? " *" : "");
 	struct image *img = NULL;
 	int err = image__lookup(k, &opts, &img);
@@ -138,15 +151,15 @@ static int kernel_row(const struct cli *cli, const struct kernel *k, bool is_def
 
 		fmt_bytes(bytes < 0 ? 0 : (double)bytes, size, sizeof(size));
 	}
-	err = err == -ENOMEM || !source || !features || !name
+	err = err == -ENOMEM || !source || !features || !patches || !name
 		      ? -ENOMEM
 		      : report_table__row(t,
 					  (const char *[]){ name, img ? "built" : "not built", size,
-							    k->series ? k->series : "none",
-							    source },
+							    patches, source },
 					  features);
 	image__free(img);
 	free(name);
+	free(patches);
 	free(features);
 	free(source);
 	return err;

@@ -159,26 +159,36 @@ static void put_trampoline(const struct lines *l, const char *key, const char *t
 }
 
 /* bpf_override_return holds where the kprobe may change the instruction pointer: on int3 and
- * ftrace, not once the kprobe is a jump. */
+ * ftrace, not once the kprobe is a jump. What becomes of the kprobe was tried with a program that
+ * may override: a kernel can keep such a one from being optimised. */
 static void put_override(const struct lines *l)
 {
-	const char *kind = probe_json__text(json_object_get(l->facts, "kprobe"), "kind");
-	bool list = *probe_json__text(l->facts, "inject");
+	const json_t *tried = json_object_get(l->facts, "override");
+	const char *plain = probe_json__text(json_object_get(l->facts, "kprobe"), "kind");
+	const char *err = probe_json__text(tried, "errno"), *kind = probe_json__text(tried, "kind");
+	const char *why = probe_json__text(tried, "message");
+	char *note = NULL;
 
-	if (!list || !probe_json__hooked(l->facts, "kprobe")) {
+	if (!tried)
 		line(l, "override", "no",
-		     list ? "no kprobe"
-			  : "not on the error-injection list: attaching gives EINVAL");
-		return;
-	}
-	if (strcmp(kind, "jump") != 0) {
+		     "not on the error-injection list: attaching gives EINVAL");
+	else if (!probe_json__hooked(l->facts, "kprobe"))
+		line(l, "override", "no", "no kprobe");
+	else if (*err)
+		note = *why ? str_fmt("%s: %s", err, why) : strdup(err);
+	else if (!strcmp(kind, "jump"))
+		line(l, "override", "LOST",
+		     "it holds until the kprobe is optimised, some 0.1 s, then is ignored and "
+		     "nothing says so. `sysctl debug.kprobes-optimization=0` keeps it; so does a "
+		     "function with an ftrace entry, where fmod_ret attaches as well");
+	else if (!strcmp(plain, "jump"))
+		line(l, "override", "yes",
+		     "by kprobe: this kernel does not optimise one whose program overrides");
+	else
 		line(l, "override", "yes", "by kprobe");
-		return;
-	}
-	line(l, "override", "LOST",
-	     "it holds until the kprobe is optimised, some 0.1 s, then is ignored and nothing says "
-	     "so. `sysctl debug.kprobes-optimization=0` keeps it; so does a function with an ftrace "
-	     "entry, where fmod_ret attaches as well");
+	if (note)
+		line(l, "override", "no", note);
+	free(note);
 }
 
 bool probe_report__any(const json_t *facts)

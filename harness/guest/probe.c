@@ -158,6 +158,8 @@ json_t *probe__function(const char *function)
 	if (!exp__read_u64("/proc/sys/debug/kprobes-optimization", &on))
 		json_object_set_new(o, "optimization", json_integer((json_int_t)on));
 	probe__try_kprobe(o, function);
+	if (json_object_get(o, "inject"))
+		probe__try_override(o, function);
 	probe__try_kprobe_multi(o, function);
 	if (!module) {
 		probe__try_trampoline(o, "fentry", BPF_TRACE_FENTRY, function);

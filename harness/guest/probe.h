@@ -17,6 +17,7 @@ struct probe_target;
  *  "ftrace": false, "inject": "ERRNO", "blacklisted": false,
  *  "btf": true, "btf_module": "ext4",
  *  "kprobe":       {"errno": "EINVAL", "message": "…", "kind": "int3"|"jump"|"ftrace"},
+ *  "override":     {"errno": "EINVAL", "kind": …},  the same with a program that may override
  *  "kprobe_multi": {"errno": …}, "fentry": {…}, "fmod_ret": {…},
  *  "optimization": 1}
  *
@@ -58,6 +59,7 @@ int probe__print(const char *const *targets, size_t n, bool json);
 
 /* One hook tried on a function: adds its object to `into` under `key`. */
 void probe__try_kprobe(json_t *into, const char *function);
+void probe__try_override(json_t *into, const char *function);
 void probe__try_kprobe_multi(json_t *into, const char *function);
 void probe__try_trampoline(json_t *into, const char *key, unsigned int attach_type,
 			   const char *function);

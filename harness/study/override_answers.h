@@ -31,7 +31,18 @@ struct cause_kernel { /* one on which kprobes become optimised */
 	enum conclusion fits, changes, by_sysctl, by_entry, all;
 };
 
+/* The default kprobe with something else at the function, on kernels that optimise it. */
+struct cause_beside {
+	char *what; /* "companion=kprobe" */
+	struct strv kernels;
+	struct proportion lost; /* rounds */
+	size_t jumped;		/* rounds in which the program found a jump */
+	struct proportion success;
+};
+
 struct cause {
+	struct cause_beside *beside;
+	size_t nr_beside;
 	struct cause_kernel *kernels;
 	size_t nr_kernels;
 	struct proportion without_optprobes, with_optprobes; /* the same points on both */
@@ -107,7 +118,9 @@ struct suspicion {
 	const char *factor, *title;
 	struct factor_setting *settings;
 	size_t nr_settings;
-	enum conclusion moves; /* is the time of the loss another at some level? */
+	/* Is the time of the loss another at some level? contradicted: not seen; not decided: no
+	 * level has rounds enough. */
+	enum conclusion moves;
 	struct finding finding;
 };
 
@@ -115,8 +128,10 @@ struct suspicion {
 
 struct hook_cost { /* times of one read in ns: median and quartiles */
 	double unhooked[3], overridden[3], lost[3];
+	struct interval overridden_ci;		      /* of the median */
 	struct estimate overridden_ratio, lost_ratio; /* of the medians, to unhooked */
 	double calls;				      /* of the function, in a read */
+	size_t points, unhooked_points;
 };
 
 struct hook_cell {
@@ -127,7 +142,6 @@ struct hook_cell {
 	const char *symbol;
 	struct proportion success;
 	struct hook_cost cost;
-	bool has_cost;
 	enum conclusion holds;
 	bool recommended;
 };
@@ -156,10 +170,23 @@ struct cure_pair {
 	enum conclusion conclusion;
 };
 
+/* One figure of experiment override-cure on both kernels. NAN: not there. */
+struct cure_figure {
+	const char *before, *after; /* kernels */
+	const char *record, *metric, *unit;
+	char *labels;
+	double value_before, value_after;
+};
+
 struct cure {
 	struct cure_pair *pairs;
 	size_t nr_pairs;
 	struct finding finding;
+	struct cure_figure *figures;
+	size_t nr_figures;
+	/* What was checked of probes that do not override, on kernels with the cure. */
+	struct proportion others;
+	struct finding others_finding;
 };
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -190,9 +217,14 @@ int override_choice__find(const struct override_points *p, struct choice *out);
 void override_choice__release(struct choice *c);
 int override_cure__find(const struct override_points *p, struct cure *out);
 void override_cure__release(struct cure *c);
+/* What the cure costs those that do not override: the figures, and their finding. */
+int override_cure__others(const struct override_points *p, struct cure *out);
 
-/* Times at one point; false when it has none of both. */
-bool override_cost__of(const struct override_point *p, struct hook_cost *out);
+/* Times of a hook over all points that are the same reads on the same kernel as `p`; without a
+ * hook, over those with any hook: the machine drifts from point to point, and a hook that is not
+ * attached yet does not matter. out->points is 0 when there are no times. 0 or -ENOMEM. */
+int override_cost__find(const struct override_points *all, const struct override_point *p,
+			struct hook_cost *out);
 
 void finding__release(struct finding *f);
 /* Adds what is missing. */

@@ -100,26 +100,9 @@ static bool has_lost(const struct override_point *p)
 	return false;
 }
 
-/* Is there an optimised point that lost its override and differs from p in the excepted factors
- * alone? -ENOMEM. */
-static int has_partner(const struct override_points *all, const struct override_point *p,
-		       const char *const *except, const char *kernel)
+static bool is_lost_case(const struct override_point *p, const char *kernel)
 {
-	char *key = override_point__key(p, except, NULL);
-	int found = key ? 0 : -ENOMEM;
-
-	for (size_t i = 0; !found && i < all->n; i++) {
-		const struct override_point *other = &all->v[i];
-		char *other_key;
-
-		if (!is_case(other, kernel) || !has_lost(other))
-			continue;
-		other_key = override_point__key(other, except, NULL);
-		found = !other_key ? -ENOMEM : !strcmp(key, other_key);
-		free(other_key);
-	}
-	free(key);
-	return found;
+	return is_case(p, kernel) && has_lost(p);
 }
 
 static int same_with_hook(const struct override_points *all, const char *kernel,
@@ -133,7 +116,7 @@ static int same_with_hook(const struct override_points *all, const char *kernel,
 
 		if (p->hook != hook || !p->measured || !p->plain || strcmp(p->obs->kernel, kernel))
 			continue;
-		found = has_partner(all, p, but_hook, kernel);
+		found = override_points__partner(all, p, but_hook, is_lost_case, kernel);
 		if (found < 0)
 			return found;
 		if (found)
@@ -161,7 +144,8 @@ static int without_optprobes(const struct override_points *all, struct cause *c)
 
 			if (all->kernels[j].optimises && all->kernels[j].has_optprobes &&
 			    !strcmp(all->kernels[j].version, k->version))
-				found = has_partner(all, p, but_kernel, all->kernels[j].name);
+				found = override_points__partner(all, p, but_kernel, is_lost_case,
+								 all->kernels[j].name);
 			if (found < 0)
 				return found;
 			paired = found;
@@ -174,6 +158,63 @@ static int without_optprobes(const struct override_points *all, struct cause *c)
 	}
 	c->by_config = rule__holds(c->without_optprobes);
 	return err;
+}
+
+/* --- with something else at the function --------------------------------------------------- */
+
+static bool unplain_default(const struct override_points *all, const struct override_point *p)
+{
+	return p->measured && p->hook == HOOK_OPTIMISED && !p->plain &&
+	       override_points__kernel(all, p->obs->kernel)->optimises;
+}
+
+static struct cause_beside *get_beside(struct cause *c, const struct override_point *p)
+{
+	struct strbuf what = STRBUF_INIT;
+	struct cause_beside *v;
+
+	override_point__describe(p, NULL, &what);
+	for (size_t i = 0; i < c->nr_beside; i++) {
+		if (!strcmp(c->beside[i].what, strbuf__str(&what))) {
+			strbuf__free(&what);
+			return &c->beside[i];
+		}
+	}
+	v = realloc(c->beside, (c->nr_beside + 1) * sizeof(*v));
+	if (!v) {
+		strbuf__free(&what);
+		return NULL;
+	}
+	c->beside = v;
+	v += c->nr_beside++;
+	*v = (struct cause_beside){ .what = strbuf__detach(&what) };
+	return v->what ? v : NULL;
+}
+
+static int find_beside(const struct override_points *all, struct cause *c)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct override_point *p = &all->v[i];
+		struct cause_beside *b;
+		int err;
+
+		if (!unplain_default(all, p))
+			continue;
+		b = get_beside(c, p);
+		err = !b ? -ENOMEM
+		      : strv__has(&b->kernels, p->obs->kernel)
+			      ? 0
+			      : strv__add(&b->kernels, p->obs->kernel);
+		if (err)
+			return err;
+		proportion__add(&b->success, p->success);
+		for (size_t r = 0; r < p->nr_rounds; r++) {
+			b->lost.n++;
+			b->lost.k += !isnan(p->rounds[r].lost_ms);
+			b->jumped += !isnan(p->rounds[r].jump_ms);
+		}
+	}
+	return 0;
 }
 
 /* --- conclusion ---------------------------------------------------------------------------- */
@@ -240,55 +281,83 @@ static void say_against(struct strbuf *sb, const struct cause_kernel *k)
 	}
 }
 
-static void say_for(struct strbuf *sb, const struct cause_kernel *k)
+/* What the kernels that support it have in common, added up. */
+static int say_for(struct strbuf *sb, const struct cause *c)
 {
-	strbuf__addf(sb, " On %s, in ", k->kernel);
-	text__of(sb, k->rounds);
-	strbuf__addf(sb, " rounds loss and jump go together. ");
-	text__of(sb, k->before);
-	strbuf__addf(sb, " reads were overridden before the loss, ");
-	text__of(sb, k->after);
-	strbuf__addf(sb, " after it; with the sysctl off ");
-	text__of(sb, k->int3);
-	strbuf__addf(sb, ", with an ftrace entry ");
-	text__of(sb, k->ftrace);
-	strbuf__addf(sb, ".");
-}
-
-static int conclude(struct cause *c)
-{
-	struct finding *f = &c->finding;
-	enum conclusion on_kernels = NOT_DECIDED;
-	struct strbuf sb = STRBUF_INIT;
+	struct cause_kernel sum = { 0 };
+	struct strv names = { 0 };
 	int err = 0;
 
 	for (size_t i = 0; !err && i < c->nr_kernels; i++) {
-		on_kernels = conclusion__any(on_kernels, c->kernels[i].all);
-		err = say_missing(f, &c->kernels[i]);
+		const struct cause_kernel *k = &c->kernels[i];
+
+		if (k->all != SUPPORTED)
+			continue;
+		err = strv__add(&names, k->kernel);
+		proportion__add(&sum.rounds, k->rounds);
+		proportion__add(&sum.before, k->before);
+		proportion__add(&sum.after, k->after);
+		proportion__add(&sum.int3, k->int3);
+		proportion__add(&sum.ftrace, k->ftrace);
 	}
+	if (names.n) {
+		strbuf__addf(sb, " On ");
+		text__list(sb, &names);
+		strbuf__addf(sb, ", loss and jump go together in ");
+		text__of(sb, sum.rounds);
+		strbuf__addf(sb, " rounds. ");
+		text__of(sb, sum.before);
+		strbuf__addf(sb, " reads were overridden before the loss, ");
+		text__of(sb, sum.after);
+		strbuf__addf(sb, " after it; with the sysctl off ");
+		text__of(sb, sum.int3);
+		strbuf__addf(sb, ", with an ftrace entry ");
+		text__of(sb, sum.ftrace);
+		strbuf__addf(sb, ".");
+	}
+	strv__free(&names);
+	return err;
+}
+
+static int find_missing(struct cause *c)
+{
+	struct finding *f = &c->finding;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < c->nr_kernels; i++)
+		err = say_missing(f, &c->kernels[i]);
 	if (!err && !c->nr_kernels)
 		err = finding__missing(f, "a kprobe that became optimised");
 	if (!err && c->by_config == NOT_DECIDED)
 		err = finding__missing(
 			f,
-			"default kprobes without CONFIG_OPTPROBES beside the same with "
-			"it: %llu reads (at least %llu)",
+			"default kprobes without CONFIG_OPTPROBES beside the same with it: "
+			"%llu reads (at least %llu)",
 			c->without_optprobes.n, rule__reads_needed());
+	return err;
+}
+
+static int conclude(struct cause *c)
+{
+	static const char *const summaries[] = {
+		[NOT_DECIDED] = "It is open whether optimisation explains the loss.",
+		[SUPPORTED] = "Optimisation explains the loss.",
+		[CONTRADICTED] = "Optimisation does not explain the loss, or not alone.",
+	};
+	enum conclusion on_kernels = NOT_DECIDED;
+	struct finding *f = &c->finding;
+	struct strbuf sb = STRBUF_INIT;
+	int err = find_missing(c);
+
+	for (size_t i = 0; i < c->nr_kernels; i++)
+		on_kernels = conclusion__any(on_kernels, c->kernels[i].all);
 	f->conclusion = conclusion__both(on_kernels, c->by_config);
-	if (f->conclusion == SUPPORTED)
-		strbuf__addf(&sb, "Optimisation explains the loss.");
-	else if (f->conclusion == CONTRADICTED)
-		strbuf__addf(&sb, "Optimisation does not explain the loss, or not alone.");
-	else
-		strbuf__addf(&sb, "It is open whether optimisation explains the loss.");
-	for (size_t i = 0; i < c->nr_kernels; i++) {
+	strbuf__addf(&sb, "%s", summaries[f->conclusion]);
+	for (size_t i = 0; i < c->nr_kernels; i++)
 		if (c->kernels[i].all == CONTRADICTED)
 			say_against(&sb, &c->kernels[i]);
-		else if (c->kernels[i].all == SUPPORTED && f->conclusion != CONTRADICTED)
-			say_for(&sb, &c->kernels[i]);
-	}
-	if (c->without_optprobes.n &&
-	    (f->conclusion != CONTRADICTED || c->by_config == CONTRADICTED)) {
+	err = err ?: say_for(&sb, c);
+	if (c->without_optprobes.n) {
 		strbuf__addf(&sb, " Without CONFIG_OPTPROBES ");
 		text__of(&sb, c->without_optprobes);
 		strbuf__addf(&sb, " reads were overridden by the same kprobe.");
@@ -317,11 +386,17 @@ int override_cause__find(const struct override_points *p, struct cause *c)
 		c->nr_kernels += k->points > 0;
 	}
 	err = err ?: without_optprobes(p, c);
+	err = err ?: find_beside(p, c);
 	return err ?: conclude(c);
 }
 
 void override_cause__release(struct cause *c)
 {
+	for (size_t i = 0; i < c->nr_beside; i++) {
+		free(c->beside[i].what);
+		strv__free(&c->beside[i].kernels);
+	}
+	free(c->beside);
 	free(c->kernels);
 	strv__free(&c->optprobes_kernels);
 	finding__release(&c->finding);

@@ -17,6 +17,13 @@ static const enum override_hook choices[] = { HOOK_OPTIMISED, HOOK_FTRACE, HOOK_
 					      HOOK_MULTI, HOOK_INT3 };
 #define NR_CHOICES (sizeof(choices) / sizeof(choices[0]))
 
+struct advice { /* for a kernel */
+	const struct override_kernel *kernel;
+	const struct hook_cell *with, *without; /* an ftrace entry; NULL */
+	enum conclusion here;
+	bool measured;
+};
+
 static bool needs_entry(enum override_hook h)
 {
 	return h == HOOK_FTRACE || h == HOOK_FMOD_RET || h == HOOK_MULTI;
@@ -132,9 +139,9 @@ static int fill_costs(const struct override_points *all, struct choice *c)
 		for (size_t j = 0; key && p->measured && j < c->nr_cells; j++) {
 			struct hook_cell *cell = &c->cells[j];
 
-			if (cell->kernel == k && cell->hook == p->hook && !strcmp(key, widest) &&
-			    !cell->has_cost)
-				cell->has_cost = override_cost__of(p, &cell->cost);
+			if (!err && cell->kernel == k && cell->hook == p->hook &&
+			    !strcmp(key, widest) && !cell->cost.points)
+				err = override_cost__find(all, p, &cell->cost);
 		}
 		free(key);
 	}
@@ -156,34 +163,41 @@ static int by_size(const void *a, const void *b)
 	return (int)x->hook - (int)y->hook;
 }
 
+static bool is_known(const struct choice *c, const struct override_point *p)
+{
+	for (size_t i = 0; i < c->nr_savings; i++)
+		if (c->savings[i].hook == p->hook &&
+		    !strcmp(c->savings[i].kernel, p->obs->kernel) &&
+		    !strcmp(c->savings[i].size, override_point__factor(p, "size")))
+			return true;
+	return false;
+}
+
 /* Sizes of the usual read, on every kernel. */
 static int fill_savings(const struct override_points *all, struct choice *c)
 {
+	int err = 0;
+
 	c->savings = calloc(all->n + 1, sizeof(*c->savings));
 	if (!c->savings)
 		return -ENOMEM;
-	for (size_t i = 0; i < all->n; i++) {
+	for (size_t i = 0; !err && i < all->n; i++) {
 		const struct override_point *p = &all->v[i];
 		struct saving *s = &c->savings[c->nr_savings];
-		struct strbuf rest = STRBUF_INIT;
-		bool known = false, usual;
+		struct strbuf unusual = STRBUF_INIT;
 
-		override_point__describe(p, "size", &rest);
-		usual = !rest.len;
-		strbuf__free(&rest);
-		*s = (struct saving){ .kernel = p->obs->kernel,
-				      .size = override_point__factor(p, "size"),
-				      .hook = p->hook };
-		for (size_t j = 0; j < c->nr_savings; j++)
-			known |= c->savings[j].hook == s->hook &&
-				 !strcmp(c->savings[j].kernel, s->kernel) &&
-				 !strcmp(c->savings[j].size, s->size);
-		if (p->measured && usual && !known && p->hook != HOOK_NONE &&
-		    override_cost__of(p, &s->cost))
-			c->nr_savings++;
+		override_point__describe(p, "size", &unusual);
+		if (p->measured && !unusual.len && p->hook != HOOK_NONE && !is_known(c, p)) {
+			*s = (struct saving){ .kernel = p->obs->kernel,
+					      .size = override_point__factor(p, "size"),
+					      .hook = p->hook };
+			err = override_cost__find(all, p, &s->cost);
+			c->nr_savings += !err && s->cost.points;
+		}
+		strbuf__free(&unusual);
 	}
 	qsort(c->savings, c->nr_savings, sizeof(*c->savings), by_size);
-	return 0;
+	return err;
 }
 
 /* --- the choice ---------------------------------------------------------------------------- */
@@ -206,7 +220,7 @@ static struct hook_cell *recommend(struct choice *c, const struct override_kerne
 	for (size_t i = 0; i < c->nr_cells; i++) {
 		struct hook_cell *cell = &c->cells[i];
 
-		if (eligible(cell, k, entry) && cell->has_cost && cell->cost.overridden[0] > 0 &&
+		if (eligible(cell, k, entry) && cell->cost.overridden[0] > 0 &&
 		    (!cheapest || cell->cost.overridden[0] < cheapest->cost.overridden[0]))
 			cheapest = cell;
 	}
@@ -215,8 +229,8 @@ static struct hook_cell *recommend(struct choice *c, const struct override_kerne
 			struct hook_cell *cell = &c->cells[i];
 
 			if (cell->hook == choices[h] && eligible(cell, k, entry) &&
-			    (!cheapest || overlap(cell->cost.overridden_ratio.ci,
-						  cheapest->cost.overridden_ratio.ci))) {
+			    (!cheapest ||
+			     overlap(cell->cost.overridden_ci, cheapest->cost.overridden_ci))) {
 				cell->recommended = true;
 				return cell;
 			}
@@ -225,34 +239,19 @@ static struct hook_cell *recommend(struct choice *c, const struct override_kerne
 	return NULL;
 }
 
-static void say_choice(struct strbuf *sb, const struct hook_cell *cell, bool entry)
-{
-	strbuf__addf(sb, "`%s` where the function has %s ftrace entry (",
-		     override_hook__name(cell->hook), entry ? "an" : "no");
-	text__of(sb, cell->success);
-	strbuf__addf(sb, " reads overridden");
-	if (cell->has_cost && cell->cost.overridden[0] > 0) {
-		strbuf__addf(sb, "; such a read takes ");
-		text__ns(sb, cell->cost.overridden[0]);
-		strbuf__addf(sb, ", ");
-		text__ratio(sb, cell->cost.overridden_ratio);
-		strbuf__addf(sb, " of one without the hook");
-	}
-	strbuf__addf(sb, ")");
-}
-
 /* What is known of a kernel: a hook that holds, that none does, or neither. */
 static enum conclusion on_kernel(const struct choice *c, const struct override_kernel *k,
-				 bool *measured)
+				 bool *there, bool *measured)
 {
 	bool open = false, any = false;
 
-	*measured = false;
+	*measured = *there = false;
 	for (size_t i = 0; i < c->nr_cells; i++) {
 		const struct hook_cell *cell = &c->cells[i];
 
 		if (cell->kernel != k || cell->hook == HOOK_FAIL_FUNCTION)
 			continue;
+		*there = true;
 		*measured |= cell->success.n > 0;
 		any |= cell->holds == SUPPORTED;
 		open |= cell->success.n && cell->holds == NOT_DECIDED;
@@ -260,51 +259,118 @@ static enum conclusion on_kernel(const struct choice *c, const struct override_k
 	return any ? SUPPORTED : *measured && !open ? CONTRADICTED : NOT_DECIDED;
 }
 
-static int conclude_kernel(const struct override_kernel *k, struct choice *c, struct strbuf *sb,
-			   enum conclusion *all)
+static int decide_kernel(struct choice *c, const struct override_kernel *k, struct advice *out)
 {
-	struct finding *f = &c->finding;
-	const struct hook_cell *with = recommend(c, k, true), *without = recommend(c, k, false);
-	bool measured;
-	enum conclusion here = on_kernel(c, k, &measured);
+	unsigned long long reads = rule__reads_needed();
+	bool there, measured;
 
+	*out = (struct advice){ .kernel = k };
+	out->here = on_kernel(c, k, &there, &measured);
+	if (!there)
+		return 0;
 	if (!measured)
-		return finding__missing(f, "a hook on %s that attaches and is measured", k->name);
-	*all = *all == NOT_DECIDED && !sb->len ? here : conclusion__both(*all, here);
-	if (with || without) {
-		strbuf__addf(sb, " On %s: ", k->name);
-		if (with)
-			say_choice(sb, with, true);
-		strbuf__addf(sb, "%s", with && without ? "; " : "");
-		if (without)
-			say_choice(sb, without, false);
-		strbuf__addf(sb, ".");
-	} else {
-		strbuf__addf(sb, " On %s: %s.", k->name,
-			     here == CONTRADICTED ? "none holds" : "not decided");
-	}
-	if (here == NOT_DECIDED)
-		return finding__missing(f, "reads on %s: at least %llu with each hook", k->name,
-					rule__reads_needed());
+		return finding__missing(&c->finding, "a hook on %s that attaches and is measured",
+					k->name);
+	out->measured = true;
+	out->with = recommend(c, k, true);
+	out->without = recommend(c, k, false);
+	if (out->here == NOT_DECIDED)
+		return finding__missing(&c->finding, "reads on %s: at least %llu with each hook",
+					k->name, reads);
 	return 0;
+}
+
+static enum override_hook hook_or_none(const struct hook_cell *cell)
+{
+	return cell ? cell->hook : HOOK_NONE;
+}
+
+static bool same_advice(const struct advice *a, const struct advice *b)
+{
+	return a->measured && b->measured && a->here == b->here &&
+	       hook_or_none(a->with) == hook_or_none(b->with) &&
+	       hook_or_none(a->without) == hook_or_none(b->without);
+}
+
+/* The hook with what it showed, over all kernels with the same advice as the i-th. */
+static void say_hook(struct strbuf *sb, const struct advice *v, size_t n, size_t i, bool entry)
+{
+	const struct hook_cell *cell = entry ? v[i].with : v[i].without;
+	double low = INFINITY, high = 0;
+	struct proportion sum = { 0 };
+
+	for (size_t j = i; j < n; j++) {
+		const struct hook_cell *other = entry ? v[j].with : v[j].without;
+
+		if (!same_advice(&v[i], &v[j]))
+			continue;
+		proportion__add(&sum, other->success);
+		low = fmin(low, other->cost.overridden_ratio.ci.low);
+		high = fmax(high, other->cost.overridden_ratio.ci.high);
+	}
+	strbuf__addf(sb, "%s`%s` where the function has %s ftrace entry (",
+		     cell->hook == HOOK_OPTIMISED ? "the default kprobe, " : "",
+		     override_hook__name(cell->hook), entry ? "an" : "no");
+	text__of(sb, sum);
+	strbuf__addf(sb, " reads overridden");
+	if (high > 0 && isfinite(high))
+		strbuf__addf(sb, "; such a read takes %.2f to %.2f times as long as without a hook",
+			     low, high);
+	strbuf__addf(sb, ")");
+}
+
+static int say_advice(struct strbuf *sb, const struct advice *v, size_t n, size_t i)
+{
+	struct strv names = { 0 };
+	int err = 0;
+
+	for (size_t j = 0; j < i; j++)
+		if (same_advice(&v[i], &v[j]))
+			return 0; /* said */
+	for (size_t j = i; !err && j < n; j++)
+		if (same_advice(&v[i], &v[j]))
+			err = strv__add(&names, v[j].kernel->name);
+	strbuf__addf(sb, " On ");
+	text__list(sb, &names);
+	strbuf__addf(sb, ": ");
+	if (v[i].with)
+		say_hook(sb, v, n, i, true);
+	strbuf__addf(sb, "%s", v[i].with && v[i].without ? "; " : "");
+	if (v[i].without)
+		say_hook(sb, v, n, i, false);
+	if (!v[i].with && !v[i].without)
+		strbuf__addf(sb, "%s", v[i].here == CONTRADICTED ? "none holds" : "not decided");
+	strbuf__addf(sb, ".");
+	strv__free(&names);
+	return err;
 }
 
 static int conclude(const struct override_points *all, struct choice *c)
 {
+	static const char *const summaries[] = {
+		[NOT_DECIDED] = "It is open whether every kernel has a hook that holds.",
+		[SUPPORTED] = "On every kernel that was measured there is a hook that holds.",
+		[CONTRADICTED] = "Not every kernel has a hook that holds.",
+	};
+	struct advice *v = calloc(all->nr_kernels + 1, sizeof(*v));
 	struct strbuf sb = STRBUF_INIT;
-	int err = 0;
+	bool any = false;
+	int err = v ? 0 : -ENOMEM;
 
+	for (size_t i = 0; !err && i < all->nr_kernels; i++) {
+		err = decide_kernel(c, &all->kernels[i], &v[i]);
+		if (err || !v[i].measured)
+			continue;
+		c->finding.conclusion =
+			any ? conclusion__both(c->finding.conclusion, v[i].here) : v[i].here;
+		any = true;
+	}
 	for (size_t i = 0; !err && i < all->nr_kernels; i++)
-		err = conclude_kernel(&all->kernels[i], c, &sb, &c->finding.conclusion);
-	c->finding.text =
-		str_fmt("%s%s",
-			c->finding.conclusion == SUPPORTED
-				? "On every kernel that was measured there is a hook that holds."
-			: c->finding.conclusion == CONTRADICTED
-				? "Not every kernel has a hook that holds."
-				: "It is open whether every kernel has a hook that holds.",
-			strbuf__str(&sb));
+		if (v[i].measured)
+			err = say_advice(&sb, v, all->nr_kernels, i);
+	c->finding.text = str_fmt("%s%s", summaries[c->finding.conclusion], strbuf__str(&sb));
 	strbuf__free(&sb);
+	free(v);
 	return err ? err : c->finding.text ? 0 : -ENOMEM;
 }
 

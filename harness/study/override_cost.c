@@ -1,80 +1,133 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a hook costs or saves per read, at one point. */
+/* What a hook costs or saves per read. */
+#include <errno.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "base/num.h"
 #include "model/record.h"
 #include "study/override_answers.h"
 
-/* The experiment takes the time of at most so many reads without the hook. */
-#define UNHOOKED_READS 200
+/* The experiment takes the time of at least so many reads without the hook, if it takes any. */
+#define UNHOOKED_READS 50
 
-static void read_times(const struct override_point *p, const char *name, double out[3])
+/* Medians and quartiles of points. */
+struct sample {
+	double *v[3];
+	size_t n;
+	struct interval within; /* of the median, of the last point by itself */
+};
+
+static int sample__init(struct sample *s, size_t most)
+{
+	*s = (struct sample){ .within = { NAN, NAN } };
+	s->v[0] = calloc(most + 1, 3 * sizeof(double));
+	s->v[1] = s->v[0] ? s->v[0] + most : NULL;
+	s->v[2] = s->v[0] ? s->v[1] + most : NULL;
+	return s->v[0] ? 0 : -ENOMEM;
+}
+
+static void add(struct sample *s, const struct override_point *p, const char *name, double reads)
 {
 	static const char *const ends[] = { "median", "q1", "q3" };
-	char metric[64];
+	const struct series *latency;
+	double times[3];
+	char text[64];
 
 	for (int i = 0; i < 3; i++) {
-		snprintf(metric, sizeof(metric), "%s_ns_%s", name, ends[i]);
-		out[i] = study_obs__metric(p->obs, metric);
+		snprintf(text, sizeof(text), "%s_ns_%s", name, ends[i]);
+		times[i] = study_obs__metric(p->obs, text);
+		if (!(times[i] > 0))
+			return;
 	}
+	for (int i = 0; i < 3; i++)
+		s->v[i][s->n] = times[i];
+	s->n++;
+	snprintf(text, sizeof(text), "latency_%s", name);
+	latency = study_obs__series(p->obs, text);
+	if (latency)
+		s->within = compare__median_of_quantiles(latency->values, latency->n, reads);
 }
 
-static struct interval median_interval(const struct override_point *p, const char *name, double n)
+/* Over the points; of one point alone, from its reads. */
+static struct interval interval_of(const struct sample *s)
 {
-	char series[64];
-	const struct series *s;
-
-	snprintf(series, sizeof(series), "latency_%s", name);
-	s = study_obs__series(p->obs, series);
-	if (!s)
-		return (struct interval){ NAN, NAN };
-	return compare__median_of_quantiles(s->values, s->n, n);
+	return s->n == 1 ? s->within : stats__median_ci(s->v[0], s->n);
 }
 
-/* The interval goes from the lowest to the highest ratio of what both intervals hold: rather too
- * wide than too narrow. */
-static struct estimate ratio(const struct override_point *p, const char *name, double n,
-			     const double times[3], const struct hook_cost *c, double nr_unhooked)
+static void summarise(const struct sample *s, double out[3])
 {
-	struct interval a = median_interval(p, name, n);
-	struct interval b = median_interval(p, "unhooked", nr_unhooked);
-	struct estimate r = { NAN, { 0, INFINITY } };
+	for (int i = 0; i < 3; i++)
+		out[i] = stats__median(s->v[i], s->n);
+}
 
-	if (!(times[0] > 0) || !(c->unhooked[0] > 0))
-		return r;
-	r.value = times[0] / c->unhooked[0];
-	if (a.low > 0 && b.low > 0)
-		r.ci = (struct interval){ a.low / b.high, a.high / b.low };
+/* From the lowest to the highest ratio that both intervals allow: rather too wide than too narrow.
+ */
+static struct estimate ratio(const struct sample *a, const struct sample *b)
+{
+	struct interval x = interval_of(a), y = interval_of(b);
+	struct estimate r = { stats__median(a->v[0], a->n) / stats__median(b->v[0], b->n),
+			      { 0, INFINITY } };
+
+	if (x.low > 0 && y.low > 0)
+		r.ci = (struct interval){ x.low / y.high, x.high / y.low };
 	return r;
 }
 
-static double readers_of(const struct override_point *p)
-{
-	uint64_t readers;
+static const char *const but_hook[] = { "hook", NULL };
 
-	return num_u64(override_point__factor(p, "readers"), 1, 1000, &readers) ? 1
-										: (double)readers;
+static int collect(const struct override_points *all, const struct override_point *like,
+		   struct sample *unhooked, struct sample *overridden, struct sample *lost)
+{
+	char *key = override_point__key(like, but_hook, NULL);
+	int err = key ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < all->n; i++) {
+		const struct override_point *p = &all->v[i];
+		char *other = p->measured ? override_point__key(p, but_hook, NULL) : NULL;
+
+		if (p->measured && !other)
+			err = -ENOMEM;
+		if (!other || strcmp(key, other) != 0) {
+			free(other);
+			continue;
+		}
+		free(other);
+		add(unhooked, p, "unhooked", UNHOOKED_READS);
+		if (p->hook != like->hook)
+			continue;
+		add(overridden, p, override_outcome__name(OUTCOME_OVERRIDDEN),
+		    (double)p->outcomes[OUTCOME_OVERRIDDEN]);
+		add(lost, p, override_outcome__name(OUTCOME_NOT_OVERRIDDEN),
+		    (double)p->outcomes[OUTCOME_NOT_OVERRIDDEN]);
+	}
+	free(key);
+	return err;
 }
 
-bool override_cost__of(const struct override_point *p, struct hook_cost *out)
+int override_cost__find(const struct override_points *all, const struct override_point *p,
+			struct hook_cost *out)
 {
-	uint64_t reads;
-	double unhooked = UNHOOKED_READS, first = 1 / readers_of(p);
+	struct sample unhooked, overridden = { .n = 0 }, lost = { .n = 0 };
+	int err = sample__init(&unhooked, all->n);
 
-	if (!num_u64(override_point__factor(p, "reads"), 1, UINT64_MAX, &reads))
-		unhooked = fmin(unhooked, (double)reads);
-	read_times(p, "unhooked", out->unhooked);
-	read_times(p, override_outcome__name(OUTCOME_OVERRIDDEN), out->overridden);
-	read_times(p, override_outcome__name(OUTCOME_NOT_OVERRIDDEN), out->lost);
-	out->overridden_ratio = ratio(p, override_outcome__name(OUTCOME_OVERRIDDEN),
-				      (double)p->outcomes[OUTCOME_OVERRIDDEN] * first,
-				      out->overridden, out, unhooked);
-	out->lost_ratio = ratio(p, override_outcome__name(OUTCOME_NOT_OVERRIDDEN),
-				(double)p->outcomes[OUTCOME_NOT_OVERRIDDEN] * first, out->lost, out,
-				unhooked);
-	out->calls = study_obs__metric(p->obs, "calls_per_read");
-	return out->unhooked[0] > 0 && (out->overridden[0] > 0 || out->lost[0] > 0);
+	*out = (struct hook_cost){ .calls = study_obs__metric(p->obs, "calls_per_read") };
+	err = err ?: sample__init(&overridden, all->n);
+	err = err ?: sample__init(&lost, all->n);
+	err = err ?: collect(all, p, &unhooked, &overridden, &lost);
+	if (!err) {
+		out->unhooked_points = unhooked.n;
+		out->points = overridden.n > lost.n ? overridden.n : lost.n;
+		summarise(&unhooked, out->unhooked);
+		summarise(&overridden, out->overridden);
+		summarise(&lost, out->lost);
+		out->overridden_ci = interval_of(&overridden);
+		out->overridden_ratio = ratio(&overridden, &unhooked);
+		out->lost_ratio = ratio(&lost, &unhooked);
+	}
+	free(unhooked.v[0]);
+	free(overridden.v[0]);
+	free(lost.v[0]);
+	return err;
 }

@@ -15,48 +15,45 @@ static bool is_default_kprobe(const struct override_point *p)
 	return p->measured && p->plain && p->hook == HOOK_OPTIMISED && p->success.n;
 }
 
-static void add(const struct override_point *p, struct proportion *success,
-		struct proportion *rounds)
+static bool wanted(const struct override_point *p, const char *kernel)
 {
-	proportion__add(success, p->success);
-	rounds->n += p->nr_rounds;
-	for (size_t i = 0; i < p->nr_rounds; i++)
-		rounds->k += !isnan(p->rounds[i].lost_ms);
+	return is_default_kprobe(p) && !strcmp(p->obs->kernel, kernel);
 }
 
-static int compare(const struct override_points *all, struct cure_pair *pair)
+/* The points on one kernel that the other has as well; their number or -ENOMEM. */
+static int add(const struct override_points *all, const char *kernel, const char *other,
+	       struct proportion *success, struct proportion *rounds)
 {
+	int points = 0;
+
 	for (size_t i = 0; i < all->n; i++) {
-		const struct override_point *after = &all->v[i];
-		char *key;
+		const struct override_point *p = &all->v[i];
+		int found;
 
-		if (!is_default_kprobe(after) || strcmp(after->obs->kernel, pair->after->name))
+		if (!wanted(p, kernel))
 			continue;
-		key = override_point__key(after, but_kernel, NULL);
-		if (!key)
-			return -ENOMEM;
-		for (size_t j = 0; j < all->n; j++) {
-			const struct override_point *before = &all->v[j];
-			char *other;
-
-			if (!is_default_kprobe(before) ||
-			    strcmp(before->obs->kernel, pair->before->name))
-				continue;
-			other = override_point__key(before, but_kernel, NULL);
-			if (other && !strcmp(key, other)) {
-				pair->points++;
-				add(before, &pair->success_before, &pair->rounds_before);
-				add(after, &pair->success_after, &pair->rounds_after);
-			}
-			free(other);
-			if (!other) {
-				free(key);
-				return -ENOMEM;
-			}
-		}
-		free(key);
+		found = override_points__partner(all, p, but_kernel, wanted, other);
+		if (found < 0)
+			return found;
+		if (!found)
+			continue;
+		points++;
+		proportion__add(success, p->success);
+		rounds->n += p->nr_rounds;
+		for (size_t r = 0; r < p->nr_rounds; r++)
+			rounds->k += !isnan(p->rounds[r].lost_ms);
 	}
-	return 0;
+	return points;
+}
+
+static int compare(const struct override_points *all, struct cure_pair *p)
+{
+	int before, after;
+
+	before = add(all, p->before->name, p->after->name, &p->success_before, &p->rounds_before);
+	after = add(all, p->after->name, p->before->name, &p->success_after, &p->rounds_after);
+	p->points = after > 0 ? (size_t)after : 0;
+	return before < 0 ? before : after < 0 ? after : 0;
 }
 
 /* Before, it is lost in the rounds; after, it holds, and no round loses it. */
@@ -134,12 +131,17 @@ int override_cure__find(const struct override_points *all, struct cure *c)
 			c->nr_pairs += pair->points > 0;
 		}
 	}
-	return err ?: conclude(c);
+	err = err ?: conclude(c);
+	return err ?: override_cure__others(all, c);
 }
 
 void override_cure__release(struct cure *c)
 {
+	for (size_t i = 0; i < c->nr_figures; i++)
+		free(c->figures[i].labels);
+	free(c->figures);
 	free(c->pairs);
 	finding__release(&c->finding);
+	finding__release(&c->others_finding);
 	*c = (struct cure){ 0 };
 }

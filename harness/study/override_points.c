@@ -195,10 +195,12 @@ int override_points__read(const struct study_data *d, struct override_points *ou
 	if (!out->v || !out->kernels)
 		err = -ENOMEM;
 	for (size_t i = 0; !err && i < d->nr_obs; i++) {
+		struct override_kernel *k = add_kernel(out, &d->obs[i]);
+
 		if (strcmp(d->obs[i].experiment, "override-point") != 0)
 			continue;
 		err = read_point(&d->obs[i], &out->v[out->n]);
-		learn(add_kernel(out, &d->obs[i]), &out->v[out->n]);
+		learn(k, &out->v[out->n]);
 		out->n++;
 	}
 	for (size_t i = 0; !err && i < out->n; i++) {
@@ -245,6 +247,27 @@ char *override_point__key(const struct override_point *p, const char *const *exc
 		key = json_dumps(factors, JSON_SORT_KEYS | JSON_COMPACT);
 	json_decref(factors);
 	return key;
+}
+
+int override_points__partner(const struct override_points *all, const struct override_point *p,
+			     const char *const *except,
+			     bool (*wanted)(const struct override_point *p, const char *kernel),
+			     const char *kernel)
+{
+	char *key = override_point__key(p, except, NULL);
+	int found = key ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !found && i < all->n; i++) {
+		char *other;
+
+		if (!wanted(&all->v[i], kernel))
+			continue;
+		other = override_point__key(&all->v[i], except, NULL);
+		found = !other ? -ENOMEM : !strcmp(key, other);
+		free(other);
+	}
+	free(key);
+	return found;
 }
 
 struct proportion override_point__early(const struct override_point *p, size_t round,

@@ -81,6 +81,12 @@ const char *override_point__factor(const struct override_point *p, const char *n
  * ENOMEM. */
 char *override_point__key(const struct override_point *p, const char *const *except,
 			  const char *keep);
+/* Is there a point that is wanted and differs from p in the excepted factors alone? 1, 0 or
+ * -ENOMEM. */
+int override_points__partner(const struct override_points *all, const struct override_point *p,
+			     const char *const *except,
+			     bool (*wanted)(const struct override_point *p, const char *kernel),
+			     const char *kernel);
 /* Of the first reader: how many of the round's first `reads` reads were overridden, and how many
  * there were. */
 struct proportion override_point__early(const struct override_point *p, size_t round,

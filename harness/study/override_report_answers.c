@@ -145,6 +145,31 @@ static void cell_ftrace(struct strbuf *sb, const struct cause_kernel *k)
 	verdict(sb, k->ftrace, k->by_entry);
 }
 
+static void put_beside(struct strbuf *sb, const struct cause *c)
+{
+	if (!c->nr_beside)
+		return;
+	strbuf__addf(
+		sb,
+		"\nThe default kprobe on these kernels with something else at the function, which is not "
+		"part of the rule:\n\n"
+		"| with | kernels | rounds that lost it | rounds with a jump | overridden |\n"
+		"|---|---|---|---|---|\n");
+	for (size_t i = 0; i < c->nr_beside; i++) {
+		const struct cause_beside *b = &c->beside[i];
+
+		strbuf__addf(sb, "| ");
+		text__escaped(sb, b->what);
+		strbuf__addf(sb, " | ");
+		text__list(sb, &b->kernels);
+		strbuf__addf(sb, " | ");
+		text__of(sb, b->lost);
+		strbuf__addf(sb, " | %zu | ", b->jumped);
+		text__proportion(sb, b->success);
+		strbuf__addf(sb, " |\n");
+	}
+}
+
 void override_report__cause(struct strbuf *sb, const struct answers *a)
 {
 	const struct cause *c = &a->cause;
@@ -179,6 +204,7 @@ void override_report__cause(struct strbuf *sb, const struct answers *a)
 	} else {
 		strbuf__addf(sb, "There is no pair of points with and without CONFIG_OPTPROBES.\n");
 	}
+	put_beside(sb, c);
 	put_conclusion(sb, &c->finding);
 }
 
@@ -273,6 +299,14 @@ static void put_attach(struct strbuf *sb, const struct hook_cell *c)
 	}
 }
 
+static const struct hook_cost no_cost = {
+	.unhooked = { NAN, NAN, NAN },
+	.overridden = { NAN, NAN, NAN },
+	.lost = { NAN, NAN, NAN },
+	.overridden_ratio = { NAN, { NAN, NAN } },
+	.lost_ratio = { NAN, { NAN, NAN } },
+};
+
 static void choice_table(struct strbuf *sb, const struct choice *c)
 {
 	strbuf__addf(
@@ -282,10 +316,7 @@ static void choice_table(struct strbuf *sb, const struct choice *c)
 		"|---|---|---|---|---|---|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < c->nr_cells; i++) {
 		const struct hook_cell *cell = &c->cells[i];
-		const struct hook_cost none = { { NAN, NAN, NAN },     { NAN, NAN, NAN },
-						{ NAN, NAN, NAN },     { NAN, { NAN, NAN } },
-						{ NAN, { NAN, NAN } }, NAN };
-		const struct hook_cost *cost = cell->has_cost ? &cell->cost : &none;
+		const struct hook_cost *cost = cell->cost.points ? &cell->cost : &no_cost;
 
 		strbuf__addf(sb, "| %s | `%s` | ", cell->kernel->name,
 			     override_hook__name(cell->hook));
@@ -356,15 +387,16 @@ void override_report__choice(struct strbuf *sb, const struct answers *a)
 		"**Rule.** A hook holds if the lower bound of its success is at least %.0f %%, over all "
 		"points of that kernel on copyout that nothing else disturbs, among the reads that came to "
 		"it. Of those that hold, separately for functions with and without an ftrace entry, the one "
-		"whose overridden read takes least is recommended. If the intervals of their ratios to the "
-		"read without a hook overlap, they cost the same, and the one comes first that asks least of "
+		"whose overridden read takes least is recommended. If the intervals of the "
+		"medians overlap, they cost the same, and the one comes first that asks least of "
 		"the system: the default kprobe, then `fmod_ret`, `multi`, and last `int3`, which forbids "
 		"optimisation for the whole machine. `fail_function`, the kernel's own, is a control. The "
 		"answer is supported if every kernel that was measured has a hook that holds, contradicted if one "
 		"has none.\n\n"
-		"Times are medians with quartiles of one read, from the points where hooks and kernels differ "
-		"and nothing else; ratios are of medians, with an interval that the intervals of both "
-		"medians allow.\n\n",
+		"Times are of one read, with quartiles, from points where hooks and kernels differ and nothing "
+		"else: the median over points that were measured several times, and for the read without a hook "
+		"over all points of the kernel, as the machine drifts. Their interval is that of the median "
+		"over points, or of one point over its reads; the ratio's is what both intervals allow.\n\n",
 		PERCENT(RULE_HOLDS));
 	if (c->nr_cells)
 		choice_table(sb, c);

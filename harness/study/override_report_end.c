@@ -43,7 +43,7 @@ static void put_machine(struct strbuf *sb, const struct answers *a)
 	strbuf__addf(
 		sb,
 		"- Guests ran under TCG, which emulates the CPU: times and their ratios are not those of "
-		"hardware, and no CPU speculates. Outcomes do not depend on it.\n");
+		"hardware, and no CPU speculates.\n");
 	if (differs(a, "threads"))
 		strbuf__addf(
 			sb,
@@ -144,7 +144,9 @@ void override_report__limits(struct strbuf *sb, const struct answers *a)
 		sb,
 		"- Reads of one round depend on each other: an optimised kprobe loses all from one read on. "
 		"So its times are compared over rounds, never over reads. Intervals of success rates "
-		"take reads as independent.\n");
+		"take reads as independent.\n"
+		"- The rounds of a point follow each other. What disturbs the machine for a few seconds hits all "
+		"of them, and the intervals over rounds do not know it.\n");
 	strbuf__addf(
 		sb,
 		"- The kernels are built by this project for the experiment. A distribution's kernel may have "
@@ -202,7 +204,7 @@ void override_report__repeat(struct strbuf *sb, const struct answers *a)
 		strbuf__addf(sb, " and ended %s", d->ended);
 	strbuf__addf(sb, ", in the %s form.", d->form);
 	if (seconds_of(d) > 0)
-		strbuf__addf(sb, " Its points took %s in the guests, boots apart.",
+		strbuf__addf(sb, " Its points took %s in all.",
 			     fmt_seconds(seconds_of(d), took, sizeof(took)));
 	if (d->command && *d->command) {
 		strbuf__addf(sb, " The command was `%s`.", d->command);

@@ -153,6 +153,26 @@ static const char *const meanings[NR_OVERRIDE_OUTCOMES] = {
 	[OUTCOME_UNEXPLAINED] = "the evidence does not suffice",
 };
 
+static void put_where(struct strbuf *sb, const struct rest *r, enum override_outcome o,
+		      unsigned long long optimised)
+{
+	bool more = optimised > 0;
+
+	if (optimised) {
+		strbuf__addf(sb, "optimised kprobe: ");
+		text__count(sb, optimised);
+	}
+	for (size_t i = 0; i < r->nr_rows; i++) {
+		if (r->rows[i].outcome != o)
+			continue;
+		strbuf__addf(sb, "%s", more ? "; " : "");
+		text__escaped(sb, *r->rows[i].where ? r->rows[i].where : "nothing unusual");
+		strbuf__addf(sb, ": ");
+		text__count(sb, r->rows[i].of.k);
+		more = true;
+	}
+}
+
 static void put_outcome(struct strbuf *sb, const struct answers *a, enum override_outcome o,
 			unsigned long long all)
 {
@@ -172,10 +192,10 @@ static void put_outcome(struct strbuf *sb, const struct answers *a, enum overrid
 	}
 	strbuf__addf(sb, "| `%s` | %s | ", override_outcome__name(o), meanings[o]);
 	text__count(sb, n);
-	strbuf__addf(sb, " | %.3g %% | ", all ? 100 * (double)n / (double)all : 0);
-	text__count(sb, optimised);
-	strbuf__addf(sb, " | %zu | ", points);
+	strbuf__addf(sb, " | %.3g %% | %zu | ", all ? 100 * (double)n / (double)all : 0, points);
 	text__list(sb, &hooks);
+	strbuf__addf(sb, " | ");
+	put_where(sb, &a->rest, o, optimised);
 	strbuf__addf(sb, " |\n");
 	strv__free(&hooks);
 }
@@ -195,8 +215,8 @@ void override_report__taxonomy(struct strbuf *sb, const struct answers *a)
 		"## What became of the reads\n\nEvery read under a hook has one outcome, from counts in the "
 		"kernel, in the program and in the function's body, from what the caller returned and "
 		"what is in its buffer.\n\n"
-		"| outcome | what it means | reads | share | of them under an optimised kprobe | points | "
-		"hooks |\n|---|---|---|---|---|---|---|\n");
+		"| outcome | what it means | reads | share | points | hooks | "
+		"where |\n|---|---|---|---|---|---|---|\n");
 	for (enum override_outcome o = 0; o < NR_OVERRIDE_OUTCOMES; o++)
 		put_outcome(sb, a, o, all);
 	strbuf__addf(sb, "\n");
@@ -232,39 +252,49 @@ static bool is_of(const struct study_obs *o, const char *experiment)
 	return !strcmp(o->experiment, experiment) && o->nr_records;
 }
 
-/* The records of override-cure: what it measured, kernel by kernel. */
-static void put_costs(struct strbuf *sb, const struct study_data *d)
+/* What experiment override-cure measured on both kernels of a pair. */
+static void put_figures(struct strbuf *sb, const struct cure *c)
 {
-	bool any = false;
+	if (!c->nr_figures)
+		return;
+	strbuf__addf(
+		sb, "\nTimes with and without the cure, one figure each (medians of the experiment "
+		    "override-cure, no interval):\n\n"
+		    "| kernels | measurement | | unit | before | after | ratio |\n"
+		    "|---|---|---|---|---|---|---|\n");
+	for (size_t i = 0; i < c->nr_figures; i++) {
+		const struct cure_figure *f = &c->figures[i];
 
-	for (size_t i = 0; i < d->nr_obs; i++) {
-		const struct study_obs *o = &d->obs[i];
-
-		for (size_t j = 0; is_of(o, "override-cure") && j < o->nr_records; j++) {
-			const struct record *r = o->records[j];
-			char *labels = record__labels_str(r);
-
-			for (size_t m = 0; m < r->nr_metrics; m++) {
-				if (!any)
-					strbuf__addf(sb, "\n| kernel | measurement | | value |\n"
-							 "|---|---|---|---|\n");
-				any = true;
-				strbuf__addf(sb, "| %s | %s ", o->kernel, r->name);
-				text__escaped(sb, labels ? labels : "");
-				strbuf__addf(sb, " | ");
-				text__escaped(sb, r->metrics[m].name);
-				strbuf__addf(sb, " | ");
-				text__number(sb, r->metrics[m].value);
-				strbuf__addf(sb, " %s |\n", r->metrics[m].unit);
-			}
-			free(labels);
-		}
+		strbuf__addf(sb, "| %s, %s | %s ", f->before, f->after, f->record);
+		text__escaped(sb, f->labels);
+		strbuf__addf(sb, " | ");
+		text__escaped(sb, f->metric);
+		strbuf__addf(sb, " | %s | ", f->unit);
+		text__number(sb, f->value_before);
+		strbuf__addf(sb, " | ");
+		text__number(sb, f->value_after);
+		strbuf__addf(sb, " | ");
+		text__number(sb, f->value_before > 0 ? f->value_after / f->value_before : NAN);
+		strbuf__addf(sb, " |\n");
 	}
-	if (!any)
-		strbuf__addf(
-			sb,
-			"\nThis run has no measurement of what the cure costs probes that do not "
-			"override (experiment override-cure).\n");
+}
+
+static void put_others(struct strbuf *sb, const struct cure *c)
+{
+	const struct finding *f = &c->others_finding;
+
+	strbuf__addf(
+		sb,
+		"\n**Rule for other probes.** On the kernels with the cure all checks of override-cure hold "
+		"that are about a probe which does not override: it becomes a jump when it is alone, and when "
+		"the overriding one beside it has gone.\n");
+	put_figures(sb, c);
+	strbuf__addf(sb, "\n**Conclusion: %s.** %s\n", conclusion__name(f->conclusion), f->text);
+	for (size_t i = 0; i < f->missing.n; i++) {
+		strbuf__addf(sb, "%s- failed ", i ? "" : "\n");
+		text__escaped(sb, f->missing.v[i]);
+		strbuf__addf(sb, "\n");
+	}
 }
 
 void override_report__cure(struct strbuf *sb, const struct answers *a)
@@ -281,13 +311,13 @@ void override_report__cure(struct strbuf *sb, const struct answers *a)
 		100 * RULE_ROUNDS, 100 * RULE_HOLDS);
 	if (a->cure.nr_pairs)
 		put_pairs(sb, &a->cure);
-	put_costs(sb, a->points.data);
 	strbuf__addf(sb, "\n**Conclusion: %s.** %s\n", conclusion__name(f->conclusion), f->text);
 	for (size_t i = 0; i < f->missing.n; i++) {
 		strbuf__addf(sb, "%s- missing: ", i ? "" : "\n");
 		text__escaped(sb, f->missing.v[i]);
 		strbuf__addf(sb, "\n");
 	}
+	put_others(sb, &a->cure);
 	strbuf__addf(sb, "\n");
 }
 

@@ -16,32 +16,41 @@ static void put_rule(struct strbuf *sb)
 		"**Rule.** For each factor, points are compared that differ in it alone. A level acts only "
 		"through time if, at that level, the lower bound of the success without optimisation is at "
 		"least %.0f %%; the interval of its difference from the reference (Newcombe) lies within "
-		"±%.0f percentage points; and with the optimised kprobe the lower bound before the loss is at "
-		"least %.0f %% and the upper bound after it at most %.0f %%. A suspicion is supported to act only "
+		"±%.0f percentage points; and with the optimised kprobe the upper bound after the loss is at most "
+		"%.0f %%, while the upper bound before it is not below %.0f %% (before the first lost read all "
+		"are overridden by definition). A suspicion is supported to act only "
 		"through time if at least two levels of one setting do and none contradicts it. It is "
 		"contradicted, and the factor has an effect of its own, if one of these intervals lies wholly "
 		"on the other side. Whether the factor moves the loss is another question: it does if the "
 		"interval of a ratio of times or numbers of reads (Hodges and Lehmann, rank test) leaves 1 "
-		"out.\n\n"
+		"out. All together are supported if every suspect that was varied is, and contradicted if one "
+		"is.\n\n"
 		"*First reads*: share of a round's first reads that the optimised kprobe overrode, the same "
 		"number at every level; median over rounds. It mixes before and after, and is what one sees who "
 		"does a fixed number of reads.\n\n",
-		PERCENT(RULE_HOLDS), PERCENT(RULE_MARGIN), PERCENT(RULE_HOLDS), PERCENT(RULE_LOST));
+		PERCENT(RULE_HOLDS), PERCENT(RULE_MARGIN), PERCENT(RULE_LOST), PERCENT(RULE_HOLDS));
 }
 
 static void overview(struct strbuf *sb, const struct answers *a)
 {
+	static const char *const moves[] = { "too few rounds", "yes", "not seen" };
+
 	strbuf__addf(
 		sb, "| suspect | acts only through time | moves the loss | |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < a->nr_suspicions; i++) {
 		const struct suspicion *s = &a->suspicions[i];
 
-		strbuf__addf(sb, "| %s | %s | %s | %s |\n", s->title,
-			     conclusion__name(s->finding.conclusion),
-			     s->moves == SUPPORTED ? "yes"
-			     : s->nr_settings	   ? "not seen"
-						   : "–",
+		if (!s->nr_settings)
+			continue;
+		strbuf__addf(sb, "| %s | %s | %s | %s", s->title,
+			     conclusion__name(s->finding.conclusion), moves[s->moves],
 			     s->finding.text);
+		if (s->finding.conclusion == NOT_DECIDED && s->finding.missing.n) {
+			strbuf__addf(sb, " Missing: ");
+			text__escaped(sb, s->finding.missing.v[0]);
+			strbuf__addf(sb, ".");
+		}
+		strbuf__addf(sb, " |\n");
 	}
 }
 
@@ -143,6 +152,8 @@ void override_report__suspicions(struct strbuf *sb, const struct answers *a)
 	for (size_t i = 0; i < a->nr_suspicions; i++) {
 		const struct suspicion *s = &a->suspicions[i];
 
+		if (!s->nr_settings)
+			continue;
 		strbuf__addf(sb, "\n### %s\n\n%s: %s\n", s->title,
 			     conclusion__name(s->finding.conclusion), s->finding.text);
 		for (size_t j = 0; j < s->nr_settings; j++)

@@ -262,22 +262,27 @@ static void compare_without(struct factor_level *l, const struct factor_level *r
 	l->difference = compare__proportions(l->without, l->without_reference, RULE_Z);
 }
 
-/* Over how many reads of a round all levels can be compared. */
+static unsigned long long reads_of(const struct override_point *p)
+{
+	uint64_t reads;
+
+	return num_u64(override_point__factor(p, "reads"), 1, UINT64_MAX, &reads) ? 0 : reads;
+}
+
+/* Over how many reads of a round all levels can be compared: what the best point of each has. */
 static unsigned long long common_reads(const struct factor_setting *s)
 {
 	unsigned long long fewest = ~0ull;
 
 	for (size_t i = 0; i < s->nr_levels; i++) {
 		const struct factor_level *l = &s->levels[i];
+		unsigned long long most = 0;
 
-		for (size_t j = 0; j < l->nr_optimised; j++) {
-			uint64_t reads;
-
-			if (!num_u64(override_point__factor(l->optimised[j], "reads"), 1,
-				     UINT64_MAX, &reads) &&
-			    reads < fewest)
-				fewest = reads;
-		}
+		for (size_t j = 0; j < l->nr_optimised; j++)
+			if (reads_of(l->optimised[j]) > most)
+				most = reads_of(l->optimised[j]);
+		if (l->nr_optimised && most < fewest)
+			fewest = most;
 	}
 	return fewest == ~0ull ? 0 : fewest;
 }
@@ -288,6 +293,10 @@ static int find_early(struct factor_level *l, unsigned long long reads)
 	if (!l->early)
 		return -ENOMEM;
 	for (size_t i = 0; i < l->nr_optimised; i++) {
+		/* A round goes on to the loss even when it was to have fewer reads; to take the
+		 * long ones of these would favour late losses. */
+		if (reads_of(l->optimised[i]) < reads)
+			continue;
 		for (size_t r = 0; r < l->optimised[i]->nr_rounds; r++) {
 			struct proportion p = override_point__early(l->optimised[i], r, reads);
 
@@ -346,13 +355,16 @@ static int find_dose(struct factor_setting *s)
 	return 0;
 }
 
+/* Before the first lost read all are overridden by definition, however few they are: what is asked
+ * of them is only that they do not contradict it. */
 static void decide(struct factor_level *l)
 {
 	enum conclusion same = l->reference ? SUPPORTED : rule__equal(l->difference);
 
-	l->conclusion =
-		conclusion__both(conclusion__both(rule__holds(l->without), same),
-				 conclusion__both(rule__holds(l->before), rule__lost(l->after)));
+	l->conclusion = conclusion__both(conclusion__both(rule__holds(l->without), same),
+					 rule__lost(l->after));
+	if (rule__holds(l->before) == CONTRADICTED)
+		l->conclusion = CONTRADICTED;
 }
 
 static int measure_setting(const struct suspect *s, struct factor_setting *set)

@@ -116,10 +116,6 @@ static int say_level(struct finding *f, const struct factor_setting *set,
 	if (!l->nr_lost)
 		return finding__missing(f, "a loss at %s: none in %zu rounds (%s)", l->value,
 					l->rounds, set->name);
-	if (rule__holds(l->before) == NOT_DECIDED)
-		return finding__missing(
-			f, "reads before the loss at %s: %llu, at least %llu needed (%s)", l->value,
-			l->before.n, reads, set->name);
 	if (rule__lost(l->after) == NOT_DECIDED)
 		return finding__missing(
 			f, "reads after the loss at %s: %llu, at least %llu needed (%s)", l->value,
@@ -143,20 +139,59 @@ static int say_missing(struct suspicion *s)
 	return err;
 }
 
+/* Over all levels, how far the ratios of reads and times may be from 1; false when there is none
+ * with an interval. */
+static bool find_reach(const struct suspicion *s, struct interval *out)
+{
+	*out = (struct interval){ INFINITY, 0 };
+	for (size_t i = 0; i < s->nr_settings; i++) {
+		for (size_t j = 0; j < s->settings[i].nr_levels; j++) {
+			const struct factor_level *l = &s->settings[i].levels[j];
+			const struct estimate r[] = { l->read_ratio, l->ms_ratio };
+
+			for (int k = 0; k < 2 && !l->reference; k++) {
+				if (isnan(r[k].value) || isinf(r[k].ci.high))
+					continue;
+				out->low = fmin(out->low, r[k].ci.low);
+				out->high = fmax(out->high, r[k].ci.high);
+			}
+		}
+	}
+	return out->high > 0;
+}
+
+static void say_supported(struct strbuf *sb, const struct suspicion *s, struct interval reach)
+{
+	if (s->moves == SUPPORTED)
+		strbuf__addf(sb, "Acts only through the time until the loss.");
+	else if (s->moves == CONTRADICTED)
+		strbuf__addf(
+			sb,
+			"No effect was seen, not on the loss either: the intervals of all ratios of "
+			"time and reads until the loss have 1 in them, and reach from %.2g to %.2g.",
+			reach.low, reach.high);
+	else
+		strbuf__addf(
+			sb,
+			"Does not act on the override itself; with fewer than %zu rounds that lost it "
+			"at a level, nothing is known of the time until the loss.",
+			compare__shift_needs(RULE_LEVEL));
+	say_without(sb, s);
+}
+
 int suspicion__conclude(struct suspicion *s)
 {
+	struct interval reach = { NAN, NAN };
 	struct moved reads = find_moved(s, true), time = find_moved(s, false);
 	struct strbuf sb = STRBUF_INIT;
 	int err = say_missing(s);
 
-	s->moves = reads.level || time.level ? SUPPORTED : NOT_DECIDED;
+	s->moves = reads.level || time.level ? SUPPORTED
+		   : find_reach(s, &reach)   ? CONTRADICTED
+					     : NOT_DECIDED;
 	switch (s->finding.conclusion) {
 	case SUPPORTED:
-		strbuf__addf(&sb,
-			     s->moves == SUPPORTED
-				     ? "Acts only through the time until the loss."
-				     : "No effect was seen, not on the time of the loss either.");
-		say_without(&sb, s);
+		say_supported(&sb, s, reach);
 		break;
 	case CONTRADICTED:
 		strbuf__addf(&sb, "Has an effect of its own.");
@@ -175,54 +210,79 @@ int suspicion__conclude(struct suspicion *s)
 	return err ? err : s->finding.text ? 0 : -ENOMEM;
 }
 
-static int add_titles(const struct answers *a, struct strbuf *sb, enum conclusion c,
-		      enum conclusion moves, const char *intro)
+/* --- all of them ---------------------------------------------------------------------------- */
+
+enum bucket { OWN_EFFECT, THROUGH_TIME, NO_EFFECT, NO_OWN_EFFECT, OPEN, NOT_VARIED, NR_BUCKETS };
+
+static enum bucket bucket_of(const struct suspicion *s)
 {
+	if (!s->nr_settings)
+		return NOT_VARIED;
+	if (s->finding.conclusion == SUPPORTED)
+		return s->moves == SUPPORTED	  ? THROUGH_TIME
+		       : s->moves == CONTRADICTED ? NO_EFFECT
+						  : NO_OWN_EFFECT;
+	return s->finding.conclusion == CONTRADICTED ? OWN_EFFECT : OPEN;
+}
+
+/* The number of suspects in the bucket, or -ENOMEM. */
+static int add_titles(const struct answers *a, enum bucket bucket, struct strbuf *sb)
+{
+	static const char *const intros[NR_BUCKETS] = {
+		[OWN_EFFECT] = "With an effect of their own",
+		[THROUGH_TIME] = "Only through the time until the loss",
+		[NO_EFFECT] = "Without an effect that was seen",
+		[NO_OWN_EFFECT] =
+			"Not on the override itself, with too few rounds to know of the time",
+		[OPEN] = "Not decided",
+		[NOT_VARIED] = "Not varied in this run",
+	};
 	struct strv titles = { 0 };
-	int err = 0;
+	int err = 0, n;
 
-	for (size_t i = 0; !err && i < a->nr_suspicions; i++) {
-		const struct suspicion *s = &a->suspicions[i];
-
-		if (s->finding.conclusion == c && (c != SUPPORTED || s->moves == moves))
-			err = strv__add(&titles, s->title);
-	}
+	for (size_t i = 0; !err && i < a->nr_suspicions; i++)
+		if (bucket_of(&a->suspicions[i]) == bucket)
+			err = strv__add(&titles, a->suspicions[i].title);
 	if (titles.n) {
-		strbuf__addf(sb, "%s", intro);
+		strbuf__addf(sb, " %s: ", intros[bucket]);
 		text__list(sb, &titles);
 		strbuf__addf(sb, ".");
 	}
+	n = (int)titles.n;
 	strv__free(&titles);
-	return err;
+	return err ? err : n;
 }
 
 int suspicions__conclude(struct answers *a)
 {
+	static const char *const summaries[] = {
+		[NOT_DECIDED] = "It is open whether all suspects leave the override itself alone.",
+		[SUPPORTED] = "None of the suspects that were varied acts on the override itself.",
+		[CONTRADICTED] = "Some suspects act on the override itself.",
+	};
 	struct finding *f = &a->suspicions_finding;
 	struct strbuf sb = STRBUF_INIT;
-	int err = 0;
+	int n[NR_BUCKETS] = { 0 }, err = 0;
 
+	for (enum bucket b = 0; !err && b < NR_BUCKETS; b++) {
+		n[b] = add_titles(a, b, &sb);
+		err = n[b] < 0 ? n[b] : 0;
+	}
 	for (size_t i = 0; !err && i < a->nr_suspicions; i++) {
 		const struct suspicion *s = &a->suspicions[i];
 
-		f->conclusion = conclusion__any(f->conclusion, s->finding.conclusion);
-		if (s->finding.conclusion == NOT_DECIDED && s->finding.missing.n)
+		if (bucket_of(s) == OPEN && s->finding.missing.n)
 			err = finding__missing(f, "%s: %s", s->title, s->finding.missing.v[0]);
 	}
-	strbuf__addf(&sb, f->conclusion == SUPPORTED ? "No suspect acts on the override itself."
-			  : f->conclusion == CONTRADICTED
-				  ? "Some suspects act on the override itself."
-				  : "It is open whether a suspect acts on the override itself.");
-	err = err
-		      ?: add_titles(a, &sb, CONTRADICTED, NOT_DECIDED,
-				    " With an effect of their own: ");
-	err = err
-		      ?: add_titles(a, &sb, SUPPORTED, SUPPORTED,
-				    " Only through the time until the loss: ");
-	err = err
-		      ?: add_titles(a, &sb, SUPPORTED, NOT_DECIDED,
-				    " Without an effect that was seen: ");
-	err = err ?: add_titles(a, &sb, NOT_DECIDED, NOT_DECIDED, " Not decided: ");
-	f->text = strbuf__detach(&sb);
-	return err ? err : f->text ? 0 : -ENOMEM;
+	if (!err && n[NOT_VARIED] == (int)a->nr_suspicions)
+		err = finding__missing(f, "points that differ in one factor alone");
+	if (n[OWN_EFFECT])
+		f->conclusion = CONTRADICTED;
+	else if (!n[OPEN] && n[NOT_VARIED] < (int)a->nr_suspicions)
+		f->conclusion = SUPPORTED;
+	f->text = str_fmt("%s%s", summaries[f->conclusion], strbuf__str(&sb));
+	if (!err && (sb.failed || !f->text))
+		err = -ENOMEM;
+	strbuf__free(&sb);
+	return err;
 }

@@ -171,23 +171,29 @@ static void put_all_marks(struct strbuf *sb, const struct rows *rows, size_t nr[
 
 /* --- script -------------------------------------------------------------------------------- */
 
-static void put_labels(struct strbuf *sb, const struct rows *rows, const char *base_kernel)
+/* The hook's name, and below it in what the point differs from the base. gnuplot breaks a line at
+ * \n in double quotes. */
+static void put_name(struct strbuf *sb, const struct row *row, const struct study_base *b)
+{
+	const char *result = study_obs__factor(row->o, "result");
+	bool kernel = strcmp(row->o->kernel, study_base__value(b, "kernel")) != 0;
+	bool other = strcmp(result, study_base__value(b, "result")) != 0;
+
+	strbuf__addf(sb, "\"%s%s", row->look->title, kernel || other ? "\\n" : "");
+	if (kernel)
+		strbuf__addf(sb, "%s", row->o->kernel);
+	if (other)
+		strbuf__addf(sb, "%sresult %s", kernel ? ", " : "", result);
+	strbuf__addf(sb, "\"");
+}
+
+static void put_labels(struct strbuf *sb, const struct rows *rows, const struct study_base *b)
 {
 	strbuf__addf(sb, "set ytics scale 0 (");
 	for (size_t i = 0; i < rows->n; i++) {
-		const struct row *row = &rows->v[i];
-		struct strbuf name = STRBUF_INIT;
-
-		strbuf__addf(&name, "%s", row->look->title);
-		if (strcmp(row->o->kernel, base_kernel) != 0)
-			strbuf__addf(&name, "\t%s", row->o->kernel);
 		strbuf__addf(sb, "%s", i ? ", " : "");
-		/* gnuplot breaks a line at \n in double quotes. */
-		strbuf__addf(sb, "\"%.*s%s%s\" %.4f", (int)strcspn(strbuf__str(&name), "\t"),
-			     strbuf__str(&name), strchr(strbuf__str(&name), '\t') ? "\\n" : "",
-			     strchr(strbuf__str(&name), '\t') ? row->o->kernel : "",
-			     zero_of(rows, i) + 0.5);
-		strbuf__free(&name);
+		put_name(sb, &rows->v[i], b);
+		strbuf__addf(sb, " %.4f", zero_of(rows, i) + 0.5);
 	}
 	strbuf__addf(sb, ")\nset y2tics scale 0.5 (");
 	for (size_t i = 0; i < rows->n; i++)
@@ -287,7 +293,7 @@ static char *what_is_read(const struct rows *rows)
 }
 
 static int write_script(const struct rows *rows, const struct study_data *d,
-			const char *base_kernel, char **script)
+			const struct study_base *base, char **script)
 {
 	const struct page page = {
 		.name = NAME,
@@ -311,7 +317,7 @@ static int write_script(const struct rows *rows, const struct study_data *d,
 	put_all_marks(&sb, rows, nr);
 	script__frame(&sb, &page, LEFT, RIGHT, PAGE_HEAD + TOP, BOTTOM);
 	put_axes(&sb, &page, rows, most);
-	put_labels(&sb, rows, base_kernel);
+	put_labels(&sb, rows, base);
 	put_key(&sb, &page, nr);
 	put_plot(&sb, rows, nr);
 	sb.failed |= !what;
@@ -329,7 +335,7 @@ int plot__success_reads(const struct study_data *d, char **script, char **why)
 		return -ENOMEM;
 	find_rows(&rows, d, base);
 	if (rows.n)
-		err = write_script(&rows, d, study_base__value(base, "kernel"), script);
+		err = write_script(&rows, d, base, script);
 	else
 		err = script__nothing(why, "no point at the base has the outcomes of its reads");
 	study_base__free(base);

@@ -136,7 +136,8 @@ static inline void add_plain(struct study_data *d, const char *kernel, const cha
 	add_times(o, "overridden", strstr(factors, "ftrace") ? 500 : 2000);
 }
 
-#define MADE_UP_ROUNDS 5
+#define MADE_UP_ROUNDS 5 /* at most */
+static int made_up_rounds = MADE_UP_ROUNDS;
 
 /* What the kernel does to a default kprobe. */
 struct made_up_loss {
@@ -157,7 +158,7 @@ static inline void add_optimised(struct study_data *d, const char *kernel, const
 	double before = 0, after = 0, back;
 	size_t n = 0;
 
-	for (int i = 0; i < MADE_UP_ROUNDS; i++) {
+	for (int i = 0; i < made_up_rounds; i++) {
 		double good = loss.ms > 0 ? floor(loss.reads * scatter[i]) : 1000;
 
 		lost_read[i] = loss.ms > 0 ? good + 1 : NAN;
@@ -184,10 +185,11 @@ static inline void add_optimised(struct study_data *d, const char *kernel, const
 	record__metric(o->records[0], "reads_after", "reads", after);
 	if (after > 0)
 		record__metric(o->records[0], "success_after", "", back / after);
-	record__series(o->records[0], "lost_read", "read number", lost_read, MADE_UP_ROUNDS);
-	record__series(o->records[0], "lost_ms", "ms", lost_ms, MADE_UP_ROUNDS);
-	record__series(o->records[0], "flag_ms", "ms", flag, MADE_UP_ROUNDS);
-	record__series(o->records[0], "jump_ms", "ms", jump, MADE_UP_ROUNDS);
+	record__series(o->records[0], "lost_read", "read number", lost_read,
+		       (size_t)made_up_rounds);
+	record__series(o->records[0], "lost_ms", "ms", lost_ms, (size_t)made_up_rounds);
+	record__series(o->records[0], "flag_ms", "ms", flag, (size_t)made_up_rounds);
+	record__series(o->records[0], "jump_ms", "ms", jump, (size_t)made_up_rounds);
 	record__series(o->records[0], "run_outcome", "code", code, n);
 	record__series(o->records[0], "run_reads", "reads", reads, n);
 	record__series(o->records[0], "run_round", "round", round, n);

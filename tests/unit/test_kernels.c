@@ -11,6 +11,7 @@
 
 #include "folder_fixture.h"
 #include "vm/aptsrc.h"
+#include "vm/inputs.h"
 #include "vm/kernels.h"
 
 #define SHA  "32458c96b86352f8366ef18c70c345c196b6272cf1cb1cbf1f142fe13398201a"
@@ -28,6 +29,11 @@ static int load(const char *ini, struct kernels **ks)
 				   "a.patch\t# provides: ay, ay-two\n# provides: bee\n");
 	put("patches/5.10/a.patch", "x");
 	put("patches/5.10/b.patch", "x");
+	put("patches/5.10/c.patch", "x");
+	put("patches/5.10/d.patch", "x");
+	put("patches/5.10/series-see", "c.patch # provides: see, bee\n");
+	put("patches/5.10/series-dee", "d.patch # provides: dee\n");
+	put("patches/5.10/series-again", "b.patch\n");
 	put("kernels.ini", ini);
 	*ks = NULL;
 	listen_begin();
@@ -103,6 +109,62 @@ static void like_another(void **state)
 	kernels__free(ks);
 }
 
+/* Lists beyond the series' own, in the order asked for; the keys in any order. */
+static void more_patches(void **state)
+{
+	static const char *const features[] = { "bee", "ay", "ay-two", "dee", "see", "trait" };
+	const struct kernel *k;
+	struct kernels *ks;
+
+	(void)state;
+	assert_int_equal(load(HEAD "[a]\n" MORE "traits = trait\nmore = dee, see\nseries = 5.10\n"
+				   "[b]\n" MORE "series = 5.10\n[c]\nlike = a\nbtf = damaged\n",
+			      &ks),
+			 0);
+	assert_string_equal(said, "");
+	k = kernels__at(ks, 0);
+	assert_int_equal(k->more.n, 2);
+	assert_string_equal(k->more.v[0], "dee");
+	assert_int_equal(k->features.n, 6);
+	for (size_t i = 0; i < 6; i++)
+		assert_string_equal(k->features.v[i], features[i]);
+	assert_int_equal(kernels__at(ks, 1)->more.n, 0);
+	assert_int_equal(kernels__at(ks, 1)->features.n, 3);
+	k = kernels__at(ks, 2);
+	assert_int_equal(k->more.n, 2);
+	assert_int_equal(k->features.n, 6);
+	kernels__free(ks);
+}
+
+/* What a kernel is made of: their patches behind the series', and another key for them. */
+static void more_inputs(void **state)
+{
+	struct inputs with, without;
+	char key[2][KEY_HEX];
+	struct kernel_paths p = paths();
+	struct kernels *ks;
+
+	(void)state;
+	assert_int_equal(load(HEAD "[a]\n" MORE "series = 5.10\n[b]\n" MORE
+				   "series = 5.10\nmore = dee, see\n",
+			      &ks),
+			 0);
+	assert_int_equal(inputs__read(kernels__at(ks, 0), &p, &without), 0);
+	assert_int_equal(inputs__read(kernels__at(ks, 1), &p, &with), 0);
+	assert_int_equal(without.patches.n, 2);
+	assert_int_equal(with.patches.n, 4);
+	assert_string_equal(with.patches.v[1], "a.patch");
+	assert_string_equal(with.patches.v[2], "d.patch");
+	assert_string_equal(with.patches.v[3], "c.patch");
+	assert_int_equal(inputs__built(&without, "source", key[0]), 0);
+	assert_int_equal(inputs__built(&with, "source", key[1]), 0);
+	assert_string_not_equal(key[0], key[1]);
+	inputs__release(&without);
+	inputs__release(&with);
+	kernels__free(ks);
+	free_paths(&p);
+}
+
 /* Each mistake with its line. */
 static void mistakes(void **state)
 {
@@ -146,6 +208,19 @@ static void mistakes(void **state)
 		{ HEAD "[a]\n" MORE "tarball = https://x/\n", ":7: tarball = https://x/: not" },
 		{ HEAD "[a]\n" MORE "series = 6.1\n", ":7: series '6.1' of kernel 'a'" },
 		{ HEAD "[a]\n" MORE "series = ../5.10\n", ":7: series = ../5.10: not the name" },
+		{ HEAD "[a]\n" MORE "more = see\n", ":3: kernel 'a': 'more' without 'series'" },
+		{ HEAD "[a]\n" MORE "series = 5.10\nmore = ,\n", ":8: more = ,: not a list" },
+		{ HEAD "[a]\n" MORE "series = 5.10\nmore = a/b\n", ":8: more = a/b: not a list" },
+		{ HEAD "[a]\n" MORE "more = none\nseries = 5.10\n",
+		  "5.10/series-none: cannot be read: No such file" },
+		{ HEAD "[a]\n" MORE "more = none\nseries = 5.10\n",
+		  ":7: series '5.10' of kernel 'a' cannot be used" },
+		{ HEAD "[a]\n" MORE "series = 5.10\nmore = see, again\n",
+		  "5.10/series-again:1: patch 'b.patch' is listed twice" },
+		{ HEAD "[a]\n" MORE "series = 5.10\nmore = see, see\n",
+		  "5.10/series-see:1: patch 'c.patch' is listed twice" },
+		{ HEAD "[a]\n" MORE "[b]\nlike = a\nbtf = damaged\nmore = see\n",
+		  ":7: kernel 'b': 'like' and 'btf' go together, without other keys" },
 		{ HEAD "[a]\nversion = 5.10\nsource = /x\nconfigs = x.config, z.config\n",
 		  ":6: configuration fragment 'z.config' does not exist" },
 		{ HEAD "[a]\nversion = 5.10\nsource = /x\nconfigs = ../config/x.config\n",
@@ -357,7 +432,8 @@ int main(void)
 		T(whole_entry),	  T(mistakes),	   T(all_mistakes_at_once),
 		T(long_lines),	  T(missing_file), T(series_mistakes),
 		T(finds),	  T(mirrors),	   T(mirrors_unknown),
-		T(package_files), T(like_another),
+		T(package_files), T(like_another), T(more_patches),
+		T(more_inputs),
 	};
 
 	return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);

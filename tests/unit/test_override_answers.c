@@ -65,7 +65,7 @@ static void test_cause_supported(void **state)
 
 	(void)state;
 	says(&a.cause.finding, SUPPORTED, "Optimisation explains the loss.");
-	has(a.cause.finding.text, "in 5 of 5 rounds loss and jump go together");
+	has(a.cause.finding.text, "loss and jump go together in 5 of 5 rounds");
 	has(a.cause.finding.text, "with the sysctl off 1,500 of 1,500");
 	has(a.cause.finding.text, "Without CONFIG_OPTPROBES 5,000 of 5,000");
 	assert_int_equal(a.cause.nr_kernels, 1);
@@ -318,6 +318,25 @@ static void test_no_effect(void **state)
 	done(d, &a);
 }
 
+/* Two rounds a level: nothing can be said of the time. */
+static void test_too_few_rounds(void **state)
+{
+	struct study_data *d = made_up_study("quick");
+	struct answers a;
+
+	(void)state;
+	made_up_rounds = 2;
+	add_level(d, "barrier=none", 1500, 0, USUAL_LOSS);
+	add_level(d, "barrier=mfence", 1500, 0, (struct made_up_loss){ 8000, 250, true, 0 });
+	made_up_rounds = MADE_UP_ROUNDS;
+	a = make(d);
+	says(&suspicion_of(&a, "Barriers before the call")->finding, SUPPORTED,
+	     "with fewer than 4 rounds");
+	has(a.suspicions_finding.text, "too few rounds to know of the time: Barriers");
+	says(&a.cause.finding, NOT_DECIDED, "open");
+	done(d, &a);
+}
+
 /* A barrier that really lets reads slip by. */
 static void test_own_effect(void **state)
 {
@@ -442,7 +461,7 @@ static void test_choice(void **state)
 	a = make(d);
 	says(&a.choice.finding, SUPPORTED, "`ftrace` where the function has an ftrace entry");
 	has(a.choice.finding.text, "`int3` where the function has no ftrace entry");
-	has(a.choice.finding.text, "such a read takes 500 ns, × 0.5 [");
+	has(a.choice.finding.text, "such a read takes 0.49 to 0.51 times as long");
 	assert_true(cell_of(&a, "5.10.218", HOOK_INT3)->recommended);
 	assert_false(cell_of(&a, "5.10.218", HOOK_OPTIMISED)->recommended);
 	assert_string_equal(cell_of(&a, "5.10.218", HOOK_MULTI)->reason,
@@ -508,6 +527,82 @@ static void test_cure_that_fails(void **state)
 	done(d, &a);
 }
 
+/* One point of override-cure: the time under a jump, and the check that it is one. */
+static void add_other_probe(struct study_data *d, const char *kernel, double ns, bool ok)
+{
+	struct study_obs *o = add_made_up(d, kernel, "hook=none");
+	struct record *r = o->records[0];
+
+	free((char *)o->experiment);
+	o->experiment = strdup("override-cure");
+	record__set(&r->name, "plain");
+	free(r->labels[0].name);
+	free(r->labels[0].value);
+	r->nr_labels = 0;
+	record__metric(r, "jump", "ns/read", ns);
+	record__check(r, ok, "and stays a jump", "20 of 400 runs");
+}
+
+static void test_cure_and_others(void **state)
+{
+	struct study_data *d = made_up_study("full");
+	struct answers a;
+
+	(void)state;
+	add_other_probe(d, "5.10.218", 2000, true);
+	add_other_probe(d, "5.10.218-cure", 2100, true);
+	a = make(d);
+	says(&a.cure.others_finding, SUPPORTED, "1 of 1 checks");
+	assert_int_equal(a.cure.nr_figures, 1);
+	assert_true(a.cure.figures[0].value_before == 2000);
+	assert_true(a.cure.figures[0].value_after == 2100);
+	done(d, &a);
+
+	d = made_up_study("full");
+	add_other_probe(d, "5.10.218-cure", 2100, false);
+	a = make(d);
+	says(&a.cure.others_finding, CONTRADICTED, "not left as they were");
+	assert_true(misses(&a.cure.others_finding, "and stays a jump"));
+	assert_int_equal(a.cure.nr_figures, 0);
+	done(d, &a);
+}
+
+/* A point that is there several times, with more reads, is not counted once per partner. */
+static void test_partners_count_once(void **state)
+{
+	struct study_data *d = made_up_study("full");
+	struct answers a;
+
+	(void)state;
+	add_optimised(d, "5.10.218", "hook=optimised", USUAL_LOSS);
+	add_optimised(d, "5.10.218", "hook=optimised reads=1000", USUAL_LOSS);
+	add_plain(d, "5.10.218", "hook=int3", 1500, 0);
+	add_optimised(d, "5.10.218-cure", "hook=optimised", (struct made_up_loss){ 0 });
+	a = make(d);
+	assert_int_equal(a.cause.kernels[0].int3.n, 1500);
+	assert_int_equal(a.cure.pairs[0].rounds_before.n, 10);
+	assert_int_equal(a.cure.pairs[0].rounds_after.n, 5);
+	done(d, &a);
+}
+
+/* What a companion does to the default kprobe is told apart. */
+static void test_beside(void **state)
+{
+	struct study_data *d = made_up_study("full");
+	struct answers a;
+
+	(void)state;
+	add_optimised(d, "5.10.218", "hook=optimised", USUAL_LOSS);
+	add_optimised(d, "5.10.218", "hook=optimised companion=kprobe", (struct made_up_loss){ 0 });
+	a = make(d);
+	assert_int_equal(a.cause.nr_beside, 1);
+	assert_string_equal(a.cause.beside[0].what, "companion=kprobe");
+	assert_int_equal(a.cause.beside[0].lost.k, 0);
+	assert_int_equal(a.cause.beside[0].lost.n, 5);
+	assert_int_equal(a.cause.kernels[0].rounds.n, 5);
+	done(d, &a);
+}
+
 /* Labels of the guest win over what a name suggests. */
 static void test_labels(void **state)
 {
@@ -555,6 +650,7 @@ int main(void)
 		cmocka_unit_test(test_rest_refused),
 		cmocka_unit_test(test_only_through_time),
 		cmocka_unit_test(test_no_effect),
+		cmocka_unit_test(test_too_few_rounds),
 		cmocka_unit_test(test_own_effect),
 		cmocka_unit_test(test_own_effect_after),
 		cmocka_unit_test(test_too_few),
@@ -565,6 +661,9 @@ int main(void)
 		cmocka_unit_test(test_choice_undecided),
 		cmocka_unit_test(test_cure),
 		cmocka_unit_test(test_cure_that_fails),
+		cmocka_unit_test(test_cure_and_others),
+		cmocka_unit_test(test_partners_count_once),
+		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_empty),
 	};

@@ -43,27 +43,47 @@ static void assert_says(const char *json, unsigned int major, const struct probe
 	free(text);
 }
 
-#define PLAIN(kprobe)                                                                     \
+#define PLAIN(kprobe, override)                                                           \
 	"{\"function\": \"f\", \"symbols\": [{\"name\": \"f\", \"type\": \"T\"}], "       \
 	"\"variants\": [], \"ftrace\": false, \"inject\": \"(unknown)\", \"btf\": true, " \
-	"\"kprobe\": " kprobe ", \"kprobe_multi\": {\"errno\": \"EINVAL\"}, "             \
+	"\"kprobe\": " kprobe ", \"override\": " override ", "                            \
+	"\"kprobe_multi\": {\"errno\": \"EINVAL\"}, "                                     \
 	"\"fentry\": {\"errno\": \"EBUSY\"}, \"fmod_ret\": {\"errno\": \"EBUSY\"}}"
+#define INT3	"{\"kind\": \"int3\"}"
+#define JUMP	"{\"kind\": \"jump\"}"
+#define FTRACE	"{\"kind\": \"ftrace\"}"
+#define REFUSED "{\"errno\": \"EINVAL\"}"
 
 static void test_override_lost(void **state)
 {
 	(void)state;
-	assert_says(PLAIN("{\"kind\": \"jump\"}"), 5, &unknown, "override         LOST");
-	assert_says(PLAIN("{\"kind\": \"jump\"}"), 5, &unknown, "debug.kprobes-optimization=0");
-	assert_says(PLAIN("{\"kind\": \"int3\"}"), 5, &unknown, "override         yes   by kprobe");
-	assert_says(PLAIN("{\"kind\": \"ftrace\"}"), 5, &unknown, "never optimised");
-	assert_says(PLAIN("{\"kind\": \"int3\"}"), 5, &unknown, "no ftrace entry");
-	assert_says(PLAIN("{\"kind\": \"int3\"}"), 5, &unknown, "error injection  yes   TRUE");
-	assert_says(PLAIN("{\"kind\": \"int3\"}"), 5, &unknown, "came with 5.18");
-	assert_says(PLAIN("{\"kind\": \"int3\"}"), 6, &unknown, "EINVAL: it needs an ftrace entry");
-	assert_says(PLAIN("{\"errno\": \"EINVAL\"}"), 5, &unknown,
-		    "CONFIG_KPROBE_EVENTS_ON_NOTRACE");
-	assert_says(PLAIN("{\"errno\": \"EINVAL\"}"), 5, &unknown,
-		    "override         no    no kprobe");
+	assert_says(PLAIN(JUMP, JUMP), 5, &unknown, "override         LOST");
+	assert_says(PLAIN(JUMP, JUMP), 5, &unknown, "debug.kprobes-optimization=0");
+	assert_says(PLAIN(INT3, INT3), 5, &unknown, "override         yes   by kprobe\n");
+	assert_says(PLAIN(FTRACE, FTRACE), 5, &unknown, "override         yes   by kprobe\n");
+	assert_says(PLAIN(FTRACE, FTRACE), 5, &unknown, "never optimised");
+	assert_says(PLAIN(INT3, INT3), 5, &unknown, "no ftrace entry");
+	assert_says(PLAIN(INT3, INT3), 5, &unknown, "error injection  yes   TRUE");
+	assert_says(PLAIN(INT3, INT3), 5, &unknown, "came with 5.18");
+	assert_says(PLAIN(INT3, INT3), 6, &unknown, "EINVAL: it needs an ftrace entry");
+	assert_says(PLAIN(REFUSED, REFUSED), 5, &unknown, "CONFIG_KPROBE_EVENTS_ON_NOTRACE");
+	assert_says(PLAIN(REFUSED, REFUSED), 5, &unknown, "override         no    no kprobe");
+}
+
+/* A jump for others, an int3 for those that override: what counts is the override's. */
+static void test_override_kept(void **state)
+{
+	(void)state;
+	assert_says(PLAIN(JUMP, INT3), 5, &unknown,
+		    "kprobe           yes   int3, which the optimiser turns into a jump");
+	assert_says(PLAIN(JUMP, INT3), 5, &unknown,
+		    "override         yes   by kprobe: this kernel does not optimise one whose "
+		    "program overrides\n");
+	/* The sysctl was turned on while the probe was looking. */
+	assert_says(PLAIN(INT3, JUMP), 5, &unknown, "override         LOST");
+	/* No CONFIG_BPF_KPROBE_OVERRIDE. */
+	assert_says(PLAIN(JUMP, "{\"errno\": \"EINVAL\", \"message\": \"refused\"}"), 5, &unknown,
+		    "override         no    EINVAL: refused\n");
 }
 
 static const char none[] =
@@ -124,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_override_lost),
+		cmocka_unit_test(test_override_kept),
 		cmocka_unit_test(test_no_symbol),
 		cmocka_unit_test(test_two_symbols),
 	};
