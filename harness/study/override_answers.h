@@ -72,6 +72,9 @@ struct rest_refusal {
 struct rest {
 	struct proportion plain; /* success where nothing else is at the function */
 	size_t points, plain_points, plain_failing;
+	struct proportion
+		silent; /* success of hooks that ask for nothing: see override_point.asks */
+	size_t silent_points;
 	unsigned long long outcomes[NR_OVERRIDE_OUTCOMES], reads;
 	struct rest_row *rows;
 	size_t nr_rows;

@@ -48,6 +48,17 @@ static struct hook_cell *get_cell(struct choice *c, const struct override_kernel
 	return v;
 }
 
+/* On copyout with nothing else at it. fmod_ret can only be asked for results other than 0. */
+static bool is_candidate(const struct override_point *p)
+{
+	if (p->hook == HOOK_NONE || strcmp(override_point__factor(p, "target"), "copyout") != 0)
+		return false;
+	if (p->hook != HOOK_FMOD_RET)
+		return p->plain;
+	return !strcmp(override_point__factor(p, "companion"), "none") &&
+	       !strcmp(override_point__factor(p, "nesting"), "none");
+}
+
 static int fill_cells(const struct override_points *all, struct choice *c)
 {
 	for (size_t i = 0; i < all->n; i++) {
@@ -55,8 +66,7 @@ static int fill_cells(const struct override_points *all, struct choice *c)
 		const struct record *r = p->obs->nr_records ? p->obs->records[0] : NULL;
 		struct hook_cell *cell;
 
-		if (!p->plain || p->hook == HOOK_NONE ||
-		    strcmp(override_point__factor(p, "target"), "copyout") != 0)
+		if (!is_candidate(p))
 			continue;
 		cell = get_cell(c, override_points__kernel(all, p->obs->kernel), p->hook);
 		if (!cell)
@@ -70,8 +80,10 @@ static int fill_cells(const struct override_points *all, struct choice *c)
 			cell->reason = p->obs->reason;
 		if (r && !cell->symbol)
 			cell->symbol = record__get_label(r, "symbol");
-		if (p->measured)
+		if (p->measured && p->asks)
 			proportion__add(&cell->success, p->success);
+		else if (p->measured && !cell->reason)
+			cell->reason = "a result of 0 cannot be asked for";
 		cell->holds = rule__holds(cell->success);
 	}
 	return 0;
@@ -207,9 +219,12 @@ static bool eligible(const struct hook_cell *cell, const struct override_kernel 
 	return cell->kernel == k && cell->holds == SUPPORTED && needs_entry(cell->hook) == entry;
 }
 
-static bool overlap(struct interval a, struct interval b)
+/* Their medians can't be told apart, or not by more than it is worth: a machine drifts as much. */
+static bool same_cost(const struct hook_cost *a, const struct hook_cost *cheapest)
 {
-	return a.low <= b.high && b.low <= a.high;
+	return (a->overridden_ci.low <= cheapest->overridden_ci.high &&
+		cheapest->overridden_ci.low <= a->overridden_ci.high) ||
+	       a->overridden[0] <= cheapest->overridden[0] * (1 + RULE_COST);
 }
 
 /* The cheapest that holds; of those whose cost can't be told from it, the one that asks least. */
@@ -229,8 +244,7 @@ static struct hook_cell *recommend(struct choice *c, const struct override_kerne
 			struct hook_cell *cell = &c->cells[i];
 
 			if (cell->hook == choices[h] && eligible(cell, k, entry) &&
-			    (!cheapest ||
-			     overlap(cell->cost.overridden_ci, cheapest->cost.overridden_ci))) {
+			    (!cheapest || same_cost(&cell->cost, &cheapest->cost))) {
 				cell->recommended = true;
 				return cell;
 			}

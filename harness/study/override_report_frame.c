@@ -156,6 +156,7 @@ static const char *const meanings[NR_OVERRIDE_OUTCOMES] = {
 static void put_where(struct strbuf *sb, const struct rest *r, enum override_outcome o,
 		      unsigned long long optimised)
 {
+	unsigned long long unexplained = 0;
 	bool more = optimised > 0;
 
 	if (optimised) {
@@ -165,11 +166,24 @@ static void put_where(struct strbuf *sb, const struct rest *r, enum override_out
 	for (size_t i = 0; i < r->nr_rows; i++) {
 		if (r->rows[i].outcome != o)
 			continue;
+		if (!r->rows[i].everywhere) {
+			unexplained += r->rows[i].of.k;
+			continue;
+		}
 		strbuf__addf(sb, "%s", more ? "; " : "");
-		text__escaped(sb, *r->rows[i].where ? r->rows[i].where : "nothing unusual");
+		text__escaped(sb, r->rows[i].where);
 		strbuf__addf(sb, ": ");
 		text__count(sb, r->rows[i].of.k);
 		more = true;
+	}
+	if (o == OUTCOME_NOT_OVERRIDDEN && r->silent_points) {
+		strbuf__addf(sb, "%sfmod\\_ret that asks for 0: ", more ? "; " : "");
+		text__count(sb, r->silent.n - r->silent.k);
+		more = true;
+	}
+	if (unexplained) {
+		strbuf__addf(sb, "%snot explained: ", more ? "; " : "");
+		text__count(sb, unexplained);
 	}
 }
 
