@@ -265,7 +265,7 @@ void override_report__rest(struct strbuf *sb, const struct answers *a)
 		"reads that came to it is at least %.0f %%, no such point by itself is below that, and "
 		"every other outcome is explained. An outcome is explained by the unusual value of a factor "
 		"if all points with that value show it, on all kernels and with all hooks or with those "
-		"named. `fmod_ret` with a result of 0 does not count: by its definition 0 lets the function go on. What disturbs the hook can explain any outcome, every other factor only that the "
+		"named. `fmod_ret` whose program returns 0 does not count: by its definition the function then goes on. What disturbs the hook can explain any outcome, every other factor only that the "
 		"reads never came to it.\n\n",
 		PERCENT(RULE_HOLDS));
 	text__counted(sb, r->points, "point is", "points are");
@@ -390,7 +390,7 @@ void override_report__choice(struct strbuf *sb, const struct answers *a)
 		"whose overridden read takes least is recommended. If the intervals of the "
 		"medians overlap, or these differ by less than %.0f %%, they cost the same, and the one comes first that asks least of "
 		"the system: the default kprobe, then `fmod_ret`, `multi`, and last `int3`, which forbids "
-		"optimisation for the whole machine. `fail_function`, the kernel's own, is a control. `fmod_ret` is judged by results other than 0: by its definition 0 lets the function go on. The "
+		"optimisation for the whole machine. `fail_function`, the kernel's own, is a control. `fmod_ret` is judged by results other than 0, as after 0 the function goes on. The "
 		"answer is supported if every kernel that was measured has a hook that holds, contradicted if one "
 		"has none.\n\n"
 		"Times are of one read, with quartiles, from points where hooks and kernels differ and nothing "

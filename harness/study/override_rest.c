@@ -265,7 +265,7 @@ static int conclude(struct rest *r)
 		strbuf__addf(&sb, " The other outcomes in all these points:");
 	say_outcomes(&sb, r);
 	if (r->silent_points) {
-		strbuf__addf(&sb, " `fmod_ret` with a result of 0, which asks for nothing: ");
+		strbuf__addf(&sb, " `fmod_ret` that returns 0, and so asks for nothing: ");
 		text__of(&sb, r->silent);
 		strbuf__addf(&sb, " reads overridden.");
 	}

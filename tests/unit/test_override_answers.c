@@ -232,14 +232,18 @@ static void test_rest_not_asked(void **state)
 	(void)state;
 	add_plain(d, "5.10.218", "hook=int3", 1500, 0);
 	add_other(d, "hook=fmod_ret", OUTCOME_NOT_OVERRIDDEN, 0, 600);
+	record__metric(d->obs[1].records[0], "runs", "runs", 600);
+	record__metric(d->obs[1].records[0], "requests", "runs", 0);
 	a = make(d);
-	says(&a.rest.finding, SUPPORTED, "which asks for nothing: 0 of 600 reads overridden");
+	says(&a.rest.finding, SUPPORTED, "and so asks for nothing: 0 of 600 reads overridden");
 	assert_int_equal(a.rest.nr_rows, 0);
 	done(d, &a);
 
 	d = made_up_study("full");
 	add_plain(d, "5.10.218", "hook=int3", 1500, 0);
 	add_other(d, "hook=fmod_ret result=1", OUTCOME_NOT_OVERRIDDEN, 0, 600);
+	record__metric(d->obs[1].records[0], "runs", "runs", 600);
+	record__metric(d->obs[1].records[0], "requests", "runs", 600);
 	a = make(d);
 	assert_string_equal(row_of(&a.rest, OUTCOME_NOT_OVERRIDDEN)->where, "result=1");
 	done(d, &a);
