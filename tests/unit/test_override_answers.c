@@ -241,6 +241,17 @@ static void test_rest_not_asked(void **state)
 
 	d = made_up_study("full");
 	add_plain(d, "5.10.218", "hook=int3", 1500, 0);
+	/* The usual result of a proc file is that of a read. */
+	add_other(d, "hook=fmod_ret target=proc4096", OUTCOME_NOT_OVERRIDDEN, 600, 0);
+	record__metric(d->obs[1].records[0], "runs", "runs", 600);
+	record__metric(d->obs[1].records[0], "requests", "runs", 600);
+	a = make(d);
+	assert_int_equal(a.rest.silent_points, 0);
+	assert_int_equal(a.rest.plain.k, 2100);
+	done(d, &a);
+
+	d = made_up_study("full");
+	add_plain(d, "5.10.218", "hook=int3", 1500, 0);
 	add_other(d, "hook=fmod_ret result=1", OUTCOME_NOT_OVERRIDDEN, 0, 600);
 	record__metric(d->obs[1].records[0], "runs", "runs", 600);
 	record__metric(d->obs[1].records[0], "requests", "runs", 600);
