@@ -102,62 +102,70 @@ static int by_kernel_and_hook(const void *a, const void *b)
 
 static const char *const but_hook_and_kernel[] = { "hook", "kernel", NULL };
 
-/* Times are compared where most hooks and kernels were measured with all else equal. Caller frees.
- */
-static int widest_setting(const struct override_points *all, char **out)
+static void free_keys(char **keys, size_t n)
 {
-	size_t most = 0;
+	for (size_t i = 0; keys && i < n; i++)
+		free(keys[i]);
+	free(keys);
+}
 
-	*out = NULL;
-	for (size_t i = 0; i < all->n; i++) {
-		char *key = override_point__key(&all->v[i], but_hook_and_kernel, NULL);
-		size_t n = 0;
+/* Of all points, but for hook and kernel. Caller frees. */
+static int get_keys(const struct override_points *all, char ***out)
+{
+	char **keys = calloc(all->n + 1, sizeof(*keys));
 
-		if (!key)
-			return -ENOMEM;
-		for (size_t j = 0; all->v[i].measured && all->v[i].plain && j < all->n; j++) {
-			char *other = override_point__key(&all->v[j], but_hook_and_kernel, NULL);
-
-			if (!other) {
-				free(key);
-				return -ENOMEM;
-			}
-			n += all->v[j].measured && !strcmp(key, other);
-			free(other);
-		}
-		if (n > most) {
-			most = n;
-			free(*out);
-			*out = key;
-		} else {
-			free(key);
+	for (size_t i = 0; keys && i < all->n; i++) {
+		keys[i] = override_point__key(&all->v[i], but_hook_and_kernel, NULL);
+		if (!keys[i]) {
+			free_keys(keys, all->n);
+			keys = NULL;
 		}
 	}
-	return 0;
+	*out = keys;
+	return keys ? 0 : -ENOMEM;
+}
+
+/* Times are compared where most hooks and kernels were measured with all else equal; NULL: nowhere.
+ */
+static const char *widest_setting(const struct override_points *all, char *const *keys)
+{
+	const char *widest = NULL;
+	size_t most = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		size_t n = 0;
+
+		for (size_t j = 0; all->v[i].measured && all->v[i].plain && j < all->n; j++)
+			n += all->v[j].measured && !strcmp(keys[i], keys[j]);
+		if (n > most) {
+			most = n;
+			widest = keys[i];
+		}
+	}
+	return widest;
 }
 
 static int fill_costs(const struct override_points *all, struct choice *c)
 {
-	char *widest;
-	int err = widest_setting(all, &widest);
+	char **keys;
+	const char *widest;
+	int err = get_keys(all, &keys);
 
+	if (err)
+		return err;
+	widest = widest_setting(all, keys);
 	for (size_t i = 0; !err && widest && i < all->n; i++) {
 		const struct override_point *p = &all->v[i];
-		const struct override_kernel *k = override_points__kernel(all, p->obs->kernel);
-		char *key = override_point__key(p, but_hook_and_kernel, NULL);
 
-		if (!key)
-			err = -ENOMEM;
-		for (size_t j = 0; key && p->measured && j < c->nr_cells; j++) {
+		for (size_t j = 0; p->measured && !err && j < c->nr_cells; j++) {
 			struct hook_cell *cell = &c->cells[j];
 
-			if (!err && cell->kernel == k && cell->hook == p->hook &&
-			    !strcmp(key, widest) && !cell->cost.points)
+			if (!strcmp(cell->kernel->name, p->obs->kernel) && cell->hook == p->hook &&
+			    !strcmp(keys[i], widest) && !cell->cost.points)
 				err = override_cost__find(all, p, &cell->cost);
 		}
-		free(key);
 	}
-	free(widest);
+	free_keys(keys, all->n);
 	return err;
 }
 

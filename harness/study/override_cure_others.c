@@ -52,10 +52,22 @@ static const struct record *find_record(const struct study_data *d, const char *
 	return found;
 }
 
-static bool is_time(const struct metric *m)
+/* What is a cost to others, or to the one who attaches; how long an override was watched is none.
+ */
+static bool is_cost(const struct record *r, const struct metric *m)
 {
-	return !strcmp(m->unit, "ns/read") || !strcmp(m->unit, "ns") || !strcmp(m->unit, "us") ||
-	       !strcmp(m->unit, "ms");
+	static const struct {
+		const char *record, *metric; /* NULL: all */
+	} costs[] = { { "plain", NULL },
+		      { "attach", NULL },
+		      { "released", "optimised_after" },
+		      { "jumped", "attach" } };
+
+	for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++)
+		if (!strcmp(r->name, costs[i].record) &&
+		    (!costs[i].metric || !strcmp(m->name, costs[i].metric)))
+			return true;
+	return false;
 }
 
 static int add_figures(const struct study_data *d, struct cure *c, const struct record *after,
@@ -76,7 +88,7 @@ static int add_figures(const struct study_data *d, struct cure *c, const struct 
 		const struct metric *m = &after->metrics[i];
 		const struct metric *other = record__get_metric(before, m->name);
 
-		if (!is_time(m) || !other)
+		if (!is_cost(after, m) || !other)
 			continue;
 		v[c->nr_figures] = (struct cure_figure){ .before = without,
 							 .after = kernel,
