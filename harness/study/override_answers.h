@@ -169,6 +169,7 @@ struct cure_pair {
 	const struct override_kernel *before, *after;
 	struct proportion success_before, success_after; /* default kprobe, the same points */
 	struct proportion rounds_before, rounds_after;	 /* that lost it, of all */
+	struct estimate fewer;				 /* difference of these shares */
 	size_t points;
 	enum conclusion conclusion;
 };
