@@ -3,13 +3,12 @@
 #define OVERRIDE_POINT_REPORT_H
 
 struct found;
-struct param;
 struct point;
 struct record;
 
 /* Labels: the point's id, its hook, target and size, and every other parameter that has not its
- * default value. params as declared. */
-void report__labels(struct record *r, const struct point *p, const struct param *params);
+ * default value. */
+void report__labels(struct record *r, const struct point *p);
 /* Metrics, series and checks. Sorts the times in f. */
 void report__found(struct record *r, const struct point *p, struct found *f);
 

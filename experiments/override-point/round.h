@@ -3,17 +3,17 @@
 #ifndef OVERRIDE_POINT_ROUND_H
 #define OVERRIDE_POINT_ROUND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "point.h"
-#include "tally.h"
+#include "reading.h"
 #include "watch.h"
 
 struct change { /* of the kprobe's state */
 	enum probe_state state;
-	uint32_t round;
-	double ms; /* since the hook was attached */
+	struct moment when;
 };
 
 /* The moments of a round, in ms since the hook was attached; NAN: never. */
@@ -30,32 +30,33 @@ struct side {
 
 /* What all rounds together found. */
 struct found {
-	struct tally first; /* the first reader's */
+	struct reading readings[POINT_READERS];
 	struct moments *moments;
 	size_t nr_rounds;
 	struct change *changes;
 	size_t nr_changes, changes_capacity;
 	struct side before, after;
 
-	uint64_t attempted, outcomes[NR_OVERRIDE_OUTCOMES], short_reads, looped;
-	uint64_t runs, requests;
-	int64_t missed, nmissed, body_calls; /* or OVERRIDE_UNKNOWN */
-	int64_t missed_reads; /* calls that reads were found to have missed, in either way */
-	uint64_t body_low, body_high; /* what the outcomes say of body_calls */
+	int64_t missed, nmissed; /* by the probe, as the kernel counts; or OVERRIDE_UNKNOWN */
+	int64_t missed_by_reads; /* the same, as found for single reads */
+	int64_t body_calls;	 /* or OVERRIDE_UNKNOWN */
+	uint64_t companion;
 
 	uint64_t refused;
 	int attach_err; /* negative, of the last refusal; 0 */
 	char *reason;
 };
 
+/* Opens what is read. f goes to found__release also after a failure. 0 or -errno. */
 int found__init(struct found *f, const struct point *p);
 void found__release(struct found *f);
 
 /* Reads without a hook: their times, how often they call the target, what they return. */
-int round__unhooked(struct point *p, struct reader *reader, struct found *f);
-/* Attaches and detaches once, so that later attaches are alike. 0 or -errno. */
-int round__warm_up(const struct point *p);
+int round__unhooked(struct point *p, struct found *f);
+/* Attaches and detaches once, so that later attaches are alike, and counts the calls of functions
+ * that don't count themselves. 0 or -errno. */
+int round__warm_up(struct point *p, struct found *f);
 /* One round. A refused attach is counted, and no error. 0 or -errno. */
-int round__run(const struct point *p, struct reader *reader, struct found *f);
+int round__run(const struct point *p, struct found *f);
 
 #endif

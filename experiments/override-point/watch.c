@@ -8,11 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "guest/experiment.h"
 #include "guest/hook.h"
-#include "point.h"
+#include "model/override_outcome.h"
 
 #define TEXT_MAX 8192
+
+#define DRIVER_COUNTS SOURCE_TARGET_DIR "body_calls"
 
 #define CALIBRATIONS 5
 #define ATTEMPTS     20
@@ -32,15 +35,15 @@ int watch__open(struct watch *w, const struct point *p)
 {
 	w->profile = open(HOOK_PROFILE, O_RDONLY | O_CLOEXEC);
 	w->list = open("/sys/kernel/debug/kprobes/list", O_RDONLY | O_CLOEXEC);
-	if (!p->target.has_body)
-		return 0;
-	w->has_body = true;
-	return exp__copyout_watch();
+	w->body = p->target.body;
+	if (w->body == BODY_COPYOUT)
+		return exp__copyout_watch();
+	return w->body == BODY_DRIVER ? exp__write_str(DRIVER_COUNTS, "0") : 0;
 }
 
 void watch__close(struct watch *w)
 {
-	if (w->has_body)
+	if (w->body == BODY_COPYOUT)
 		exp__copyout_unwatch();
 	if (w->profile >= 0)
 		close(w->profile);
@@ -50,15 +53,12 @@ void watch__close(struct watch *w)
 }
 
 /* A debugfs attribute has no position to go back to: it is opened each time. */
-int64_t watch__body(const struct watch *w)
+static int64_t copyout_calls(void)
 {
 	char text[32] = "";
 	ssize_t n;
-	int fd;
+	int fd = open(EXP_COPYOUT_DIR "body_calls", O_RDONLY | O_CLOEXEC);
 
-	if (!w->has_body)
-		return OVERRIDE_UNKNOWN;
-	fd = open(EXP_COPYOUT_DIR "body_calls", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return OVERRIDE_UNKNOWN;
 	n = read(fd, text, sizeof(text) - 1);
@@ -66,11 +66,51 @@ int64_t watch__body(const struct watch *w)
 	return n > 0 ? strtoll(text, NULL, 10) : OVERRIDE_UNKNOWN;
 }
 
+/* Lines "bpf_target_proc_read 12". Two of the functions never run for the same point. */
+static int64_t driver_calls(void)
+{
+	char *text = NULL, *line, *save = NULL;
+	int64_t calls = 0;
+
+	if (file_read(DRIVER_COUNTS, 4096, &text, NULL))
+		return OVERRIDE_UNKNOWN;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const char *count = strchr(line, ' ');
+
+		if (count)
+			calls += strtoll(count, NULL, 10);
+	}
+	free(text);
+	return calls;
+}
+
+int64_t watch__body(const struct watch *w)
+{
+	if (w->body == BODY_COPYOUT)
+		return copyout_calls();
+	return w->body == BODY_DRIVER ? driver_calls() : OVERRIDE_UNKNOWN;
+}
+
+void watch__learn(struct watch *w, const char *symbol)
+{
+	int64_t before = watch__body(w);
+
+	watch__state(w, symbol);
+	w->poll_calls = before < 0 ? 0 : watch__body(w) - before;
+	w->polls = 0;
+}
+
+int64_t watch__polled(const struct watch *w)
+{
+	return w->polls * w->poll_calls;
+}
+
 /* "ffffffff81234560  k  copyout_bpf+0x0    [OPTIMIZED]" */
-enum probe_state watch__state(const struct watch *w, const char *symbol)
+enum probe_state watch__state(struct watch *w, const char *symbol)
 {
 	char text[TEXT_MAX], *line, *save = NULL;
 
+	w->polls++;
 	if (!reread(w->list, text))
 		return PROBE_ABSENT;
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -145,7 +185,7 @@ void watch__start(struct watch *w, const struct point *p, bool has_hits)
 
 /* The kernel counts every hit that it passes on, whoever made it, and the program counts its runs,
  * whoever they are for: the difference is what was missed. To read the profile may hit the probe as
- * well. The system call hits it before the text is made, copyout after it. */
+ * well: copyout, when the text has been made. */
 struct probe_counts watch__counts(const struct watch *w, const struct point *p)
 {
 	struct probe_counts counts = { OVERRIDE_UNKNOWN, OVERRIDE_UNKNOWN };
@@ -154,13 +194,10 @@ struct probe_counts watch__counts(const struct watch *w, const struct point *p)
 	if (!w->has_hits || w->own_runs < 0)
 		return counts;
 	for (int i = 0; i < ATTEMPTS; i++) {
-		uint64_t others;
-
 		/* Somebody else hit it meanwhile: there is no saying whether before or after. */
 		if (!read_profile(w, p, &s) || (int64_t)(s.after - s.before) != w->own_runs)
 			continue;
-		others = p->target.by_read ? s.after : s.before;
-		counts.missed = (int64_t)(s.hits - runs_of_readers(p) - others);
+		counts.missed = (int64_t)(s.hits - runs_of_readers(p) - s.before);
 		counts.nmissed = (int64_t)s.nmissed;
 		break;
 	}

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct point;
+#include "point.h"
 
 /* Of the kprobe, since it was attached. Other threads are not part of them. */
 struct probe_counts {
@@ -25,9 +25,11 @@ enum probe_state {
 
 struct watch {
 	int profile, list; /* descriptors; -1: the kernel has no such file */
-	bool has_body;	   /* the target's body is counted */
-	bool has_hits;	   /* the hook is in the profile */
-	int64_t own_runs;  /* of the program while the profile is read */
+	enum point_body body;
+	int64_t polls;	    /* since watch__learn */
+	int64_t poll_calls; /* of the target's body while the state is looked at */
+	bool has_hits;	    /* the hook is in the profile */
+	int64_t own_runs;   /* of the program while the profile is read */
 };
 
 #define WATCH_INIT                         \
@@ -40,9 +42,12 @@ struct watch {
 int watch__open(struct watch *w, const struct point *p);
 void watch__close(struct watch *w);
 
-/* How often the target's body has run in this process; OVERRIDE_UNKNOWN where nobody counts. */
+/* How often the target's body has run for this process; OVERRIDE_UNKNOWN where nobody counts. */
 int64_t watch__body(const struct watch *w);
-enum probe_state watch__state(const struct watch *w, const char *symbol);
+enum probe_state watch__state(struct watch *w, const char *symbol);
+/* Learns what that adds to watch__body, and how much that was since. */
+void watch__learn(struct watch *w, const char *symbol);
+int64_t watch__polled(const struct watch *w);
 
 /* After the hook was attached: learns what reading the profile does to the counts. */
 void watch__start(struct watch *w, const struct point *p, bool has_hits);

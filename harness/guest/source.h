@@ -48,6 +48,7 @@ struct source {
 
 /* The two file systems on disks: mounts them. -ENODEV where there is no disk. */
 int places__set_up(struct exp *e);
+int place__set_up(struct exp *e, enum source_place place); /* one of them */
 void places__clear(void);
 /* Is it on a disk? */
 bool source__on_disk(const struct source *s);
