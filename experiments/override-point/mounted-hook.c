@@ -90,6 +90,7 @@ static int load_afresh(const struct point *p, const char *program, struct bpf_ob
 	bpf_object__for_each_program (prog, obj)
 		bpf_program__set_autoload(prog, same(program, bpf_program__name(prog)));
 	bpf_map__set_autocreate(bpf_object__find_map_by_name(obj, "trie"), false);
+	bpf_map__set_autocreate(bpf_object__find_map_by_name(obj, "hash"), false);
 	map = bpf_object__find_map_by_name(obj, ".bss");
 	err = bpf_map__reuse_fd(map, bpf_map__fd(globals));
 	if (!err)

@@ -199,6 +199,10 @@ static int choose_injection(struct point *p)
 	p->by_breakpoint = !exp__has(p->e, NEED_FTRACE, p->target.symbol);
 	if (!exp__has(p->e, NEED_FILE, "/sys/kernel/debug/fail_function/inject"))
 		return exp__skip(p->e, "the kernel has no fail_function");
+	if (p->nesting == NESTING_KPROBE)
+		return exp__skip(p->e,
+				 "the kernel does not say how often fail_function's probe was "
+				 "missed: a miss could not be told from no hit");
 	if (p->by_breakpoint && p->readers > 1)
 		return exp__skip(p->e, "fail_function can't tell threads apart in a function "
 				       "without an ftrace entry: one reader only");

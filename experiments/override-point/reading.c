@@ -15,9 +15,9 @@
 
 #define PAGE 4096u
 
-static int open_trie(const struct point *p)
+static int map_of(const struct point *p, const char *name)
 {
-	struct bpf_map *map = bpf_object__find_map_by_name(p->obj, "trie");
+	struct bpf_map *map = bpf_object__find_map_by_name(p->obj, name);
 
 	return map ? bpf_map__fd(map) : -1;
 }
@@ -29,7 +29,8 @@ int reading__open(struct reading *r, const struct point *p, unsigned int nr)
 	r->slot = &p->state->slots[nr];
 	r->in.reader = (struct reader)READER_INIT;
 	r->make_it_fail = -1;
-	r->trie = open_trie(p);
+	r->trie = map_of(p, "trie");
+	r->hash = map_of(p, "hash");
 	ledger__init(&r->ledger);
 	/* For nesting=kprobe a byte is read, so that copyout is called once. */
 	return source__open(&p->source, p->target.alloc ? 1 : p->size, p->size, &r->in);
@@ -144,7 +145,9 @@ static long call_allocator(struct reading *r)
 		n = pread(r->in.reader.fd, &byte, 1, 0);
 		return n < 0 ? -errno : r->slot->nested;
 	case NESTING_SYSCALL:
-		return bpf_map_update_elem(r->trie, &key, &value, BPF_ANY) ? -errno : 0;
+		n = bpf_map_update_elem(r->no_allocation ? r->hash : r->trie, &key, &value,
+					BPF_ANY);
+		return n ? -errno : 0;
 	default:
 		n = eventfd(0, EFD_CLOEXEC);
 		if (n < 0)

@@ -16,8 +16,9 @@ struct reading {
 	struct point_slot *slot;
 	struct input in;
 	struct ledger ledger;
-	int make_it_fail; /* for fail_function; -1 */
-	int trie;	  /* the map whose update allocates; -1 */
+	int make_it_fail;   /* for fail_function; -1 */
+	int trie, hash;	    /* a map whose update allocates, and one whose update does not; -1 */
+	bool no_allocation; /* for nesting=syscall: the latter */
 
 	/* Sums over all reads. */
 	uint64_t attempts, runs, requests;

@@ -88,9 +88,9 @@ int round__unhooked(struct point *p, struct found *f)
 	return err;
 }
 
-/* How many calls come to the program when it changes nothing. Where an allocation inside of another
- * program is meant, all of these come before it; else only the first counts, as nothing comes after
- * an allocation that failed. */
+/* How many calls come to the program when it changes nothing. Of an allocation only the first
+ * counts, as nothing comes after one that failed; in a map's update the first after those that the
+ * system call makes for itself, before it keeps programs from running. */
 static int count_calls(struct point *p, struct reading *r)
 {
 	struct override_evidence e;
@@ -98,6 +98,7 @@ static int count_calls(struct point *p, struct reading *r)
 	int err = 0;
 
 	p->state->only_count = 1;
+	r->no_allocation = true;
 	for (int i = 0; !err && i < COUNTED_READS; i++) {
 		err = reading__prepare(r);
 		if (!err)
@@ -106,6 +107,7 @@ static int count_calls(struct point *p, struct reading *r)
 			err = differ(p, e.returned, e.runs);
 		runs = e.runs;
 	}
+	r->no_allocation = false;
 	if (p->target.alloc) {
 		p->calls = 1;
 		p->state->limit = 1;
