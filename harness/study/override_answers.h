@@ -72,6 +72,9 @@ struct rest_refusal {
 struct rest {
 	struct proportion plain; /* success where nothing else is at the function */
 	size_t points, plain_points, plain_failing;
+	struct proportion
+		silent; /* success of hooks that ask for nothing: see override_point.asks */
+	size_t silent_points;
 	unsigned long long outcomes[NR_OVERRIDE_OUTCOMES], reads;
 	struct rest_row *rows;
 	size_t nr_rows;
@@ -166,6 +169,7 @@ struct cure_pair {
 	const struct override_kernel *before, *after;
 	struct proportion success_before, success_after; /* default kprobe, the same points */
 	struct proportion rounds_before, rounds_after;	 /* that lost it, of all */
+	struct estimate fewer;				 /* difference of these shares */
 	size_t points;
 	enum conclusion conclusion;
 };

@@ -48,6 +48,17 @@ static struct hook_cell *get_cell(struct choice *c, const struct override_kernel
 	return v;
 }
 
+/* On copyout with nothing else at it. fmod_ret can only be asked for results other than 0. */
+static bool is_candidate(const struct override_point *p)
+{
+	if (p->hook == HOOK_NONE || strcmp(override_point__factor(p, "target"), "copyout") != 0)
+		return false;
+	if (p->hook != HOOK_FMOD_RET)
+		return p->plain;
+	return !strcmp(override_point__factor(p, "companion"), "none") &&
+	       !strcmp(override_point__factor(p, "nesting"), "none");
+}
+
 static int fill_cells(const struct override_points *all, struct choice *c)
 {
 	for (size_t i = 0; i < all->n; i++) {
@@ -55,8 +66,7 @@ static int fill_cells(const struct override_points *all, struct choice *c)
 		const struct record *r = p->obs->nr_records ? p->obs->records[0] : NULL;
 		struct hook_cell *cell;
 
-		if (!p->plain || p->hook == HOOK_NONE ||
-		    strcmp(override_point__factor(p, "target"), "copyout") != 0)
+		if (!is_candidate(p))
 			continue;
 		cell = get_cell(c, override_points__kernel(all, p->obs->kernel), p->hook);
 		if (!cell)
@@ -70,8 +80,10 @@ static int fill_cells(const struct override_points *all, struct choice *c)
 			cell->reason = p->obs->reason;
 		if (r && !cell->symbol)
 			cell->symbol = record__get_label(r, "symbol");
-		if (p->measured)
+		if (p->measured && p->asks)
 			proportion__add(&cell->success, p->success);
+		else if (p->measured && !cell->reason)
+			cell->reason = "a result of 0 cannot be asked for";
 		cell->holds = rule__holds(cell->success);
 	}
 	return 0;
@@ -90,62 +102,70 @@ static int by_kernel_and_hook(const void *a, const void *b)
 
 static const char *const but_hook_and_kernel[] = { "hook", "kernel", NULL };
 
-/* Times are compared where most hooks and kernels were measured with all else equal. Caller frees.
- */
-static int widest_setting(const struct override_points *all, char **out)
+static void free_keys(char **keys, size_t n)
 {
-	size_t most = 0;
+	for (size_t i = 0; keys && i < n; i++)
+		free(keys[i]);
+	free(keys);
+}
 
-	*out = NULL;
-	for (size_t i = 0; i < all->n; i++) {
-		char *key = override_point__key(&all->v[i], but_hook_and_kernel, NULL);
-		size_t n = 0;
+/* Of all points, but for hook and kernel. Caller frees. */
+static int get_keys(const struct override_points *all, char ***out)
+{
+	char **keys = calloc(all->n + 1, sizeof(*keys));
 
-		if (!key)
-			return -ENOMEM;
-		for (size_t j = 0; all->v[i].measured && all->v[i].plain && j < all->n; j++) {
-			char *other = override_point__key(&all->v[j], but_hook_and_kernel, NULL);
-
-			if (!other) {
-				free(key);
-				return -ENOMEM;
-			}
-			n += all->v[j].measured && !strcmp(key, other);
-			free(other);
-		}
-		if (n > most) {
-			most = n;
-			free(*out);
-			*out = key;
-		} else {
-			free(key);
+	for (size_t i = 0; keys && i < all->n; i++) {
+		keys[i] = override_point__key(&all->v[i], but_hook_and_kernel, NULL);
+		if (!keys[i]) {
+			free_keys(keys, all->n);
+			keys = NULL;
 		}
 	}
-	return 0;
+	*out = keys;
+	return keys ? 0 : -ENOMEM;
+}
+
+/* Times are compared where most hooks and kernels were measured with all else equal; NULL: nowhere.
+ */
+static const char *widest_setting(const struct override_points *all, char *const *keys)
+{
+	const char *widest = NULL;
+	size_t most = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		size_t n = 0;
+
+		for (size_t j = 0; all->v[i].measured && all->v[i].plain && j < all->n; j++)
+			n += all->v[j].measured && !strcmp(keys[i], keys[j]);
+		if (n > most) {
+			most = n;
+			widest = keys[i];
+		}
+	}
+	return widest;
 }
 
 static int fill_costs(const struct override_points *all, struct choice *c)
 {
-	char *widest;
-	int err = widest_setting(all, &widest);
+	char **keys;
+	const char *widest;
+	int err = get_keys(all, &keys);
 
+	if (err)
+		return err;
+	widest = widest_setting(all, keys);
 	for (size_t i = 0; !err && widest && i < all->n; i++) {
 		const struct override_point *p = &all->v[i];
-		const struct override_kernel *k = override_points__kernel(all, p->obs->kernel);
-		char *key = override_point__key(p, but_hook_and_kernel, NULL);
 
-		if (!key)
-			err = -ENOMEM;
-		for (size_t j = 0; key && p->measured && j < c->nr_cells; j++) {
+		for (size_t j = 0; p->measured && !err && j < c->nr_cells; j++) {
 			struct hook_cell *cell = &c->cells[j];
 
-			if (!err && cell->kernel == k && cell->hook == p->hook &&
-			    !strcmp(key, widest) && !cell->cost.points)
+			if (!strcmp(cell->kernel->name, p->obs->kernel) && cell->hook == p->hook &&
+			    !strcmp(keys[i], widest) && !cell->cost.points)
 				err = override_cost__find(all, p, &cell->cost);
 		}
-		free(key);
 	}
-	free(widest);
+	free_keys(keys, all->n);
 	return err;
 }
 
@@ -207,9 +227,12 @@ static bool eligible(const struct hook_cell *cell, const struct override_kernel 
 	return cell->kernel == k && cell->holds == SUPPORTED && needs_entry(cell->hook) == entry;
 }
 
-static bool overlap(struct interval a, struct interval b)
+/* Their medians can't be told apart, or not by more than it is worth: a machine drifts as much. */
+static bool same_cost(const struct hook_cost *a, const struct hook_cost *cheapest)
 {
-	return a.low <= b.high && b.low <= a.high;
+	return (a->overridden_ci.low <= cheapest->overridden_ci.high &&
+		cheapest->overridden_ci.low <= a->overridden_ci.high) ||
+	       a->overridden[0] <= cheapest->overridden[0] * (1 + RULE_COST);
 }
 
 /* The cheapest that holds; of those whose cost can't be told from it, the one that asks least. */
@@ -229,8 +252,7 @@ static struct hook_cell *recommend(struct choice *c, const struct override_kerne
 			struct hook_cell *cell = &c->cells[i];
 
 			if (cell->hook == choices[h] && eligible(cell, k, entry) &&
-			    (!cheapest ||
-			     overlap(cell->cost.overridden_ci, cheapest->cost.overridden_ci))) {
+			    (!cheapest || same_cost(&cell->cost, &cheapest->cost))) {
 				cell->recommended = true;
 				return cell;
 			}

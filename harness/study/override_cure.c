@@ -56,13 +56,17 @@ static int compare(const struct override_points *all, struct cure_pair *p)
 	return before < 0 ? before : after < 0 ? after : 0;
 }
 
-/* Before, it is lost in the rounds; after, it holds, and no round loses it. */
+/* Before, it is lost in the rounds; after, it holds, no round loses it, and there are rounds enough
+ * to know that fewer do. */
 static void decide(struct cure_pair *p)
 {
 	enum conclusion keeps = rule__holds(p->success_after);
 
+	p->fewer = compare__proportions(p->rounds_before, p->rounds_after, RULE_Z);
 	if (keeps == SUPPORTED && p->rounds_after.k)
 		keeps = CONTRADICTED;
+	else if (keeps == SUPPORTED && !(p->fewer.ci.low > 0))
+		keeps = NOT_DECIDED;
 	p->conclusion = conclusion__both(rule__rounds(p->rounds_before), keeps);
 }
 

@@ -18,6 +18,18 @@ static bool is_of_others(const struct record *r)
 	return !strcmp(r->name, "plain") || !strcmp(r->name, "released");
 }
 
+/* Its labels but for the id of its point: "observer=own kprobe". Caller frees; NULL on ENOMEM. */
+static char *labels_of(const struct record *r)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	for (size_t i = 0; i < r->nr_labels; i++)
+		if (strcmp(r->labels[i].name, "point") != 0)
+			strbuf__addf(&sb, "%s%s=%s", sb.len ? " " : "", r->labels[i].name,
+				     r->labels[i].value);
+	return sb.len ? strbuf__detach(&sb) : strdup("");
+}
+
 /* The same record on that kernel, or NULL. */
 static const struct record *find_record(const struct study_data *d, const char *kernel,
 					const char *name, const char *labels)
@@ -30,7 +42,7 @@ static const struct record *find_record(const struct study_data *d, const char *
 		if (strcmp(o->experiment, EXPERIMENT) != 0 || strcmp(o->kernel, kernel) != 0)
 			continue;
 		for (size_t j = 0; !found && j < o->nr_records; j++) {
-			char *other = record__labels_str(o->records[j]);
+			char *other = labels_of(o->records[j]);
 
 			if (other && !strcmp(o->records[j]->name, name) && !strcmp(other, labels))
 				found = o->records[j];
@@ -40,16 +52,28 @@ static const struct record *find_record(const struct study_data *d, const char *
 	return found;
 }
 
-static bool is_time(const struct metric *m)
+/* What is a cost to others, or to the one who attaches; how long an override was watched is none.
+ */
+static bool is_cost(const struct record *r, const struct metric *m)
 {
-	return !strcmp(m->unit, "ns/read") || !strcmp(m->unit, "ns") || !strcmp(m->unit, "us") ||
-	       !strcmp(m->unit, "ms");
+	static const struct {
+		const char *record, *metric; /* NULL: all */
+	} costs[] = { { "plain", NULL },
+		      { "attach", NULL },
+		      { "released", "optimised_after" },
+		      { "jumped", "attach" } };
+
+	for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++)
+		if (!strcmp(r->name, costs[i].record) &&
+		    (!costs[i].metric || !strcmp(m->name, costs[i].metric)))
+			return true;
+	return false;
 }
 
 static int add_figures(const struct study_data *d, struct cure *c, const struct record *after,
 		       const char *kernel, const char *without)
 {
-	char *labels = record__labels_str(after);
+	char *labels = labels_of(after);
 	const struct record *before = labels ? find_record(d, without, after->name, labels) : NULL;
 	struct cure_figure *v;
 
@@ -64,7 +88,7 @@ static int add_figures(const struct study_data *d, struct cure *c, const struct 
 		const struct metric *m = &after->metrics[i];
 		const struct metric *other = record__get_metric(before, m->name);
 
-		if (!is_time(m) || !other)
+		if (!is_cost(after, m) || !other)
 			continue;
 		v[c->nr_figures] = (struct cure_figure){ .before = without,
 							 .after = kernel,
@@ -83,6 +107,15 @@ static int add_figures(const struct study_data *d, struct cure *c, const struct 
 	return 0;
 }
 
+static bool was_measured(const struct study_data *d, const char *kernel)
+{
+	for (size_t i = 0; i < d->nr_obs; i++)
+		if (!strcmp(d->obs[i].experiment, EXPERIMENT) && d->obs[i].nr_records &&
+		    !strcmp(d->obs[i].kernel, kernel))
+			return true;
+	return false;
+}
+
 static const struct override_kernel *without_cure(const struct override_points *all,
 						  const struct override_kernel *k)
 {
@@ -90,8 +123,7 @@ static const struct override_kernel *without_cure(const struct override_points *
 		const struct override_kernel *other = &all->kernels[i];
 
 		if (!other->cured && other->has_optprobes && !strcmp(other->version, k->version) &&
-		    !strcmp(other->preempt, k->preempt) &&
-		    find_record(all->data, other->name, "plain", ""))
+		    !strcmp(other->preempt, k->preempt) && was_measured(all->data, other->name))
 			return other;
 	}
 	return NULL;

@@ -111,6 +111,8 @@ static int read_point(const struct study_obs *o, struct override_point *p)
 	p->plain = true;
 	for (size_t i = 0; i < NR_OVERRIDE_DISTURBING; i++)
 		p->plain &= !override_point__differs(p, i);
+	p->asks = p->hook != HOOK_NONE &&
+		  (p->hook != HOOK_FMOD_RET || !count(o, "runs") || count(o, "requests"));
 	for (int i = 0; i < NR_OVERRIDE_OUTCOMES; i++)
 		p->outcomes[i] = count(o, override_outcome__name(i));
 	p->success.k = p->outcomes[OUTCOME_OVERRIDDEN] + p->outcomes[OUTCOME_MISBEHAVED];

@@ -50,6 +50,9 @@ struct override_point {
 	/* Nothing else is at the function or makes its caller stumble: no companion, no nesting,
 	 * and a result of 0. */
 	bool plain;
+	/* It asks for an override at all. A program at fmod_ret that returns 0 does not: by its
+	 * definition the function then goes on. */
+	bool asks;
 };
 
 /* What is known of a kernel of the study. */

@@ -265,7 +265,7 @@ void override_report__rest(struct strbuf *sb, const struct answers *a)
 		"reads that came to it is at least %.0f %%, no such point by itself is below that, and "
 		"every other outcome is explained. An outcome is explained by the unusual value of a factor "
 		"if all points with that value show it, on all kernels and with all hooks or with those "
-		"named. What disturbs the hook can explain any outcome, every other factor only that the "
+		"named. `fmod_ret` whose program returns 0 does not count: by its definition the function then goes on. What disturbs the hook can explain any outcome, every other factor only that the "
 		"reads never came to it.\n\n",
 		PERCENT(RULE_HOLDS));
 	text__counted(sb, r->points, "point is", "points are");
@@ -388,16 +388,16 @@ void override_report__choice(struct strbuf *sb, const struct answers *a)
 		"points of that kernel on copyout that nothing else disturbs, among the reads that came to "
 		"it. Of those that hold, separately for functions with and without an ftrace entry, the one "
 		"whose overridden read takes least is recommended. If the intervals of the "
-		"medians overlap, they cost the same, and the one comes first that asks least of "
+		"medians overlap, or these differ by less than %.0f %%, they cost the same, and the one comes first that asks least of "
 		"the system: the default kprobe, then `fmod_ret`, `multi`, and last `int3`, which forbids "
-		"optimisation for the whole machine. `fail_function`, the kernel's own, is a control. The "
+		"optimisation for the whole machine. `fail_function`, the kernel's own, is a control. `fmod_ret` is judged by results other than 0, as after 0 the function goes on. The "
 		"answer is supported if every kernel that was measured has a hook that holds, contradicted if one "
 		"has none.\n\n"
 		"Times are of one read, with quartiles, from points where hooks and kernels differ and nothing "
 		"else: the median over points that were measured several times, and for the read without a hook "
 		"over all points of the kernel, as the machine drifts. Their interval is that of the median "
 		"over points, or of one point over its reads; the ratio's is what both intervals allow.\n\n",
-		PERCENT(RULE_HOLDS));
+		PERCENT(RULE_HOLDS), PERCENT(RULE_COST));
 	if (c->nr_cells)
 		choice_table(sb, c);
 	if (c->nr_savings)

@@ -98,6 +98,11 @@ static void put_unmeasured(struct strbuf *sb, const struct study_data *d)
 {
 	struct strv seen = { 0 };
 
+	if (!strcmp(d->form, "quick"))
+		strbuf__addf(
+			sb,
+			"- This is the quick form: fewer levels, reads and rounds than the full one "
+			"(`--full`) has, and not all of its blocks.\n");
 	if (d->nr_obs < d->nr_planned)
 		strbuf__addf(sb, "- The run is not complete: %zu of %zu points were done.\n",
 			     d->nr_obs, d->nr_planned);

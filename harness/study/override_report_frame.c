@@ -156,6 +156,7 @@ static const char *const meanings[NR_OVERRIDE_OUTCOMES] = {
 static void put_where(struct strbuf *sb, const struct rest *r, enum override_outcome o,
 		      unsigned long long optimised)
 {
+	unsigned long long unexplained = 0;
 	bool more = optimised > 0;
 
 	if (optimised) {
@@ -165,11 +166,24 @@ static void put_where(struct strbuf *sb, const struct rest *r, enum override_out
 	for (size_t i = 0; i < r->nr_rows; i++) {
 		if (r->rows[i].outcome != o)
 			continue;
+		if (!r->rows[i].everywhere) {
+			unexplained += r->rows[i].of.k;
+			continue;
+		}
 		strbuf__addf(sb, "%s", more ? "; " : "");
-		text__escaped(sb, *r->rows[i].where ? r->rows[i].where : "nothing unusual");
+		text__escaped(sb, r->rows[i].where);
 		strbuf__addf(sb, ": ");
 		text__count(sb, r->rows[i].of.k);
 		more = true;
+	}
+	if (o == OUTCOME_NOT_OVERRIDDEN && r->silent_points) {
+		strbuf__addf(sb, "%sfmod\\_ret that asks for 0: ", more ? "; " : "");
+		text__count(sb, r->silent.n - r->silent.k);
+		more = true;
+	}
+	if (unexplained) {
+		strbuf__addf(sb, "%snot explained: ", more ? "; " : "");
+		text__count(sb, unexplained);
 	}
 }
 
@@ -230,8 +244,8 @@ static void put_pairs(struct strbuf *sb, const struct cure *c)
 {
 	strbuf__addf(
 		sb,
-		"| before | after | points | rounds that lost it before | after | reads overridden before | "
-		"after | |\n|---|---|---|---|---|---|---|---|\n");
+		"| before | after | points | rounds that lost it before | after | difference, points | reads "
+		"overridden before | after | |\n|---|---|---|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < c->nr_pairs; i++) {
 		const struct cure_pair *p = &c->pairs[i];
 
@@ -239,6 +253,8 @@ static void put_pairs(struct strbuf *sb, const struct cure *c)
 		text__of(sb, p->rounds_before);
 		strbuf__addf(sb, " | ");
 		text__of(sb, p->rounds_after);
+		strbuf__addf(sb, " | ");
+		text__points(sb, p->fewer);
 		strbuf__addf(sb, " | ");
 		text__proportion(sb, p->success_before);
 		strbuf__addf(sb, " | ");
@@ -258,10 +274,12 @@ static void put_figures(struct strbuf *sb, const struct cure *c)
 	if (!c->nr_figures)
 		return;
 	strbuf__addf(
-		sb, "\nTimes with and without the cure, one figure each (medians of the experiment "
-		    "override-cure, no interval):\n\n"
-		    "| kernels | measurement | | unit | before | after | ratio |\n"
-		    "|---|---|---|---|---|---|---|\n");
+		sb,
+		"\nTimes with and without the cure, one figure each, without an interval; what the "
+		"measurements are says [override-cure](../experiments/override-cure/README.md). "
+		"`plain` is the time of a read without a probe, under a breakpoint and under a jump.\n\n"
+		"| kernels | measurement | | unit | before | after | ratio |\n"
+		"|---|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < c->nr_figures; i++) {
 		const struct cure_figure *f = &c->figures[i];
 
@@ -306,8 +324,8 @@ void override_report__cure(struct strbuf *sb, const struct answers *a)
 		"## The cure: before and after\n\n"
 		"**Rule.** The default kprobe on a kernel with the cure, against the same points on the same "
 		"version without it. Supported if the override is lost in the rounds before (at least %.0f %%, "
-		"lower bound above one half), in no round after, and the lower bound of the success after is at "
-		"least %.0f %%.\n\n",
+		"lower bound above one half) and in no round after, the interval of the difference (Newcombe) lies "
+		"above 0, and the lower bound of the success after is at least %.0f %%.\n\n",
 		100 * RULE_ROUNDS, 100 * RULE_HOLDS);
 	if (a->cure.nr_pairs)
 		put_pairs(sb, &a->cure);

@@ -97,9 +97,13 @@ static void put_level(struct strbuf *sb, const struct factor_level *l)
 	else
 		text__points(sb, l->difference);
 	strbuf__addf(sb, " | ");
-	text__of(sb, l->before);
-	strbuf__addf(sb, " / ");
-	text__of(sb, l->after);
+	if (l->before.n + l->after.n) {
+		text__of(sb, l->before);
+		strbuf__addf(sb, " / ");
+		text__of(sb, l->after);
+	} else {
+		strbuf__addf(sb, "–");
+	}
 	strbuf__addf(sb, " | ");
 	put_share(sb, l);
 	strbuf__addf(sb, " | ");

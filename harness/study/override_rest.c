@@ -26,7 +26,7 @@ static bool fits(const struct pattern *w, const struct override_point *p)
 
 static bool considered(const struct override_point *p)
 {
-	return p->measured && !p->optimised && p->hook != HOOK_NONE;
+	return p->measured && !p->optimised && p->asks;
 }
 
 /* How many points that wait for an explanation the pattern has; 0 when it also has one that does
@@ -198,6 +198,7 @@ static int add_refusal(struct rest *r, const struct override_point *p)
 static void say_outcomes(struct strbuf *sb, const struct rest *r)
 {
 	for (enum override_outcome o = OUTCOME_MISBEHAVED; o < NR_OVERRIDE_OUTCOMES; o++) {
+		size_t unexplained = 0;
 		bool more = false;
 
 		if (!r->outcomes[o])
@@ -209,9 +210,16 @@ static void say_outcomes(struct strbuf *sb, const struct rest *r)
 
 			if (row->outcome != o)
 				continue;
-			strbuf__addf(sb, "%s", more ? ", " : row->everywhere ? ", with " : ", at ");
-			text__escaped(sb, *row->where ? row->where : "nothing unusual");
+			unexplained += row->everywhere ? 0 : row->points;
+			if (!row->everywhere)
+				continue;
+			strbuf__addf(sb, "%s", more ? ", " : ", with ");
+			text__escaped(sb, row->where);
 			more = true;
+		}
+		if (unexplained) {
+			strbuf__addf(sb, "; not explained in ");
+			text__counted(sb, unexplained, "point", "points");
 		}
 		strbuf__addf(sb, ".");
 	}
@@ -256,6 +264,11 @@ static int conclude(struct rest *r)
 	if (r->nr_rows)
 		strbuf__addf(&sb, " The other outcomes in all these points:");
 	say_outcomes(&sb, r);
+	if (r->silent_points) {
+		strbuf__addf(&sb, " `fmod_ret` that returns 0, and so asks for nothing: ");
+		text__of(&sb, r->silent);
+		strbuf__addf(&sb, " reads overridden.");
+	}
 	f->text = strbuf__detach(&sb);
 	return err ? err : f->text ? 0 : -ENOMEM;
 }
@@ -269,6 +282,10 @@ int override_rest__find(const struct override_points *all, struct rest *r)
 
 		if (p->refused)
 			err = add_refusal(r, p);
+		if (p->measured && p->hook != HOOK_NONE && !p->asks) {
+			r->silent_points++;
+			proportion__add(&r->silent, p->success);
+		}
 		if (!considered(p))
 			continue;
 		r->points++;

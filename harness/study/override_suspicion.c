@@ -180,7 +180,7 @@ static int sort_points(const struct suspect *s, const struct override_points *al
 		struct factor_level *level;
 		int err;
 
-		if (!p->measured || !p->plain || p->hook == HOOK_NONE)
+		if (!p->measured || !p->plain || !p->asks)
 			continue;
 		value = level_of(s, all, p);
 		if (!value)
@@ -221,10 +221,11 @@ static bool all_numbers(const struct factor_setting *s)
 	return true;
 }
 
-/* The usual value, or else the first: of numbers the smallest. */
+/* The usual value, or else the first: of numbers the smallest; of numbers of reads the largest, as
+ * few reads say little. */
 static struct factor_level *choose_reference(const struct suspect *s, struct factor_setting *set)
 {
-	size_t chosen = 0;
+	size_t chosen = strcmp(s->factor, "reads") ? 0 : set->nr_levels - 1;
 
 	if (all_numbers(set))
 		qsort(set->levels, set->nr_levels, sizeof(*set->levels), by_value);

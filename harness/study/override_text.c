@@ -75,8 +75,8 @@ void text__number(struct strbuf *sb, double value)
 {
 	if (isnan(value))
 		strbuf__addf(sb, UNKNOWN);
-	else if (fabs(value) >= 1000)
-		text__count(sb, (unsigned long long)llround(fabs(value)));
+	else if (value >= 1000 && value < 1e18)
+		text__count(sb, (unsigned long long)llround(value));
 	else
 		strbuf__addf(sb, "%.3g", value);
 }

@@ -223,6 +223,43 @@ static void test_rest_unexplained(void **state)
 	done(d, &a);
 }
 
+/* 0 from fmod_ret lets the function go on: that is no failure. Any other result is a request. */
+static void test_rest_not_asked(void **state)
+{
+	struct study_data *d = made_up_study("full");
+	struct answers a;
+
+	(void)state;
+	add_plain(d, "5.10.218", "hook=int3", 1500, 0);
+	add_other(d, "hook=fmod_ret", OUTCOME_NOT_OVERRIDDEN, 0, 600);
+	record__metric(d->obs[1].records[0], "runs", "runs", 600);
+	record__metric(d->obs[1].records[0], "requests", "runs", 0);
+	a = make(d);
+	says(&a.rest.finding, SUPPORTED, "and so asks for nothing: 0 of 600 reads overridden");
+	assert_int_equal(a.rest.nr_rows, 0);
+	done(d, &a);
+
+	d = made_up_study("full");
+	add_plain(d, "5.10.218", "hook=int3", 1500, 0);
+	/* The usual result of a proc file is that of a read. */
+	add_other(d, "hook=fmod_ret target=proc4096", OUTCOME_NOT_OVERRIDDEN, 600, 0);
+	record__metric(d->obs[1].records[0], "runs", "runs", 600);
+	record__metric(d->obs[1].records[0], "requests", "runs", 600);
+	a = make(d);
+	assert_int_equal(a.rest.silent_points, 0);
+	assert_int_equal(a.rest.plain.k, 2100);
+	done(d, &a);
+
+	d = made_up_study("full");
+	add_plain(d, "5.10.218", "hook=int3", 1500, 0);
+	add_other(d, "hook=fmod_ret result=1", OUTCOME_NOT_OVERRIDDEN, 0, 600);
+	record__metric(d->obs[1].records[0], "runs", "runs", 600);
+	record__metric(d->obs[1].records[0], "requests", "runs", 600);
+	a = make(d);
+	assert_string_equal(row_of(&a.rest, OUTCOME_NOT_OVERRIDDEN)->where, "result=1");
+	done(d, &a);
+}
+
 static void test_rest_refused(void **state)
 {
 	struct study_data *d = made_up_study("full");
@@ -510,6 +547,7 @@ static void test_cure(void **state)
 	assert_int_equal(a.cure.nr_pairs, 1);
 	/* There the default kprobe is not optimised, so it is what one should use. */
 	assert_true(cell_of(&a, "5.10.218-cure", HOOK_OPTIMISED)->recommended);
+	has(a.choice.finding.text, "the default kprobe, `optimised`");
 	assert_true(a.rest.plain.n == 10000);
 	done(d, &a);
 }
@@ -536,9 +574,7 @@ static void add_other_probe(struct study_data *d, const char *kernel, double ns,
 	free((char *)o->experiment);
 	o->experiment = strdup("override-cure");
 	record__set(&r->name, "plain");
-	free(r->labels[0].name);
-	free(r->labels[0].value);
-	r->nr_labels = 0;
+	record__label(r, "point", o->id);
 	record__metric(r, "jump", "ns/read", ns);
 	record__check(r, ok, "and stays a jump", "20 of 400 runs");
 }
@@ -647,6 +683,7 @@ int main(void)
 		cmocka_unit_test(test_rest_explained),
 		cmocka_unit_test(test_rest_fails),
 		cmocka_unit_test(test_rest_unexplained),
+		cmocka_unit_test(test_rest_not_asked),
 		cmocka_unit_test(test_rest_refused),
 		cmocka_unit_test(test_only_through_time),
 		cmocka_unit_test(test_no_effect),
