@@ -140,8 +140,8 @@ struct hook_cost { /* times of one read in ns: median and quartiles */
 struct hook_cell {
 	const struct override_kernel *kernel;
 	enum override_hook hook;
-	size_t points, refused, skipped;
-	const char *reason; /* of a refusal, or why it was skipped */
+	size_t points, refused, skipped, silent; /* silent: attached, and asked for nothing */
+	const char *reason;			 /* of a refusal, or why it was skipped */
 	const char *symbol;
 	struct proportion success;
 	struct hook_cost cost;
