@@ -55,8 +55,10 @@ struct cause {
 
 struct rest_row { /* an outcome other than overridden, and where it is */
 	enum override_outcome outcome;
-	char *where;	      /* "companion=fexit hook=ftrace" */
-	bool everywhere;      /* all points that are there show it: it is explained */
+	char *where;	 /* "companion=fexit hook=ftrace" */
+	bool everywhere; /* all points that are there show it: it is explained, */
+	bool by_hook,
+		by_kernel;    /* with the hooks or on the kernels that are named, not with others */
 	struct proportion of; /* reads with the outcome, of all reads of these points */
 	size_t points;
 	struct strv hooks, kernels;
@@ -140,8 +142,8 @@ struct hook_cost { /* times of one read in ns: median and quartiles */
 struct hook_cell {
 	const struct override_kernel *kernel;
 	enum override_hook hook;
-	size_t points, refused, skipped;
-	const char *reason; /* of a refusal, or why it was skipped */
+	size_t points, refused, skipped, silent; /* silent: attached, and asked for nothing */
+	const char *reason;			 /* of a refusal, or why it was skipped */
 	const char *symbol;
 	struct proportion success;
 	struct hook_cost cost;

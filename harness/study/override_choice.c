@@ -82,8 +82,7 @@ static int fill_cells(const struct override_points *all, struct choice *c)
 			cell->symbol = record__get_label(r, "symbol");
 		if (p->measured && p->asks)
 			proportion__add(&cell->success, p->success);
-		else if (p->measured && !cell->reason)
-			cell->reason = "a result of 0 cannot be asked for";
+		cell->silent += p->measured && !p->asks;
 		cell->holds = rule__holds(cell->success);
 	}
 	return 0;

@@ -285,15 +285,15 @@ void override_report__rest(struct strbuf *sb, const struct answers *a)
 
 static void put_attach(struct strbuf *sb, const struct hook_cell *c)
 {
-	if (c->success.n)
-		strbuf__addf(sb, "yes");
+	if (c->success.n || c->silent)
+		strbuf__addf(sb, "yes%s", c->silent ? ", but 0 can't be asked for" : "");
 	else if (c->refused)
 		strbuf__addf(sb, "refused");
 	else if (c->skipped)
 		strbuf__addf(sb, "not there");
 	else
 		strbuf__addf(sb, "no reads");
-	if (!c->success.n && c->reason) {
+	if (!c->success.n && !c->silent && c->reason) {
 		strbuf__addf(sb, ": ");
 		text__escaped(sb, c->reason);
 	}

@@ -111,6 +111,8 @@ static int add_explained(struct rest *r, const struct override_points *all, enum
 	if (!row)
 		return -ENOMEM;
 	row->everywhere = true;
+	row->by_hook = w->hook;
+	row->by_kernel = w->kernel;
 	row->where = str_fmt("%s=%s", override_defaults[w->factor].factor, w->value);
 	if (!row->where)
 		return -ENOMEM;
@@ -215,6 +217,10 @@ static void say_outcomes(struct strbuf *sb, const struct rest *r)
 				continue;
 			strbuf__addf(sb, "%s", more ? ", " : ", with ");
 			text__escaped(sb, row->where);
+			if (row->by_hook)
+				strbuf__addf(sb, " and `%s`", row->hooks.v[0]);
+			if (row->by_kernel)
+				strbuf__addf(sb, " on %s", row->kernels.v[0]);
 			more = true;
 		}
 		if (unexplained) {

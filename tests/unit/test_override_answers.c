@@ -181,6 +181,7 @@ static void test_rest_explained(void **state)
 	add_other(d, "hook=int3 result=1", OUTCOME_MISBEHAVED, 0, 300);
 	a = make(d);
 	says(&a.rest.finding, SUPPORTED, "3,000 of 3,000");
+	has(a.rest.finding.text, "600 reads, with companion=fexit and `ftrace`.");
 	assert_int_equal(a.rest.nr_rows, 4);
 	assert_string_equal(row_of(&a.rest, OUTCOME_NOT_OVERRIDDEN)->where, "companion=fexit");
 	assert_string_equal(row_of(&a.rest, OUTCOME_NOT_OVERRIDDEN)->hooks.v[0], "ftrace");
