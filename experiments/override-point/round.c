@@ -168,7 +168,9 @@ static bool enough(const struct round *r)
 
 	if (r->reads < p->reads || !crowd__have_read(&r->crowd, p->reads))
 		return false;
-	if (p->hook != POINT_OPTIMISED)
+	/* There is nothing to lose for reads that don't come by, and on ftrace nothing is
+	 * optimised. */
+	if (p->hook != POINT_OPTIMISED || !p->calls || r->state == PROBE_FTRACE)
 		return true;
 	if (r->lost)
 		return r->reads - r->lost + 1 >= p->after;
