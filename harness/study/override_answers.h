@@ -2,6 +2,7 @@
 #ifndef ASSAY_STUDY_OVERRIDE_ANSWERS_H
 #define ASSAY_STUDY_OVERRIDE_ANSWERS_H
 
+#include "study/override_drift.h"
 #include "study/override_points.h"
 #include "study/override_rule.h"
 
@@ -201,6 +202,7 @@ struct answers {
 	struct override_points points;
 	struct cause cause;
 	struct rest rest;
+	struct drift drift; /* of points that are the same */
 	struct suspicion *suspicions;
 	size_t nr_suspicions;
 	struct finding suspicions_finding; /* of all of them */

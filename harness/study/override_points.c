@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "model/record.h"
 #include "store/store.h"
 
@@ -99,8 +100,27 @@ static const char *label(const struct study_obs *o, const char *name)
 	return value ? value : "";
 }
 
+/* The loss is the first reader's, the counts are of all: another one loses its reads a little
+ * earlier or later. So before and after are taken from the first one's reads. */
+static void split_first(struct override_point *p)
+{
+	p->before = p->after = (struct proportion){ 0 };
+	for (size_t i = 0; i < p->nr_rounds; i++) {
+		double lost = p->rounds[i].lost_read;
+		struct proportion all = override_point__early(p, i, ~0ull), until = all;
+
+		if (lost >= 1)
+			until = override_point__early(p, i, (unsigned long long)lost - 1);
+		proportion__add(&p->before, until);
+		proportion__add(&p->after, (struct proportion){ all.k - until.k, all.n - until.n });
+	}
+}
+
 static int read_point(const struct study_obs *o, struct override_point *p)
 {
+	uint64_t readers;
+	int err;
+
 	*p = (struct override_point){ .obs = o, .hook = hook_of(o) };
 	if (*label(o, "refused"))
 		p->refusal = label(o, "refused");
@@ -122,7 +142,13 @@ static int read_point(const struct study_obs *o, struct override_point *p)
 		p->success.k = p->success.n;
 	p->before = part(o, "success_before", "reads_before");
 	p->after = part(o, "success_after", "reads_after");
-	return read_rounds(p);
+	if (num_u64(study_obs__factor(o, "readers"), 1, UINT64_MAX, &readers))
+		readers = 1;
+	p->readers = readers;
+	err = read_rounds(p);
+	if (!err && p->readers > 1)
+		split_first(p);
+	return err;
 }
 
 /* --- kernels ------------------------------------------------------------------------------- */

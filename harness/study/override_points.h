@@ -36,6 +36,7 @@ struct override_point {
 	bool measured;
 	bool refused;
 	const char *refusal; /* label: errno and reason; NULL */
+	unsigned long long readers;
 	unsigned long long attempted, outcomes[NR_OVERRIDE_OUTCOMES];
 	/* Of the reads that came to the hook. Overridden is one with the outcome overridden or
 	 * misbehaved. */

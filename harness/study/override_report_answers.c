@@ -44,7 +44,7 @@ static void cause_rule(struct strbuf *sb)
 		"## 1. Does optimisation explain the loss?\n\n"
 		"**Rule.** For each kernel on which the default kprobe became optimised, all of these "
 		"are asked of the points that nothing else disturbs (no other probe, no nesting, "
-		"result 0):\n\n"
+		"result 0) and that have one reader:\n\n"
 		"- *Together*: in a round, the override is lost and the program finds a jump at the "
 		"function's entry, not before the loss, and kprobes/list said `[OPTIMIZED]`; or there is "
 		"neither a loss nor a jump. Supported if at least %.0f %% of the rounds are so, with a "

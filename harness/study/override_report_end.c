@@ -94,6 +94,26 @@ static void put_chance(struct strbuf *sb, const struct answers *a)
 			few, compare__shift_needs(RULE_LEVEL));
 }
 
+static void put_drift(struct strbuf *sb, const struct drift *d)
+{
+	strbuf__addf(
+		sb,
+		"- The rounds of a point follow each other: what disturbs the machine for a few seconds "
+		"hits all of them. ");
+	if (d->df)
+		strbuf__addf(
+			sb,
+			"Points that are the same lie apart by a factor of %.2f in the time until the "
+			"loss and of %.2f in its reads (one standard deviation, %zu degrees of "
+			"freedom); the intervals of the ratios were widened by that. Those of first reads "
+			"and powers were not.\n",
+			exp(d->ms), exp(d->reads), d->df);
+	else
+		strbuf__addf(
+			sb,
+			"This run has no points that are the same, so no interval knows of it.\n");
+}
+
 static void put_unmeasured(struct strbuf *sb, const struct study_data *d)
 {
 	struct strv seen = { 0 };
@@ -149,9 +169,8 @@ void override_report__limits(struct strbuf *sb, const struct answers *a)
 		sb,
 		"- Reads of one round depend on each other: an optimised kprobe loses all from one read on. "
 		"So its times are compared over rounds, never over reads. Intervals of success rates "
-		"take reads as independent.\n"
-		"- The rounds of a point follow each other. What disturbs the machine for a few seconds hits all "
-		"of them, and the intervals over rounds do not know it.\n");
+		"take reads as independent.\n");
+	put_drift(sb, &a->drift);
 	strbuf__addf(
 		sb,
 		"- The kernels are built by this project for the experiment. A distribution's kernel may have "

@@ -311,14 +311,33 @@ static int find_early(struct factor_level *l, unsigned long long reads)
 	return 0;
 }
 
-static void compare_optimised(struct factor_level *l, const struct factor_level *reference)
+static size_t points_that_lost(const struct factor_level *l)
 {
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->nr_optimised; i++) {
+		bool lost = false;
+
+		for (size_t r = 0; r < l->optimised[i]->nr_rounds; r++)
+			lost |= !isnan(l->optimised[i]->rounds[r].lost_ms);
+		n += lost;
+	}
+	return n;
+}
+
+static void compare_optimised(struct factor_level *l, const struct factor_level *reference,
+			      const struct drift *drift)
+{
+	size_t points = points_that_lost(l), others = points_that_lost(reference);
+
 	l->early_difference = compare__shift(l->early, l->nr_early, reference->early,
 					     reference->nr_early, RULE_LEVEL);
 	l->ms_ratio = compare__ratio(l->lost_ms, l->nr_lost, reference->lost_ms, reference->nr_lost,
 				     RULE_LEVEL);
 	l->read_ratio = compare__ratio(l->lost_read, l->nr_lost, reference->lost_read,
 				       reference->nr_lost, RULE_LEVEL);
+	override_drift__widen(drift->ms, drift->df, points, others, &l->ms_ratio);
+	override_drift__widen(drift->reads, drift->df, points, others, &l->read_ratio);
 }
 
 /* How the loss goes with the dose, where the factor is one. */
@@ -368,7 +387,8 @@ static void decide(struct factor_level *l)
 		l->conclusion = CONTRADICTED;
 }
 
-static int measure_setting(const struct suspect *s, struct factor_setting *set)
+static int measure_setting(const struct suspect *s, struct factor_setting *set,
+			   const struct drift *drift)
 {
 	struct factor_level *reference = choose_reference(s, set);
 	bool by_level = !strcmp(s->factor, "reads");
@@ -387,7 +407,7 @@ static int measure_setting(const struct suspect *s, struct factor_setting *set)
 		struct factor_level *l = &set->levels[i];
 
 		compare_without(l, reference);
-		compare_optimised(l, reference);
+		compare_optimised(l, reference, drift);
 		decide(l);
 		if (l->conclusion == CONTRADICTED)
 			set->conclusion = CONTRADICTED;
@@ -398,7 +418,8 @@ static int measure_setting(const struct suspect *s, struct factor_setting *set)
 	return err ?: find_dose(set);
 }
 
-static int find(const struct suspect *s, const struct override_points *all, struct suspicion *out)
+static int find(const struct suspect *s, const struct override_points *all,
+		const struct drift *drift, struct suspicion *out)
 {
 	enum conclusion c = NOT_DECIDED;
 	int err;
@@ -407,7 +428,7 @@ static int find(const struct suspect *s, const struct override_points *all, stru
 	err = sort_points(s, all, out);
 	drop_single(out);
 	for (size_t i = 0; !err && i < out->nr_settings; i++) {
-		err = measure_setting(s, &out->settings[i]);
+		err = measure_setting(s, &out->settings[i], drift);
 		c = conclusion__any(c, out->settings[i].conclusion);
 	}
 	out->finding.conclusion = c;
@@ -417,13 +438,13 @@ static int find(const struct suspect *s, const struct override_points *all, stru
 int override_suspicions__find(const struct override_points *p, struct answers *out)
 {
 	size_t n = sizeof(suspects) / sizeof(suspects[0]);
-	int err = 0;
+	int err = override_drift__find(p, &out->drift);
 
 	out->suspicions = calloc(n, sizeof(*out->suspicions));
 	if (!out->suspicions)
 		return -ENOMEM;
 	for (size_t i = 0; !err && i < n; i++) {
-		err = find(&suspects[i], p, &out->suspicions[i]);
+		err = find(&suspects[i], p, &out->drift, &out->suspicions[i]);
 		out->nr_suspicions++;
 	}
 	return err ?: suspicions__conclude(out);

@@ -44,9 +44,11 @@ void text__interval(struct strbuf *sb, struct proportion p)
 
 void text__proportion(struct strbuf *sb, struct proportion p)
 {
-	text__of(sb, p);
-	if (!p.n)
+	if (!p.n) {
+		strbuf__addf(sb, UNKNOWN);
 		return;
+	}
+	text__of(sb, p);
 	strbuf__addf(sb, " (");
 	text__interval(sb, p);
 	strbuf__addf(sb, ")");

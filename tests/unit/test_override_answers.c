@@ -356,6 +356,62 @@ static void test_no_effect(void **state)
 	done(d, &a);
 }
 
+/* Two groups of the same points, by logarithms of their medians: 0 and 2 about 1, and 1, 1, 4 about
+ * 2: the squares sum up to 2 + 6, with 1 + 2 degrees of freedom. */
+static void test_drift(void **state)
+{
+	struct study_data *d = made_up_study("full");
+	const double other[] = { 1, 1, 4 };
+	struct estimate r = { 2, { 1.5, 8.0 / 3 } }, few = { 2, { 0, INFINITY } };
+	struct answers a;
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		add_optimised(d, "5.10.218",
+			      i ? "hook=optimised reads=20" : "hook=optimised reads=300",
+			      (struct made_up_loss){ 800, exp(2 * i), true, 0 });
+	for (int i = 0; i < 3; i++)
+		add_optimised(d, "5.10.218",
+			      i == 0   ? "hook=optimised size=2 reads=20"
+			      : i == 1 ? "hook=optimised size=2 reads=300"
+				       : "hook=optimised size=2 rounds=9",
+			      (struct made_up_loss){ 800, exp(other[i]), true, 0 });
+	add_optimised(d, "5.10.218", "hook=optimised size=64", USUAL_LOSS); /* alone */
+	a = make(d);
+	assert_int_equal(a.drift.df, 3);
+	assert_true(fabs(a.drift.ms - sqrt(8.0 / 3)) < 1e-9);
+	assert_true(a.drift.reads == 0);
+	done(d, &a);
+
+	/* t(0.95, 3) = 3.1824; 0.1 3.1824 sqrt(2) = 0.4501, and with ln(4/3) 0.5342. */
+	override_drift__widen(0.1, 3, 1, 1, &r);
+	assert_true(fabs(r.ci.low - 2 * exp(-0.53415)) < 1e-4);
+	assert_true(fabs(r.ci.high - 2 * exp(0.53415)) < 1e-4);
+	override_drift__widen(0.1, 3, 1, 1, &few);
+	assert_true(isinf(few.ci.high));
+}
+
+/* What one reader of several loses before the first one is not "before the loss". */
+static void test_several_readers(void **state)
+{
+	struct study_data *d = made_up_study("full");
+	struct metric *m;
+	struct answers a;
+
+	(void)state;
+	add_optimised(d, "5.10.218", "hook=optimised readers=4", USUAL_LOSS);
+	m = (struct metric *)record__get_metric(d->obs[0].records[0], "success_before");
+	m->value = 0.5;
+	a = make(d);
+	assert_int_equal(a.points.v[0].before.k, 4000);
+	assert_int_equal(a.points.v[0].before.n, 4000);
+	assert_int_equal(a.points.v[0].after.n, 1000);
+	assert_int_equal(a.points.v[0].after.k, 0);
+	/* Nor is it asked whether loss and jump go together. */
+	assert_int_equal(a.cause.nr_kernels, 0);
+	done(d, &a);
+}
+
 /* Two rounds a level: nothing can be said of the time. */
 static void test_too_few_rounds(void **state)
 {
@@ -688,6 +744,8 @@ int main(void)
 		cmocka_unit_test(test_rest_refused),
 		cmocka_unit_test(test_only_through_time),
 		cmocka_unit_test(test_no_effect),
+		cmocka_unit_test(test_drift),
+		cmocka_unit_test(test_several_readers),
 		cmocka_unit_test(test_too_few_rounds),
 		cmocka_unit_test(test_own_effect),
 		cmocka_unit_test(test_own_effect_after),

@@ -95,7 +95,7 @@ static void test_text(void **state)
 	IS("0–0.077 %", text__interval(&sb, (struct proportion){ 0, 4987 }));
 	IS("99.977–100 %", text__interval(&sb, (struct proportion){ 16800, 16800 }));
 	IS("–", text__interval(&sb, (struct proportion){ 0, 0 }));
-	IS("0 of 0", text__proportion(&sb, (struct proportion){ 0, 0 }));
+	IS("–", text__proportion(&sb, (struct proportion){ 0, 0 }));
 	IS("+0.50 [-0.20, 1.20]", text__points(&sb, (struct estimate){ 0.005, { -0.002, 0.012 } }));
 	IS("× 2 [1.5, 2.5]", text__ratio(&sb, (struct estimate){ 2, { 1.5, 2.5 } }));
 	IS("× 2 [too few]", text__ratio(&sb, (struct estimate){ 2, { 0, INFINITY } }));
