@@ -31,6 +31,7 @@ program tar                tar
 program dtrace             systemtap-sdt-dev
 program objcopy            binutils
 program mke2fs             e2fsprogs
+program gnuplot            gnuplot-nox
 file    /bin/busybox                 busybox-static
 file    /usr/include/bpf/libbpf.h    libbpf-dev
 file    /usr/include/libelf.h        libelf-dev

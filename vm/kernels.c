@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/num.h"
-#include "vm/inifile.h"
+#include "base/inifile.h"
 #include "vm/kernels_list.h"
 #include "vm/series.h"
 

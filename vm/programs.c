@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vm/inifile.h"
+#include "base/inifile.h"
 
 struct programs {
 	struct program *v;

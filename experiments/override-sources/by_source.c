@@ -9,7 +9,7 @@
 
 #include "guest/experiment.h"
 #include "model/record.h"
-#include "source.h"
+#include "sources.h"
 
 /* How many times the big file is read for one hook. */
 #define BIG_READS 2

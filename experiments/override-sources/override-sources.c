@@ -13,7 +13,7 @@
 #include "stamps.h"
 #include "override-sources.skel.h"
 #include "guest/pass.h"
-#include "source.h"
+#include "guest/source.h"
 
 static int measure_copyout(const struct context *ctx, struct stamps *stamps)
 {

@@ -55,6 +55,11 @@ static const struct tool tools[] = {
 	  .package = "ccache",
 	  .why = "makes rebuilding kernels quick",
 	  .optional = true },
+	{ .name = "gnuplot",
+	  .package = "gnuplot-nox",
+	  .why = "draws the pictures of `assay plot`",
+	  .min = "5.0", /* datablocks and dash types */
+	  .optional = true },
 };
 
 int doctor__parse_version(const char *text, struct kver *out, char buf[24])

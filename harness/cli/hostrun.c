@@ -120,9 +120,7 @@ static int run_item(struct hostrun *h, const struct plan_item *item, struct sess
 
 	h->ended = false;
 	h->err = 0;
-	h->in = !err && program && experiments
-			? intake__begin(&h->intake, item->experiment, item->params)
-			: NULL;
+	h->in = !err && program && experiments ? intake__begin(&h->intake, item) : NULL;
 	if (!h->in) {
 		err = -ENOMEM;
 		goto out;
@@ -142,7 +140,9 @@ static int run_item(struct hostrun *h, const struct plan_item *item, struct sess
 	intake__close(h->in);
 	if (err == -EINTR) {
 		intake__fail(h->in, STATUS_HARNESS, "interrupted");
-		*out = (struct session_result){ out->worst, true, "interrupted" };
+		*out = (struct session_result){ .worst = out->worst,
+						.cut_off = true,
+						.reason = "interrupted" };
 	} else {
 		blame(h, err, status);
 	}
@@ -198,7 +198,9 @@ int hostrun__run(const struct hostrun_opts *o, const struct plan *plan, struct s
 		err = run_item(&h, &plan->items[i], out);
 		if (!out->cut_off && out->worst >= STATUS_TIMEOUT && o->deadline_ns &&
 		    clock_ns() >= o->deadline_ns)
-			*out = (struct session_result){ out->worst, true, OUT_OF_TIME };
+			*out = (struct session_result){ .worst = out->worst,
+							.cut_off = true,
+							.reason = OUT_OF_TIME };
 	}
 	guest_info__release(&h.host);
 	return err;

@@ -10,13 +10,18 @@
 #include "base/term.h"
 #include "cli/disasm.h"
 #include "cli/evidence.h"
+#include "cli/plan.h"
 #include "model/expect.h"
 #include "wire/event.h"
 #include "wire/record_json.h"
 
+#define POINT_LABEL "point"
+
 struct intake {
 	const struct intake_opts *o;
-	const char *experiment; /* borrowed */
+	const struct plan_item *item; /* borrowed */
+	const char *experiment;	      /* the item's */
+	const char *point;	      /* the item's, or NULL */
 	char *params;
 	uint64_t start_ns;
 	struct evidence *evidence; /* texts that the judge needs */
@@ -75,6 +80,9 @@ static int finish_record(struct intake *in, struct record *r)
 	struct stored_record sr = { .guest = *in->o->guest, .record = r };
 	int err = judge(in, r);
 
+	/* One that the experiment gave itself is the same. */
+	if (!err && in->point && !record__get_label(r, POINT_LABEL))
+		err = record__label(r, POINT_LABEL, in->point);
 	if (!err)
 		err = store__add_record(in->o->store, in->o->run, in->o->guest, r, &sr.id);
 	if (!err)
@@ -116,34 +124,59 @@ static int on_record(struct intake *in, const json_t *event)
 	return 0;
 }
 
+/* Logs and disassembly are a program's, the same for all points; the last one stays. What the
+ * experiment itself says is each point's own. */
+static char *text_name(const struct intake *in, const char *name, const char *kind)
+{
+	static const char *const of_programs[] = { "log", "libbpf", "stack" };
+
+	for (size_t i = 0; i < sizeof(of_programs) / sizeof(of_programs[0]); i++)
+		if (!strcmp(kind, of_programs[i]))
+			return strdup(name);
+	if (!in->point)
+		return strdup(name);
+	return str_fmt("%s%s%s", in->point, *name ? "." : "", name);
+}
+
 static int on_text(struct intake *in, const json_t *event)
 {
 	const char *name = "", *kind, *data;
+	char *kept_as;
 	int64_t part;
+	int err = 0;
 
 	wire_str(event, "name", &name);
 	if (wire_str(event, "kind", &kind) || wire_str(event, "data", &data) ||
 	    wire_int(event, "part", &part))
 		return -EBADMSG;
 	if (strcmp(kind, "log") == 0 || strcmp(kind, "libbpf") == 0) {
-		int err = evidence__add(in->evidence, name, data);
-
+		err = evidence__add(in->evidence, name, data);
 		if (err)
 			return err;
 	}
-	return store__add_text(in->o->store, in->o->run, in->o->guest->kernel, in->experiment, name,
-			       kind, data, strlen(data), part == 0);
+	kept_as = text_name(in, name, kind);
+	if (!kept_as)
+		return -ENOMEM;
+	err = store__add_text(in->o->store, in->o->run, in->o->guest->kernel, in->experiment,
+			      kept_as, kind, data, strlen(data), part == 0);
+	free(kept_as);
+	return err;
 }
 
 static void on_progress(struct intake *in, const json_t *event)
 {
 	int64_t done = 0, total = 0;
 	const char *what = NULL;
+	double fraction;
 
 	wire_int(event, "done", &done);
 	wire_int(event, "total", &total);
 	wire_str(event, "what", &what);
-	progress__update(in->progress, total > 0 ? (double)done / (double)total : -1, what);
+	fraction = total > 0 ? (double)done / (double)total : -1;
+	if (in->o->watch)
+		in->o->watch->progress(in->o->watch->ctx, fraction, what);
+	else
+		progress__update(in->progress, fraction, what);
 }
 
 static int on_end(struct intake *in, const json_t *event)
@@ -201,24 +234,28 @@ int intake__event(struct intake *in, const json_t *event)
 
 /* --- begin and end ------------------------------------------------------------------------- */
 
-struct intake *intake__begin(const struct intake_opts *o, const char *experiment,
-			     const json_t *params)
+struct intake *intake__begin(const struct intake_opts *o, const struct plan_item *item)
 {
 	struct intake *in = calloc(1, sizeof(*in));
-	char *label = str_fmt("%s on %s", experiment, o->guest->kernel);
+	char *label = str_fmt("%s on %s", item->experiment, o->guest->kernel);
 
 	if (!in || !label)
 		goto fail;
 	in->o = o;
-	in->experiment = experiment;
+	in->item = item;
+	in->experiment = item->experiment;
+	in->point = item->point;
 	in->start_ns = clock_ns();
 	in->evidence = evidence__new();
-	in->disasm = disasm__open(o->objects, experiment);
-	in->progress = progress__new(label, true);
-	in->params = json_dumps(params, JSON_COMPACT | JSON_SORT_KEYS);
-	if (!in->evidence || !in->progress || !in->params)
+	in->disasm = disasm__open(o->objects, item->experiment);
+	in->progress = o->watch ? NULL : progress__new(label, true);
+	in->params = json_dumps(item->factors ? item->factors : item->params,
+				JSON_COMPACT | JSON_SORT_KEYS);
+	if (!in->evidence || (!in->progress && !o->watch) || !in->params)
 		goto fail;
 	free(label);
+	if (o->watch)
+		o->watch->begin(o->watch->ctx, item);
 	return in;
 fail:
 	free(label);
@@ -248,6 +285,11 @@ void intake__excuse(struct intake *in)
 	in->ended = true;
 }
 
+const char *intake__text_name(const struct plan_item *item)
+{
+	return item->point ? item->point : "";
+}
+
 bool intake__dirty(const struct intake *in)
 {
 	return in->dirty;
@@ -269,7 +311,10 @@ int intake__finish(struct intake *in, enum status *worst)
 				    (double)(clock_ns() - in->start_ns) / 1e9);
 	if (!err && in->store_err != -EBADMSG)
 		err = in->store_err;
-	*worst = status__worse(*worst, status__worse(in->worst, in->status));
+	in->worst = status__worse(in->worst, in->status);
+	*worst = status__worse(*worst, in->worst);
+	if (!err && in->o->watch)
+		in->o->watch->end(in->o->watch->ctx, in->item, in->worst, in->reason);
 	progress__done(in->progress, status__name(in->status));
 	record__set(&in->reason, NULL);
 	disasm__close(in->disasm);

@@ -11,6 +11,19 @@
 #include "model/verdict.h"
 #include "store/store.h"
 
+struct plan_item;
+
+/* Somebody who follows many experiments at once. */
+struct intake_watch {
+	void (*begin)(void *ctx, const struct plan_item *item);
+	/* fraction is negative when unknown; what may be NULL. */
+	void (*progress)(void *ctx, double fraction, const char *what);
+	/* Its row is stored. The status is the worst of it and its records. */
+	void (*end)(void *ctx, const struct plan_item *item, enum status status,
+		    const char *reason);
+	void *ctx;
+};
+
 /* What is the same for all experiments on one kernel, or on the host. Borrowed. */
 struct intake_opts {
 	const char *objects; /* folder with <experiment>.dis */
@@ -21,6 +34,8 @@ struct intake_opts {
 	const struct strv *features; /* provided by the kernel's patches */
 	/* Called for every record once it is stored; may be NULL. */
 	void (*on_record)(void *ctx, const struct stored_record *r);
+	const struct intake_watch
+		*watch; /* shows what is done, in place of a line of its own; NULL */
 	void *ctx;
 };
 
@@ -29,8 +44,7 @@ struct intake_opts {
 struct intake;
 
 /* NULL on ENOMEM. Starts the clock and the display of progress. */
-struct intake *intake__begin(const struct intake_opts *o, const char *experiment,
-			     const json_t *params);
+struct intake *intake__begin(const struct intake_opts *o, const struct plan_item *item);
 /* 0: goes on; 1: the experiment has ended; -errno: the event is damaged (-EBADMSG) or could not be
  * stored. */
 int intake__event(struct intake *in, const json_t *event);
@@ -45,5 +59,7 @@ bool intake__dirty(const struct intake *in); /* the kernel has had a splat, or m
 /* Stores how it ended, worsens *worst by it and by its records, and frees. 0, or -errno when
  * results could not be stored. */
 int intake__finish(struct intake *in, enum status *worst);
+/* Name under which a text is kept that belongs to the item as a whole. "" or its point. */
+const char *intake__text_name(const struct plan_item *item);
 
 #endif

@@ -175,7 +175,7 @@ static int choose_kernels(struct plan *p, const struct kernels *ks, const char *
 	return err;
 }
 
-static int check_sizes(const struct catalog_param *p, const char *experiment, const char *value)
+static bool are_sizes(const struct catalog_param *p, const char *value)
 {
 	struct strv sizes = { 0 };
 	int err = strv__split(&sizes, value, ",");
@@ -187,49 +187,68 @@ static int check_sizes(const struct catalog_param *p, const char *experiment, co
 	for (i = 0; !err && i < sizes.n; i++)
 		err = num_size(sizes.v[i], p->min, p->max, &n);
 	strv__free(&sizes);
-	if (!err || err == -ENOMEM)
-		return err;
-	log_err("parameter %s.%s: '%s' is no list of sizes from %llu to %llu, such as 512,64K",
-		experiment, p->name, value, (unsigned long long)p->min, (unsigned long long)p->max);
-	return -EINVAL;
+	return !err;
 }
 
-static int check_value(const struct catalog_param *p, const char *experiment, const char *value)
+static bool is_choice(const struct catalog_param *p, const char *value)
 {
 	const json_t *choice;
-	struct strbuf all = STRBUF_INIT;
-	uint64_t n;
 	size_t i;
+
+	json_array_foreach (p->choices, i, choice)
+		if (strcmp(json_string_value(choice), value) == 0)
+			return true;
+	return !json_array_size(p->choices);
+}
+
+static char *no_choice(const struct catalog_param *p, const char *value)
+{
+	struct strbuf sb = STRBUF_INIT;
+	const json_t *choice;
+	size_t i;
+
+	strbuf__addf(&sb, "'%s' is none of ", value);
+	json_array_foreach (p->choices, i, choice)
+		strbuf__addf(&sb, "%s%s", i ? ", " : "", json_string_value(choice));
+	return strbuf__detach(&sb);
+}
+
+int plan__check_value(const struct catalog_param *p, const char *value, char **why)
+{
+	unsigned long long min = p->min, max = p->max;
+	uint64_t n;
 	int flag;
 
 	if (strcmp(p->type, "uint") == 0) {
 		if (!num_u64(value, p->min, p->max, &n))
 			return 0;
-		log_err("parameter %s.%s: '%s' is no whole number from %llu to %llu", experiment,
-			p->name, value, (unsigned long long)p->min, (unsigned long long)p->max);
-		return -EINVAL;
-	}
-	if (strcmp(p->type, "sizes") == 0)
-		return check_sizes(p, experiment, value);
-	if (strcmp(p->type, "bool") == 0) {
+		*why = str_fmt("'%s' is no whole number from %llu to %llu", value, min, max);
+	} else if (strcmp(p->type, "sizes") == 0) {
+		if (are_sizes(p, value))
+			return 0;
+		*why = str_fmt("'%s' is no list of sizes from %llu to %llu, such as 512,64K", value,
+			       min, max);
+	} else if (strcmp(p->type, "bool") == 0) {
 		if (!num_bool(value, &flag))
 			return 0;
-		log_err("parameter %s.%s: '%s' is neither yes nor no", experiment, p->name, value);
-		return -EINVAL;
-	}
-	if (!json_array_size(p->choices))
-		return 0;
-	json_array_foreach (p->choices, i, choice) {
-		if (strcmp(json_string_value(choice), value) == 0) {
-			strbuf__free(&all);
+		*why = str_fmt("'%s' is neither yes nor no", value);
+	} else {
+		if (is_choice(p, value))
 			return 0;
-		}
-		strbuf__addf(&all, "%s%s", i ? ", " : "", json_string_value(choice));
+		*why = no_choice(p, value);
 	}
-	log_err("parameter %s.%s: '%s' is none of %s", experiment, p->name, value,
-		strbuf__str(&all));
-	strbuf__free(&all);
-	return -EINVAL;
+	return *why ? -EINVAL : -ENOMEM;
+}
+
+static int check_value(const struct catalog_param *p, const char *experiment, const char *value)
+{
+	char *why = NULL;
+	int err = plan__check_value(p, value, &why);
+
+	if (why)
+		log_err("parameter %s.%s: %s", experiment, p->name, why);
+	free(why);
+	return err;
 }
 
 /* Gives name=value to one experiment when it has such a parameter: 1, or 0 when it has not. */

@@ -18,6 +18,9 @@ struct plan_item {
 	bool on_host;	     /* runs once, before all kernels */
 	json_t *params;	     /* object name -> value as text; only those that the user gave */
 	const char *blocked; /* why it can't run at all, a harness error; static; NULL: it can */
+	/* Of a study, else NULL: */
+	const char *point; /* id of its point: a label of every record, part of its texts' names */
+	json_t *factors;   /* object that is kept in place of params; borrowed */
 };
 
 /* What a run is to do: every item on every kernel, in this order. */
@@ -29,6 +32,11 @@ struct plan {
 	bool *exact;		       /* of each: named, not one of "all" or of a glob */
 	size_t nr_kernels;	       /* 0 when all items are for the host */
 };
+
+struct catalog_param;
+/* Checks a value of a parameter. 0, -ENOMEM, or -EINVAL and what is wrong with it ("'x' is no whole
+ * number from 1 to 9"), which the caller frees. */
+int plan__check_value(const struct catalog_param *p, const char *value, char **why);
 
 /* What the user asked for. */
 struct plan_request {

@@ -63,9 +63,9 @@ static void blame(struct session *s, const struct vm_outcome *o)
 		return;
 	s->dirty = true;
 	intake__fail(s->in, by_end[o->end], o->detail ? o->detail : vm_end__name(o->end));
-	if (o->excerpt &&
-	    store__add_text(s->o->store, s->o->run, s->guest.kernel, s->item->experiment, "",
-			    "console-excerpt", o->excerpt, strlen(o->excerpt), true))
+	if (o->excerpt && store__add_text(s->o->store, s->o->run, s->guest.kernel,
+					  s->item->experiment, intake__text_name(s->item),
+					  "console-excerpt", o->excerpt, strlen(o->excerpt), true))
 		log_err("%s on %s: the console's excerpt could not be kept", s->item->experiment,
 			s->guest.kernel);
 }
@@ -167,7 +167,7 @@ static int need_vm(struct session *s, struct session_result *res, struct vm_outc
 	if (s->vm)
 		return 0;
 	if (s->no_boot) {
-		intake__fail(s->in, STATUS_SKIPPED,
+		intake__fail(s->in, s->o->must_boot ? STATUS_HARNESS : STATUS_SKIPPED,
 			     "the kernel did not boot for the experiment before");
 		intake__excuse(s->in);
 		return -ENXIO;
@@ -181,6 +181,8 @@ static int need_vm(struct session *s, struct session_result *res, struct vm_outc
 	s->no_boot = !s->booted && (o->end == VM_TIMEOUT || o->end == VM_PANIC);
 	if (o->end == VM_TIMEOUT && !within_deadline(s, BOOT_TIMEOUT_MS))
 		out_of_time(s, res);
+	else if (s->o->must_boot)
+		intake__fail(s->in, STATUS_HARNESS, o->detail ? o->detail : vm_end__name(o->end));
 	return err ? err : -ENXIO;
 }
 
@@ -223,7 +225,7 @@ static int run_item(struct session *s, const struct plan_item *item, struct sess
 {
 	s->item = item;
 	s->dirty = false;
-	s->in = intake__begin(&s->intake, item->experiment, item->params);
+	s->in = intake__begin(&s->intake, item);
 	if (!s->in)
 		return -ENOMEM;
 	if (item->blocked) {
@@ -262,7 +264,7 @@ static int set_guest(struct session *s)
 int session__run(const struct session_opts *o, const struct plan *plan, const struct kernel *kernel,
 		 struct session_result *out)
 {
-	struct session s = { .o = o };
+	struct session s = { .o = o, .boots = o->boots };
 	size_t i;
 	int err = set_guest(&s);
 
@@ -278,12 +280,14 @@ int session__run(const struct session_opts *o, const struct plan *plan, const st
 		.version = o->image->version,
 		.features = &o->image->features,
 		.on_record = o->on_record,
+		.watch = o->watch,
 		.ctx = o->ctx,
 	};
 	for (i = 0; !err && i < plan->nr_items && !out->cut_off; i++)
 		if (plan__wants(plan, i, kernel))
 			err = run_item(&s, &plan->items[i], out);
 	out->worst = s.worst;
+	out->boots = s.boots;
 	/* The last one may have been given less than its own limit. */
 	if (!err && s.worst >= STATUS_TIMEOUT && !within_deadline(&s, 1) && !out->cut_off) {
 		out->cut_off = true;

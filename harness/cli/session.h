@@ -11,6 +11,7 @@
 #include "vm/vm.h"
 
 struct image;
+struct intake_watch;
 struct kernel;
 
 struct session_opts {
@@ -22,6 +23,9 @@ struct session_opts {
 	unsigned int repeats;	  /* timed loads per program */
 	uint64_t timeout_ms;	  /* for each experiment, 0: its own */
 	uint64_t deadline_ns;	  /* CLOCK_MONOTONIC end of the whole run, 0: none */
+	unsigned int boots;	  /* of this kernel in this run until now: its consoles' names */
+	bool must_boot; /* a guest that does not come up is assay's failure, for all that waits */
+	const struct intake_watch *watch; /* see cli/intake.h; or NULL */
 	/* Called for every record once it is stored. */
 	void (*on_record)(void *ctx, const struct stored_record *r);
 	void *ctx;
@@ -34,6 +38,7 @@ struct session_result {
 	enum status worst;  /* of all experiments and records */
 	bool cut_off;	    /* cancelled, or out of time for the whole run */
 	const char *reason; /* why it was cut off; static */
+	unsigned int boots; /* of this kernel in this run, these included */
 };
 
 /* Runs the experiments that the plan has for a kernel: boots it (again after a crash), sends the

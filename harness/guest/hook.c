@@ -12,7 +12,7 @@
 
 #define TRACE_DIR   "/sys/kernel/debug/tracing/"
 #define EVENT_GROUP "assay"
-#define EVENT	    "override"
+#define EVENT	    HOOK_EVENT
 
 const struct hook hooks[NR_HOOKS] = {
 	[HOOK_INT3] = { "int3", "copyout_bpf", "plain", false, false, false },
@@ -79,7 +79,7 @@ double hook__missed(void)
 	char *text = NULL, *line, *save = NULL;
 	double missed = -1;
 
-	if (file_read(TRACE_DIR "kprobe_profile", 0, &text, NULL))
+	if (file_read(HOOK_PROFILE, 0, &text, NULL))
 		return -1;
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		unsigned long long hit, miss;

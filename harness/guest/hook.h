@@ -11,6 +11,9 @@ struct bpf_link;
 struct bpf_program;
 
 #define HOOK_OPTIMISATION "/proc/sys/debug/kprobes-optimization"
+/* The kernel counts hits in this file; hook__attach's kprobe is in it under this name. */
+#define HOOK_PROFILE "/sys/kernel/debug/tracing/kprobe_profile"
+#define HOOK_EVENT   "override"
 
 /* How copyout is hooked. */
 struct hook {

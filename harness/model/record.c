@@ -328,6 +328,58 @@ int record__fail(struct record *r, enum status status, const char *fmt, ...)
 	return r->reason ? 0 : -ENOMEM;
 }
 
+static int copy_plain(struct record *to, const struct record *from)
+{
+	int err;
+
+	to->verdict = from->verdict;
+	to->err = from->err;
+	to->status = from->status;
+	to->stats = from->stats;
+	to->load_time_us = from->load_time_us;
+	to->xlated_size = from->xlated_size;
+	to->jited_size = from->jited_size;
+	err = record__set(&to->prog_type, from->prog_type);
+	err = err ?: record__set(&to->section, from->section);
+	err = err ?: record__set(&to->message, from->message);
+	err = err ?: record__set(&to->expected, from->expected);
+	err = err ?: record__set(&to->reason, from->reason);
+	for (size_t i = 0; !err && i < from->tags.n; i++)
+		err = strv__add(&to->tags, from->tags.v[i]);
+	return err;
+}
+
+static int copy_lists(struct record *to, const struct record *from)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < from->nr_labels; i++)
+		err = record__label(to, from->labels[i].name, from->labels[i].value);
+	for (size_t i = 0; !err && i < from->nr_metrics; i++)
+		err = record__metric(to, from->metrics[i].name, from->metrics[i].unit,
+				     from->metrics[i].value);
+	for (size_t i = 0; !err && i < from->nr_series; i++)
+		err = record__series(to, from->series[i].name, from->series[i].unit,
+				     from->series[i].values, from->series[i].n);
+	for (size_t i = 0; !err && i < from->nr_checks; i++)
+		err = record__check(to, from->checks[i].ok, from->checks[i].text,
+				    from->checks[i].found);
+	for (size_t i = 0; !err && i < from->nr_matrices; i++)
+		err = record__matrix(to, &from->matrices[i]);
+	return err;
+}
+
+struct record *record__copy(const struct record *r)
+{
+	struct record *to = r ? record__new(r->kind, r->experiment, r->name) : NULL;
+
+	if (to && (copy_plain(to, r) || copy_lists(to, r))) {
+		record__free(to);
+		to = NULL;
+	}
+	return to;
+}
+
 char *record__labels_str(const struct record *r)
 {
 	struct strbuf sb = STRBUF_INIT;

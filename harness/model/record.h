@@ -73,6 +73,7 @@ struct record {
 
 struct record *record__new(enum record_kind kind, const char *experiment, const char *name);
 void record__free(struct record *r);
+struct record *record__copy(const struct record *r); /* NULL on ENOMEM, and for NULL */
 
 /* All copy what they are given and return 0 or -ENOMEM (or -EINVAL for a name used twice). */
 int record__label(struct record *r, const char *name, const char *value);

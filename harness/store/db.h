@@ -61,6 +61,9 @@ int db__guest_id(const struct store *s, int64_t run, const struct guest_info *g,
 #define DB_NR_GUEST_COLUMNS 9
 int db__read_guest(sqlite3_stmt *st, int col, struct guest_info *g);
 
+/* run.c: -ENOENT when there is none, not logged. */
+int db__load_run(const struct store *s, int64_t id, struct run_info *out);
+
 /* record_read.c */
 int db__bad_row(const struct store *s, const char *table, int64_t id, const char *column,
 		const char *value);

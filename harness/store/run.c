@@ -195,7 +195,7 @@ static int query_ids(const struct store *s, const char *sql, const char *param, 
 	return err;
 }
 
-static int load_run(const struct store *s, int64_t id, struct run_info *out)
+int db__load_run(const struct store *s, int64_t id, struct run_info *out)
 {
 	sqlite3_stmt *st;
 	int rc, err;
@@ -229,17 +229,17 @@ int store__find_run(struct store *s, const char *which, struct run_info *out)
 		err = query_ids(s, "SELECT id FROM runs ORDER BY id DESC", NULL, 1, &n, &id);
 		if (!err && !n)
 			err = -ENOENT;
-		return err ? err : load_run(s, id, out);
+		return err ? err : db__load_run(s, id, out);
 	}
 	if (!*which)
 		return -ENOENT;
 	err = query_ids(s, by_name, which, 1, &n, &id);
 	if (err || n)
-		return err ? err : load_run(s, id, out);
+		return err ? err : db__load_run(s, id, out);
 	/* Fewer digits than a date are an id, never the beginning of a name. */
 	if (strspn(which, "0123456789") == strlen(which) && strlen(which) < DATE_LEN)
 		return num_u64(which, 1, INT64_MAX, &num) ? -ENOENT
-							  : load_run(s, (int64_t)num, out);
+							  : db__load_run(s, (int64_t)num, out);
 	err = query_ids(s, by_prefix, which, 2, &n, &id);
 	if (err)
 		return err;
@@ -249,7 +249,7 @@ int store__find_run(struct store *s, const char *which, struct run_info *out)
 			which);
 		return -ENOTUNIQ;
 	}
-	return n ? load_run(s, id, out) : -ENOENT;
+	return n ? db__load_run(s, id, out) : -ENOENT;
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
@@ -327,7 +327,7 @@ int store__begin_run(struct store *s, const char *command, const char *host_json
 		return err;
 	err = insert_run(s, name, command, host_json, &id);
 	if (!err)
-		return load_run(s, id, out);
+		return db__load_run(s, id, out);
 	dir = store__run_dir(s, name);
 	if (dir)
 		rmdir(dir);

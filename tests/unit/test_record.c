@@ -237,6 +237,54 @@ static void test_fail(void **state)
 	record__free(r);
 }
 
+static void test_copy(void **state)
+{
+	static const double values[] = { 1, 2.5 };
+	char *cells[] = { (char *)"ab", (char *)"ba" };
+	struct matrix m = { .name = (char *)"m", .cells = cells, .nr_rows = 2, .nr_cols = 2 };
+	struct record *r = record__new(RECORD_PROGRAM, "x", "y"), *c;
+
+	(void)state;
+	r->verdict = VERDICT_REJECT;
+	r->err = 13;
+	r->stats.insns = 7;
+	r->jited_size = 99;
+	record__set(&r->message, "R1 invalid");
+	r->status = STATUS_OK;
+	strv__add(&r->tags, "reject:*");
+	record__label(r, "hook", "int3");
+	record__metric(r, "reads", "reads", 3);
+	record__series(r, "times", "ns", values, 2);
+	record__check(r, false, "holds", "does not");
+	assert_int_equal(record__matrix(r, &m), 0);
+	record__fail(r, STATUS_UNEXPECTED, "a check failed");
+	c = record__copy(r);
+	assert_non_null(c);
+	r->series[0].values[1] = 0;
+	record__free(r);
+	assert_int_equal(c->kind, RECORD_PROGRAM);
+	assert_string_equal(c->experiment, "x");
+	assert_string_equal(c->name, "y");
+	assert_int_equal(c->verdict, VERDICT_REJECT);
+	assert_int_equal(c->err, 13);
+	assert_true(c->stats.insns == 7);
+	assert_true(c->jited_size == 99 && c->xlated_size == -1);
+	assert_string_equal(c->message, "R1 invalid");
+	assert_null(c->expected);
+	assert_string_equal(c->tags.v[0], "reject:*");
+	assert_string_equal(record__get_label(c, "hook"), "int3");
+	assert_true(record__get_metric(c, "reads")->value == 3);
+	assert_true(c->series[0].values[1] == 2.5);
+	assert_false(c->checks[0].ok);
+	assert_string_equal(c->checks[0].found, "does not");
+	assert_string_equal(c->matrices[0].cells[1], "ba");
+	assert_string_equal(c->matrices[0].row_names[1], "1");
+	assert_int_equal(c->status, STATUS_UNEXPECTED);
+	assert_string_equal(c->reason, "a check failed");
+	record__free(c);
+	assert_null(record__copy(NULL));
+}
+
 /* Callers check once, at the end: everything accepts the record that could not be made. */
 static void test_null(void **state)
 {
@@ -262,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_series), cmocka_unit_test(test_checks),
 		cmocka_unit_test(test_matrix), cmocka_unit_test(test_set),
 		cmocka_unit_test(test_fail),   cmocka_unit_test(test_null),
+		cmocka_unit_test(test_copy),
 	};
 
 	return cmocka_run_group_tests_name("record", tests, NULL, NULL);

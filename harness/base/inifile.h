@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef ASSAY_VM_INIFILE_H
-#define ASSAY_VM_INIFILE_H
+#ifndef ASSAY_BASE_INIFILE_H
+#define ASSAY_BASE_INIFILE_H
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,6 +22,7 @@ struct inifile {
 
 	FILE *stream;
 	bool section_new; /* the first key of the section has not come yet */
+	bool continued;	  /* the line begins with blanks: the value goes on that came before */
 };
 
 /* Reads the file at f->path. 0 or -errno, logged: -EINVAL for mistakes in it. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "vm/inifile.h"
+#include "base/inifile.h"
 
 #include <errno.h>
 #include <ini.h>
@@ -62,6 +62,8 @@ static char *read_line(char *buf, int size, void *stream)
 			;
 		return strcpy(buf, "#\n");
 	}
+	/* inih hands such a line over as another value of the key before. */
+	f->continued = *buf == ' ' || *buf == '\t';
 	if (buf[strspn(buf, " \t")] == '[') {
 		end_section(f);
 		f->section_line = f->line;

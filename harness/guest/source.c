@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "source.h"
+#include "guest/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,63 +15,13 @@
 #include "base/str.h"
 #include "guest/experiment.h"
 
+/* Its low byte, of ext4's superblock, which begins after 1024 bytes. */
+#define EXT4_MAGIC_AT (1024 + 0x38)
+#define EXT4_MAGIC    0x53
+
 #define RAM_DISK "/dev/ram0"
 #define DISK_DIR "/run/assay-disk"
 #define RAM_DIR	 "/run/assay-ram"
-
-#define TARGET_DIR "/proc/bpf_target/"
-#define PROC_READ  "bpf_target_proc_read"
-#define DEV_READ   "bpf_target_dev_read"
-
-const struct source sources[] = {
-	{ .name = "tmpfs", .place = PLACE_MEMORY, .copyout = true },
-	{ .name = "ext4-virtio", .place = PLACE_DISK, .copyout = true },
-	{ .name = "ext4-ram", .place = PLACE_RAM, .copyout = true },
-	{ .name = "ext4-big", .place = PLACE_DISK, .big = true, .copyout = true },
-	/* The disk writes to the reader's pages. */
-	{ .name = "ext4-direct", .place = PLACE_DISK, .flags = O_DIRECT },
-	/* The reader looks at the page cache's pages. */
-	{ .name = "ext4-private", .place = PLACE_DISK, .map = MAP_PRIVATE },
-	{ .name = "ext4-shared", .place = PLACE_DISK, .map = MAP_SHARED },
-	/* copy_to_user, which is not copyout. */
-	{ .name = "proc-512",
-	  .place = PLACE_PATH,
-	  .path = TARGET_DIR "512",
-	  .contents = CONTENTS_TARGET,
-	  .max_size = 512,
-	  .own = PROC_READ },
-	{ .name = "proc-4096",
-	  .place = PLACE_PATH,
-	  .path = TARGET_DIR "4096",
-	  .contents = CONTENTS_TARGET,
-	  .max_size = 4096,
-	  .own = PROC_READ },
-	{ .name = "dev-target",
-	  .place = PLACE_PATH,
-	  .path = "/dev/bpf_target",
-	  .contents = CONTENTS_TARGET,
-	  .own = DEV_READ },
-	/* clear_user: nothing is copied from anywhere. */
-	{ .name = "dev-zero",
-	  .place = PLACE_PATH,
-	  .path = "/dev/zero",
-	  .device = true,
-	  .contents = CONTENTS_ZERO },
-	{ .name = "dev-null",
-	  .place = PLACE_PATH,
-	  .path = "/dev/null",
-	  .device = true,
-	  .contents = CONTENTS_UNKNOWN,
-	  .empty = true },
-	{ .name = "dev-urandom",
-	  .place = PLACE_PATH,
-	  .path = "/dev/urandom",
-	  .device = true,
-	  .contents = CONTENTS_UNKNOWN,
-	  .copyout = true },
-};
-
-const size_t nr_sources = sizeof(sources) / sizeof(sources[0]);
 
 /* --- places ------------------------------------------------------------------------------ */
 
@@ -101,20 +52,37 @@ static int mount_at(const char *device, const char *dir)
 	return mount(device, dir, "ext4", 0, NULL) && errno != EBUSY ? -errno : 0;
 }
 
-int places__set_up(struct exp *e)
+static int set_up_ram(const char *disk)
+{
+	int fd = open(RAM_DISK, O_RDONLY | O_CLOEXEC);
+	char byte = 0;
+	int err = fd < 0 ? -errno : 0;
+
+	/* A copy that is there already is as good: ext4's magic number is in its superblock. */
+	if (!err && (pread(fd, &byte, 1, EXT4_MAGIC_AT) != 1 || (unsigned char)byte != EXT4_MAGIC))
+		err = copy_disk(disk, RAM_DISK);
+	if (fd >= 0)
+		close(fd);
+	return err ? err : mount_at(RAM_DISK, RAM_DIR);
+}
+
+int place__set_up(struct exp *e, enum source_place place)
 {
 	const char *disk = exp__disk();
 	int err;
 
 	if (!disk)
 		return -ENODEV;
-	err = copy_disk(disk, RAM_DISK);
-	if (err)
-		return exp__fail(e, err, "copy %s to %s", disk, RAM_DISK);
-	err = mount_at(disk, DISK_DIR);
-	if (!err)
-		err = mount_at(RAM_DISK, RAM_DIR);
-	return err ? exp__fail(e, err, "mount the disks") : 0;
+	err = place == PLACE_RAM ? set_up_ram(disk) : mount_at(disk, DISK_DIR);
+	return err ? exp__fail(e, err, "mount the %s", place == PLACE_RAM ? "RAM disk" : "disk")
+		   : 0;
+}
+
+int places__set_up(struct exp *e)
+{
+	int err = place__set_up(e, PLACE_RAM); /* a copy of the disk while nobody writes to it */
+
+	return err ? err : place__set_up(e, PLACE_DISK);
 }
 
 void places__clear(void)
@@ -135,10 +103,27 @@ bool source__on_disk(const struct source *s)
 
 /* --- files ------------------------------------------------------------------------------ */
 
+/* Marsaglia's xorshift64 from a random start: quick, and no two files are alike. */
+static void fill_random(unsigned char *to, size_t size)
+{
+	uint64_t x = 0;
+
+	if (getrandom(&x, sizeof(x), 0) != sizeof(x) || !x)
+		x = exp__now_ns() | 1;
+	for (size_t i = 0; i < size; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		to[i] = (unsigned char)(x >> 32);
+	}
+}
+
 static void fill(unsigned char *to, size_t size, enum source_contents contents)
 {
 	if (contents == CONTENTS_PATTERN)
 		reader__pattern(to, size);
+	else if (contents == CONTENTS_RANDOM)
+		fill_random(to, size);
 	else if (contents == CONTENTS_TARGET)
 		for (size_t i = 0; i < size; i++)
 			to[i] = (unsigned char)('a' + i % 16);
@@ -153,6 +138,19 @@ static int write_file(const char *path, const unsigned char *contents, size_t si
 
 	if (!err && fsync(fd))
 		err = -errno;
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* tmpfs without a mount point. */
+static int open_memory(const unsigned char *contents, size_t size)
+{
+	int fd = memfd_create("assay-read", MFD_CLOEXEC);
+	int err = fd < 0 ? -errno : write_all(fd, contents, size);
+
+	if (!err)
+		return fd;
 	if (fd >= 0)
 		close(fd);
 	return err;
@@ -187,13 +185,11 @@ int source__open(const struct source *s, size_t size, size_t big_size, struct in
 		size = s->max_size;
 	in->expected = s->empty ? 0 : (long)size;
 	in->disk = disk_name(s);
-	if (s->place == PLACE_MEMORY)
-		return reader__open(&in->reader, size);
 	contents = malloc(size);
 	if (!contents)
 		return -ENOMEM;
 	fill(contents, size, s->contents);
-	err = open_file(s, contents, size);
+	err = s->place == PLACE_MEMORY ? open_memory(contents, size) : open_file(s, contents, size);
 	if (err >= 0)
 		err = reader__open_fd(&in->reader, err, size,
 				      s->contents == CONTENTS_UNKNOWN ? NULL : contents);

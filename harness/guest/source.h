@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Where is read from. */
-#ifndef OVERRIDE_SOURCES_SOURCE_H
-#define OVERRIDE_SOURCES_SOURCE_H
+#ifndef ASSAY_GUEST_SOURCE_H
+#define ASSAY_GUEST_SOURCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +17,13 @@ enum source_place {
 	PLACE_PATH,   /* a file that the kernel has */
 };
 
-enum source_contents { CONTENTS_PATTERN, CONTENTS_TARGET, CONTENTS_ZERO, CONTENTS_UNKNOWN };
+enum source_contents {
+	CONTENTS_PATTERN,
+	CONTENTS_RANDOM,
+	CONTENTS_TARGET,
+	CONTENTS_ZERO,
+	CONTENTS_UNKNOWN
+};
 
 struct source {
 	const char *name;
@@ -34,11 +40,15 @@ struct source {
 	const char *own; /* the injectable function that reads it, or NULL */
 };
 
-extern const struct source sources[];
-extern const size_t nr_sources;
+/* The files and functions of the driver that kernels with the feature target-driver have. */
+#define SOURCE_TARGET_DIR    "/proc/bpf_target/"
+#define SOURCE_TARGET_DEVICE "/dev/bpf_target"
+#define SOURCE_PROC_READ     "bpf_target_proc_read"
+#define SOURCE_DEV_READ	     "bpf_target_dev_read"
 
 /* The two file systems on disks: mounts them. -ENODEV where there is no disk. */
 int places__set_up(struct exp *e);
+int place__set_up(struct exp *e, enum source_place place); /* one of them */
 void places__clear(void);
 /* Is it on a disk? */
 bool source__on_disk(const struct source *s);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel's own fault injection into functions (lib/fault-inject.c, kernel/fail_function.c). */
+#ifndef OVERRIDE_POINT_FAIL_FUNCTION_H
+#define OVERRIDE_POINT_FAIL_FUNCTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Makes the function return `result`, for the threads that are armed. A refusal's reason goes to
+ * *reason, the caller's to free, where there is more to say than the errno. 0 or -errno. */
+int fail_function__inject(const char *symbol, int64_t result, bool by_breakpoint, char **reason);
+void fail_function__remove(const char *symbol);
+
+/* How often a function was made to fail since the injection, or -1. */
+int64_t fail_function__count(void);
+
+/* For the calling thread: a descriptor for fail_function__arm, to be closed, or -errno. The kernel
+ * looks at the thread only in task context, which a breakpoint's handler is not (since 5.8 it is
+ * treated like an NMI): there the injection as a whole is switched on and off, for everybody. */
+int fail_function__open(bool by_breakpoint);
+void fail_function__arm(int fd, bool on, bool by_breakpoint);
+
+#endif

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The experiment override-point: points that were built to produce each outcome do, and nothing
+ * else. Two boots for all of them. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assay.h"
+#include "base/str.h"
+#include "model/override_outcome.h"
+
+#define KERNEL "5.10.218"
+#define LATER  "6.1.192"
+#define READS  40 /* 20 in each of two rounds */
+
+static char *results;
+static struct records early, late;
+
+static int set_up(void **state)
+{
+	struct outcome o;
+
+	(void)state;
+	need_kernel(KERNEL);
+	need_kernel(LATER);
+	results = temp_dir();
+	ASSAY(&o, false, results, "study", "--design", "tests/vm/override-outcomes.study");
+	assert_status(&o, 0);
+	outcome__release(&o);
+	records__load(&early, results, KERNEL, "override-point");
+	records__load(&late, results, LATER, "override-point");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	records__release(&early);
+	records__release(&late);
+	temp_dir_remove(results);
+	return 0;
+}
+
+/* The point that has this label, and nothing that it should not: all checks hold. */
+static const struct record *point(const struct records *rs, const char *label, const char *value)
+{
+	const struct record *r = records__find(rs, "point", label, value);
+
+	if (!r)
+		fail_msg("there is no point with %s=%s", label, value);
+	assert_int_equal(r->status, STATUS_OK);
+	assert_true(r->nr_checks >= 1);
+	assert_true(metric(r, "unexplained") == 0);
+	return r;
+}
+
+/* The int3 without any other factor, the label of which is all that it has. */
+static const struct record *plain(const char *hook)
+{
+	for (size_t i = 0; i < early.n; i++) {
+		const struct record *r = early.v[i];
+		const char *is = record__get_label(r, "hook");
+
+		if (strcmp(r->name, "point") != 0 || !is || strcmp(is, hook) != 0)
+			continue;
+		if (!record__get_label(r, "source") && !record__get_label(r, "result") &&
+		    !record__get_label(r, "readers") && !record__get_label(r, "refused"))
+			return r;
+	}
+	fail_msg("there is no plain point with hook=%s", hook);
+	return NULL;
+}
+
+/* All reads have this outcome. */
+static void assert_all(const struct record *r, enum override_outcome o)
+{
+	assert_true(metric(r, "attempted") == READS);
+	for (int i = 0; i < NR_OVERRIDE_OUTCOMES; i++) {
+		double n = metric(r, override_outcome__name(i));
+
+		if (n != (i == (int)o ? READS : 0))
+			fail_msg("%g reads are %s", n, override_outcome__name(i));
+	}
+}
+
+static void test_overridden(void **state)
+{
+	const struct record *r = plain("int3");
+
+	(void)state;
+	assert_all(r, OUTCOME_OVERRIDDEN);
+	assert_true(metric(r, "hits") == READS && metric(r, "runs") == READS);
+	assert_true(metric(r, "body_calls") == 0);
+	assert_true(metric(r, "success") == 1 && metric(r, "success_low") > 0.9);
+	assert_all(point(&early, "hook", "fail_function"), OUTCOME_OVERRIDDEN);
+}
+
+static void test_crowd(void **state)
+{
+	const struct record *r = point(&early, "readers", "3");
+
+	(void)state;
+	assert_true(metric(r, "attempted") >= 3 * READS);
+	assert_true(metric(r, "overridden") == metric(r, "attempted"));
+	assert_string_equal(record__get_label(r, "body"), "sum");
+}
+
+static const struct series *series(const struct record *r, const char *name)
+{
+	for (size_t i = 0; i < r->nr_series; i++)
+		if (!strcmp(r->series[i].name, name))
+			return &r->series[i];
+	fail_msg("there is no series %s", name);
+	return NULL;
+}
+
+/* Where it falls is chance; that what was read before it was overridden, and nothing after it, is
+ * not. */
+static void test_lost(void **state)
+{
+	const struct record *r = point(&early, "hook", "optimised");
+	const struct series *lost = series(r, "lost_read"), *runs = series(r, "run_reads");
+	double reads = 0;
+
+	(void)state;
+	assert_int_equal(lost->n, 2);
+	assert_true(lost->values[0] >= 1 && lost->values[1] >= 1);
+	assert_true(metric(r, "not_overridden") >= 2 * 50 - 2);
+	assert_true(metric(r, "reads_after") >= 2 * 50);
+	assert_true(metric(r, "success_after") == 0);
+	assert_true(metric(r, "reads_before") + metric(r, "reads_after") == metric(r, "attempted"));
+	for (size_t i = 0; i < runs->n; i++)
+		reads += runs->values[i];
+	assert_true(reads == metric(r, "attempted"));
+	assert_all(point(&early, "companion", "fexit"), OUTCOME_NOT_OVERRIDDEN);
+}
+
+static void test_missed(void **state)
+{
+	const struct record *r = point(&early, "nesting", "program");
+
+	(void)state;
+	assert_all(r, OUTCOME_MISSED_RECURSION);
+	assert_true(metric(r, "hits") == READS && metric(r, "runs") == 0);
+	r = point(&early, "nesting", "kprobe");
+	assert_all(r, OUTCOME_MISSED_NMISSED);
+	assert_true(metric(r, "hits") == 0 && metric(r, "nmissed") == READS);
+	r = point(&early, "source", "direct");
+	assert_all(r, OUTCOME_NEVER_HIT);
+	assert_true(metric(r, "calls_per_read") == 0 && metric(r, "hits") == 0);
+}
+
+static void test_misbehaved(void **state)
+{
+	const struct record *r = point(&early, "result", "1");
+
+	(void)state;
+	assert_all(r, OUTCOME_MISBEHAVED);
+	assert_true(metric(r, "short_reads") == READS && metric(r, "looped") == 0);
+	r = point(&late, "result", "1");
+	assert_all(r, OUTCOME_MISBEHAVED);
+	assert_true(metric(r, "looped") == READS && metric(r, "runs") == 2 * READS);
+}
+
+static void assert_refused(const struct record *r, int err, const char *words)
+{
+	assert_true(metric(r, "refused") == 2 && metric(r, "attempted") == 0);
+	assert_true(metric(r, "attach_errno") == err);
+	assert_matches(record__get_label(r, "refused"), words);
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	assert_refused(point(&early, "target", "ksys_read"), EINVAL, "^EINVAL: .*failed to attach");
+	assert_refused(point(&early, "hook", "fmod_ret"), EBUSY, "^EBUSY: .*failed to attach");
+}
+
+/* What makes no sense, or what the guest is not, is skipped with the reason. */
+static void test_skipped(void **state)
+{
+	struct outcome o;
+	char *dir = temp_dir(), *reason;
+
+	(void)state;
+	ASSAY(&o, false, dir, "run", "override-point", "-k", KERNEL, "-p", "nesting=program");
+	assert_int_equal(experiment_status(dir, KERNEL, "override-point", &reason), STATUS_SKIPPED);
+	assert_string_equal(reason, "nesting goes with target=alloc alone");
+	free(reason);
+	outcome__release(&o);
+	temp_dir_remove(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_overridden), cmocka_unit_test(test_crowd),
+		cmocka_unit_test(test_lost),	   cmocka_unit_test(test_missed),
+		cmocka_unit_test(test_misbehaved), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_skipped),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
