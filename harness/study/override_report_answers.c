@@ -99,6 +99,11 @@ static void cell_misfits(struct strbuf *sb, const struct cause_kernel *k)
 		     k->jump_before_loss, k->without_flag);
 }
 
+static void cell_at_once(struct strbuf *sb, const struct cause_kernel *k)
+{
+	strbuf__addf(sb, "%zu of %zu", k->at_once, k->lost);
+}
+
 static void cell_times(struct strbuf *sb, const struct cause_kernel *k)
 {
 	put_ms(sb, k->flag_ms);
@@ -185,6 +190,7 @@ void override_report__cause(struct strbuf *sb, const struct answers *a)
 		row(sb, c,
 		    "flag / loss / jump, ms after the attach (medians; jump: loss and median lag)",
 		    cell_times);
+		row(sb, c, "rounds that lost it at the first read or before it", cell_at_once);
 		row(sb, c, "rank correlation of the times of loss and jump", cell_correlation);
 		row(sb, c, "overridden before the loss", cell_before);
 		row(sb, c, "overridden after the loss", cell_after);

@@ -24,17 +24,18 @@ static void put_rule(struct strbuf *sb)
 		"on the other side. Whether the factor moves the loss is another question: it does if the "
 		"interval of a ratio of times or numbers of reads (Hodges and Lehmann, rank test) leaves 1 "
 		"out. That interval is widened by how far points lie apart that are the same but for the number "
-		"of reads and rounds (Student's t), as the machine drifts from point to point. All together are supported if every suspect that was varied is, and contradicted if one "
+		"of reads and rounds (Student's t), as the machine drifts from point to point. It does not if none does and all intervals of ratios of times lie within a factor of %.0f; else it is open. All together are supported if every suspect that was varied is, and contradicted if one "
 		"is.\n\n"
 		"*First reads*: share of a round's first reads that the optimised kprobe overrode, the same "
 		"number at every level; median over rounds. It mixes before and after, and is what one sees who "
 		"does a fixed number of reads.\n\n",
-		PERCENT(RULE_HOLDS), PERCENT(RULE_MARGIN), PERCENT(RULE_LOST), PERCENT(RULE_HOLDS));
+		PERCENT(RULE_HOLDS), PERCENT(RULE_MARGIN), PERCENT(RULE_LOST), PERCENT(RULE_HOLDS),
+		RULE_TOLD);
 }
 
 static void overview(struct strbuf *sb, const struct answers *a)
 {
-	static const char *const moves[] = { "too few rounds", "yes", "not seen" };
+	static const char *const moves[] = { "open", "yes", "not seen" };
 
 	strbuf__addf(
 		sb, "| suspect | acts only through time | moves the loss | |\n|---|---|---|---|\n");

@@ -426,7 +426,7 @@ static void test_too_few_rounds(void **state)
 	a = make(d);
 	says(&suspicion_of(&a, "Barriers before the call")->finding, SUPPORTED,
 	     "with fewer than 4 rounds");
-	has(a.suspicions_finding.text, "too few rounds to know of the time: Barriers");
+	has(a.suspicions_finding.text, "too little is known of the time until the loss: Barriers");
 	says(&a.cause.finding, NOT_DECIDED, "open");
 	done(d, &a);
 }
