@@ -112,21 +112,33 @@ static int attach_traced(const struct point *p, const char *program, struct bpf_
 
 /* --- attaching --------------------------------------------------------------------------- */
 
-/* What libbpf or the kernel said last, without the speaker's name. */
+/* Lines that only say what came of an earlier one, and the frame around the verifier's log. */
+static bool says_nothing(const char *line)
+{
+	static const char *const parts[] = { "failed to load object",
+					     ": failed to load: ", "PROG LOAD LOG", "processed " };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strstr(line, parts[i]))
+			return true;
+	return !*line;
+}
+
+/* What libbpf, or the verifier through it, said last, without the speaker's name. Caller frees. */
 static char *last_words(int err)
 {
-	char *said = exp__libbpf_said(), *line = said, *end, *out;
+	char *said = exp__libbpf_said(), *line, *save = NULL;
+	const char *words = strerror(-err);
+	char *out;
 
-	if (!said)
-		return strdup(strerror(-err));
-	end = line + strlen(line);
-	while (end > line && end[-1] == '\n')
-		*--end = '\0';
-	line = strrchr(said, '\n');
-	line = line ? line + 1 : said;
-	if (!strncmp(line, "libbpf: ", 8))
-		line += 8;
-	out = strdup(line);
+	for (line = said ? strtok_r(said, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (!strncmp(line, "libbpf: ", 8))
+			line += 8;
+		if (!says_nothing(line))
+			words = line;
+	}
+	out = strdup(words);
 	free(said);
 	return out;
 }

@@ -36,7 +36,9 @@ static int measure_rounds(struct point *p, struct found *f)
 		err = round__warm_up(p, f);
 	for (uint64_t i = 0; !err && i < p->rounds; i++) {
 		exp__progress(p->e, i, p->rounds, "round");
-		err = round__run(p, f);
+		err = round__baseline(p, f);
+		if (!err)
+			err = round__run(p, f);
 	}
 	return err;
 }

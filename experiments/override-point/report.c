@@ -15,6 +15,8 @@
 
 #define Z_95 1.959964
 
+#define CURE "kprobe-override-kept" /* a feature of the patch series */
+
 /* --- labels ------------------------------------------------------------------------------ */
 
 static const char *body_label(const struct point *p)
@@ -24,6 +26,22 @@ static const char *body_label(const struct point *p)
 	if (p->target.body == BODY_UNKNOWN)
 		return "buffer";
 	return p->readers > 1 ? "sum" : NULL;
+}
+
+/* What the kernel is like, whatever it is called. */
+static void label_kernel(struct record *r, const struct point *p)
+{
+	const char *preempt = "none";
+
+	if (exp__has(p->e, NEED_CONFIG, "CONFIG_PREEMPT"))
+		preempt = "full";
+	else if (exp__has(p->e, NEED_CONFIG, "CONFIG_PREEMPT_VOLUNTARY"))
+		preempt = "voluntary";
+	record__label(r, "preempt", preempt);
+	record__label(r, "optprobes",
+		      exp__has(p->e, NEED_CONFIG, "CONFIG_OPTPROBES") ? "yes" : "no");
+	if (exp__has(p->e, NEED_FEATURE, CURE))
+		record__label(r, "cure", "yes");
 }
 
 void report__labels(struct record *r, const struct point *p)
@@ -50,6 +68,7 @@ void report__labels(struct record *r, const struct point *p)
 		record__label(r, "symbol", p->target.symbol);
 	if (body)
 		record__label(r, "body", body);
+	label_kernel(r, p);
 }
 
 static void label_refusal(struct record *r, const struct found *f)
@@ -189,6 +208,7 @@ static void moments(struct record *r, const struct found *f, double *v)
 		{ "lost_ms", "ms", offsetof(struct moments, lost_ms) },
 		{ "flag_ms", "ms", offsetof(struct moments, flag_ms) },
 		{ "jump_ms", "ms", offsetof(struct moments, jump_ms) },
+		{ "jump_read", "read number", offsetof(struct moments, jump_read) },
 		{ "attach_ms", "ms", offsetof(struct moments, attach_ms) },
 	};
 

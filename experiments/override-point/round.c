@@ -70,8 +70,12 @@ static void count_body(struct round *r, struct override_evidence *e, int64_t bef
 		r->f->body_calls += e->body_calls;
 }
 
-static void note_loss(struct round *r, enum override_outcome outcome, double ms)
+static void note_moments(struct round *r, enum override_outcome outcome, double ms)
 {
+	struct moments *m = &r->f->moments[r->nr];
+
+	if (isnan(m->jump_read) && r->reading->slot->jumps)
+		m->jump_read = (double)r->reads;
 	if (is_good(outcome)) {
 		r->lost = 0;
 	} else if (!r->lost && (outcome == OUTCOME_NOT_OVERRIDDEN || outcome == OUTCOME_PARTLY)) {
@@ -103,7 +107,7 @@ static int read_alone(struct round *r)
 	finding = override_outcome__of(&e);
 	reading__account(r->reading, &e, finding.outcome);
 	r->reads++;
-	note_loss(r, finding.outcome, when.ms);
+	note_moments(r, finding.outcome, when.ms);
 	return ledger__add(&r->reading->ledger, &finding, (double)ns, &when);
 }
 
@@ -115,7 +119,7 @@ static int read_in_crowd(struct round *r)
 	int err = crowd__read(r->reading, r->nr, ms, &outcome);
 
 	r->reads++;
-	note_loss(r, outcome, ms);
+	note_moments(r, outcome, ms);
 	return err;
 }
 
@@ -164,7 +168,9 @@ static bool enough(const struct round *r)
 
 	if (r->reads < p->reads || !crowd__have_read(&r->crowd, p->reads))
 		return false;
-	if (p->hook != POINT_OPTIMISED)
+	/* There is nothing to lose for reads that don't come by, and on ftrace nothing is
+	 * optimised. */
+	if (p->hook != POINT_OPTIMISED || !p->calls || r->state == PROBE_FTRACE)
 		return true;
 	if (r->lost)
 		return r->reads - r->lost + 1 >= p->after;
@@ -314,7 +320,7 @@ int round__run(const struct point *p, struct found *f)
 		return exp__fail(p->e, err, "open the kernel's counts");
 	r.nr = (uint32_t)f->nr_rounds;
 	r.first_span = r.reading->ledger.nr_spans;
-	f->moments[f->nr_rounds++] = (struct moments){ NAN, NAN, NAN, NAN, NAN };
+	f->moments[f->nr_rounds++] = (struct moments){ NAN, NAN, NAN, NAN, NAN, NAN };
 	reset(p);
 	allow_optimisation(p);
 	settle(p);

@@ -20,6 +20,7 @@ struct change { /* of the kprobe's state */
 struct moments {
 	double lost_read; /* number of the first read that was lost, from 1 */
 	double lost_ms, flag_ms, jump_ms;
+	double jump_read; /* number of the read in which the program first found a jump */
 	double attach_ms; /* that attaching took */
 };
 
@@ -51,8 +52,11 @@ struct found {
 int found__init(struct found *f, const struct point *p);
 void found__release(struct found *f);
 
-/* Reads without a hook: their times, how often they call the target, what they return. */
+/* First reads without a hook: how often they call the target, what they return. */
 int round__unhooked(struct point *p, struct found *f);
+/* Reads without a hook, for their times: before each round, as a machine is not the same all along.
+ * They must be like the first ones. */
+int round__baseline(struct point *p, struct found *f);
 /* Attaches and detaches once, so that later attaches are alike, and counts the calls of functions
  * that don't count themselves. 0 or -errno. */
 int round__warm_up(struct point *p, struct found *f);

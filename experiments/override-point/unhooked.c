@@ -10,7 +10,9 @@
 #include "guest/hook.h"
 #include "mounted-hook.h"
 
-#define UNHOOKED_READS 200
+#define FIRST_READS    5
+#define UNHOOKED_READS 200 /* over all rounds */
+#define UNHOOKED_LEAST 50  /* in each */
 #define COUNTED_READS  3
 
 int found__init(struct found *f, const struct point *p)
@@ -53,39 +55,82 @@ static int differ(struct point *p, long returned, int64_t calls)
 			 p->wanted, (long long)p->calls, returned, (long long)calls);
 }
 
-int round__unhooked(struct point *p, struct found *f)
+/* One read, and how often it calls the target; OVERRIDE_UNKNOWN where nobody counts. */
+static uint64_t read_unhooked(struct reading *r, const struct watch *w, long *returned,
+			      int64_t *calls)
 {
-	uint64_t reads = p->reads < UNHOOKED_READS ? p->reads : UNHOOKED_READS;
+	int64_t before = watch__body(w);
+	struct override_evidence e;
+	uint64_t ns = reading__attempt(r, &e);
+
+	*calls = before < 0 ? OVERRIDE_UNKNOWN : watch__body(w) - before;
+	*returned = e.returned;
+	return ns;
+}
+
+static int read_several(struct point *p, struct found *f, const struct watch *w, uint64_t reads,
+			bool first)
+{
 	struct reading *r = &f->readings[0];
+	int err = 0;
+
+	for (uint64_t i = 0; !err && i < reads; i++) {
+		uint64_t ns;
+		int64_t calls;
+		long n;
+
+		err = reading__prepare(r);
+		if (err)
+			break;
+		ns = read_unhooked(r, w, &n, &calls);
+		if (first && !i) {
+			p->wanted = n;
+			p->calls = calls < 0 ? 1 : calls;
+			continue; /* it may be the one that makes the file warm */
+		}
+		if (n != p->wanted || (calls >= 0 && calls != p->calls))
+			err = differ(p, n, calls);
+		else
+			err = ledger__unhooked(&r->ledger, (double)ns);
+	}
+	return err;
+}
+
+static int with_nothing(struct point *p, struct found *f, uint64_t reads, bool first)
+{
 	struct mounted_hook around = { 0 };
 	struct watch w = WATCH_INIT;
 	int err = watch__open(&w, p);
 
-	memset(p->state, 0, sizeof(*p->state));
 	if (!err)
 		err = mounted_hook__surround(&around, p);
-	for (uint64_t i = 0; !err && i < reads; i++) {
-		struct override_evidence e;
-		int64_t before = watch__body(&w), calls;
-		uint64_t ns;
-
-		err = reading__prepare(r);
-		ns = reading__attempt(r, &e);
-		calls = before < 0 ? 1 : watch__body(&w) - before;
-		if (!err && i && (e.returned != p->wanted || calls != p->calls))
-			err = differ(p, e.returned, calls);
-		p->wanted = e.returned;
-		p->calls = calls;
-		if (!err)
-			err = ledger__unhooked(&r->ledger, (double)ns);
-	}
+	if (!err)
+		err = read_several(p, f, &w, reads, first);
 	mounted_hook__detach(&around, p);
 	watch__close(&w);
+	return err;
+}
+
+int round__unhooked(struct point *p, struct found *f)
+{
+	int err;
+
+	memset(p->state, 0, sizeof(*p->state));
+	err = with_nothing(p, f, FIRST_READS, true);
 	if (p->target.counts_bytes && !p->result)
 		p->result = p->wanted;
 	if (p->target.alloc && !p->result)
 		p->result = -ENOMEM;
 	return err;
+}
+
+int round__baseline(struct point *p, struct found *f)
+{
+	uint64_t reads = UNHOOKED_READS / p->rounds;
+
+	if (reads < UNHOOKED_LEAST)
+		reads = UNHOOKED_LEAST;
+	return with_nothing(p, f, reads < p->reads ? reads : p->reads, false);
 }
 
 /* How many calls come to the program when it changes nothing. Of an allocation only the first

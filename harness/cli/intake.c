@@ -128,7 +128,12 @@ static int on_record(struct intake *in, const json_t *event)
  * experiment itself says is each point's own. */
 static char *text_name(const struct intake *in, const char *name, const char *kind)
 {
-	if (!in->point || !strcmp(kind, "log") || !strcmp(kind, "libbpf"))
+	static const char *const of_programs[] = { "log", "libbpf", "stack" };
+
+	for (size_t i = 0; i < sizeof(of_programs) / sizeof(of_programs[0]); i++)
+		if (!strcmp(kind, of_programs[i]))
+			return strdup(name);
+	if (!in->point)
 		return strdup(name);
 	return str_fmt("%s%s%s", in->point, *name ? "." : "", name);
 }

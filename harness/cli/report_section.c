@@ -28,10 +28,11 @@ struct picture {
 struct report_section {
 	const struct report_style *style; /* the caller's */
 	char *kernel, *experiment;
-	bool ended;
-	enum status status;
-	char *reason, *params;
-	double seconds;
+	size_t ends;	    /* how often it was measured: once, but for a study's points */
+	enum status status; /* the worst */
+	char *reason;	    /* of that */
+	json_t *params;	    /* those that are the same in all */
+	double seconds;	    /* of all; negative: unknown */
 	struct report_programs *programs;
 	struct report_measures *measures;
 	struct picture *pictures;
@@ -86,7 +87,7 @@ void report_section__free(struct report_section *s)
 	free(s->kernel);
 	free(s->experiment);
 	free(s->reason);
-	free(s->params);
+	json_decref(s->params);
 	free(s->example);
 	free(s);
 }
@@ -107,27 +108,46 @@ const char *report_section__experiment(const struct report_section *s)
 }
 
 /* {"reads": "10"} as "reads=10"; NULL for none. */
-static char *params_str(const char *json)
+static char *params_str(const json_t *params)
 {
-	json_t *o = json ? json_loads(json, 0, NULL) : NULL, *value;
 	struct strbuf sb = STRBUF_INIT;
 	const char *key;
+	json_t *value;
 
-	json_object_foreach (o, key, value)
+	json_object_foreach ((json_t *)params, key, value)
 		if (json_is_string(value))
 			strbuf__addf(&sb, "%s%s=%s", sb.len ? " " : "", key,
 				     json_string_value(value));
-	json_decref(o);
 	return sb.len ? strbuf__detach(&sb) : NULL;
+}
+
+static void keep_same(json_t *params, const json_t *others)
+{
+	const char *key;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe (params, next, key, value)
+		if (!json_equal(value, json_object_get(others, key)))
+			json_object_del(params, key);
 }
 
 int report_section__ended(struct report_section *s, const struct stored_experiment *e)
 {
-	s->ended = true;
+	json_t *params = e->params ? json_loads(e->params, 0, NULL) : NULL;
+	bool worse = !s->ends || status__worse(s->status, e->status) != s->status;
+
+	if (s->ends++) {
+		keep_same(s->params, params);
+		json_decref(params);
+		s->seconds += e->seconds > 0 ? e->seconds : 0;
+	} else {
+		s->params = params;
+		s->seconds = e->seconds;
+	}
+	if (!worse)
+		return 0;
 	s->status = e->status;
-	s->seconds = e->seconds;
-	free(s->params);
-	s->params = params_str(e->params);
 	return record__set(&s->reason, e->reason);
 }
 
@@ -286,7 +306,7 @@ bool report_section__is_empty(const struct report_section *s)
 /* What befell the experiment befell none of its records. */
 static bool failed_apart(const struct report_section *s)
 {
-	return s->ended && s->status != STATUS_OK && !s->counts[s->status];
+	return s->ends && s->status != STATUS_OK && !s->counts[s->status];
 }
 
 void report_section__count(const struct report_section *s, int counts[6])
@@ -307,7 +327,7 @@ void report_section__sum(const struct report_section *s, struct report_section_s
 		.kernel = s->kernel,
 		.experiment = s->experiment,
 		.reason = s->reason,
-		.status = s->ended ? s->status : STATUS_HARNESS,
+		.status = s->ends ? s->status : STATUS_HARNESS,
 		.seconds = s->seconds,
 		.accepted = s->accepted,
 		.rejected = s->rejected,
@@ -358,21 +378,27 @@ const char *report_section__example(const struct report_section *s, int *rank)
 static void print_heading(const struct report_section *s, const char *summary, FILE *out)
 {
 	const struct report_style *style = s->style;
-	const char *word = s->ended ? status__name(s->status) : "did not end";
-	enum status status = s->ended ? s->status : STATUS_HARNESS;
+	const char *word = s->ends ? status__name(s->status) : "did not end";
+	enum status status = s->ends ? s->status : STATUS_HARNESS;
 	const char *ink = style->color ? report_text__status_ink(status) : NULL;
-	char time[32];
+	char *params = params_str(s->params), time[32];
 
 	report_text__put(out, style->color ? INK_BOLD : NULL, s->experiment);
 	fprintf(out, " on %s: ", s->kernel);
 	report_text__put(out, ink, word);
-	if (s->ended && s->seconds > 0)
-		fprintf(out, " (%s)", fmt_seconds(s->seconds, time, sizeof(time)));
+	fmt_seconds(s->seconds, time, sizeof(time));
+	if (s->ends > 1)
+		fprintf(out, " (%zu points, %s)", s->ends, time);
+	else if (s->ends && s->seconds > 0)
+		fprintf(out, " (%s)", time);
 	fputc('\n', out);
 	if (summary && *summary)
 		report_text__wrap(out, NULL, "  ", summary, style->width);
-	if (s->params)
-		report_text__wrap(out, NULL, "  parameters: ", s->params, style->width);
+	if (params)
+		report_text__wrap(out, NULL,
+				  s->ends > 1 ? "  the same in all: " : "  parameters: ", params,
+				  style->width);
+	free(params);
 	/* Of an unexpected experiment the records below say more. */
 	if (s->reason && *s->reason && (s->status != STATUS_UNEXPECTED || !s->notes.n)) {
 		char *first = str_fmt("  %s: ", word);

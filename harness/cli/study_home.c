@@ -40,13 +40,27 @@ int study_homes__init(struct study_homes *homes, struct cli *cli, const struct k
 	return 0;
 }
 
+static void drop_initramfs(struct study_home *h)
+{
+	free(h->initramfs);
+	h->initramfs = NULL;
+	if (h->fd >= 0)
+		close(h->fd);
+	h->fd = -1;
+}
+
+void study_homes__rest(struct study_homes *homes, const struct study_home *but)
+{
+	for (size_t i = 0; i < homes->n; i++)
+		if (&homes->v[i] != but)
+			drop_initramfs(&homes->v[i]);
+}
+
 void study_homes__release(struct study_homes *homes)
 {
 	for (size_t i = 0; i < homes->n; i++) {
 		image__free(homes->v[i].image);
-		free(homes->v[i].initramfs);
-		if (homes->v[i].fd >= 0)
-			close(homes->v[i].fd);
+		drop_initramfs(&homes->v[i]);
 	}
 	free(homes->v);
 	*homes = (struct study_homes){ 0 };

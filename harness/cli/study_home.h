@@ -40,4 +40,7 @@ int study_home__image(const struct study_homes *homes, struct study_home *h);
 int study_home__open(const struct study_homes *homes, struct study_home *h,
 		     const struct strv *programs);
 
+/* Gives back the initramfs of all but one. */
+void study_homes__rest(struct study_homes *homes, const struct study_home *but);
+
 #endif

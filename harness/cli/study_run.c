@@ -122,8 +122,11 @@ static int settle_accel(struct run *run, const struct vm_opts *probe)
 	else
 		err = accel__settle(run->o->accel, probe, cache, &run->accel, &why);
 	free(why);
+	if (err)
+		run->reason = "the accelerator that was asked for can't be had";
 	if (err || !run->past_accel || !strcmp(run->past_accel, accel__name(run->accel)))
 		return err;
+	run->reason = "its points were measured with another accelerator";
 	log_err("run %s was measured with %s so far, this would go on with %s: --accel %s, or "
 		"--new for a run of its own",
 		run->info.name, run->past_accel, accel__name(run->accel), run->past_accel);
@@ -173,12 +176,14 @@ static int measure(struct run *run, const struct study_boot *b, struct study_hom
 	return err;
 }
 
+/* Boots of a kernel follow each other: what the others hold in memory is not needed now. */
 static int run_boot(struct run *run, const struct study_boot *b)
 {
 	struct study_home *h = study_homes__find(&run->homes, b->kernel);
 	struct plan plan = { 0 };
 	int err = list_items(run, b, &plan);
 
+	study_homes__rest(&run->homes, h);
 	if (!err && plan.nr_items)
 		err = study_home__open(&run->homes, h, &run->programs);
 	if (!err && plan.nr_items)
@@ -204,6 +209,9 @@ static int make_key(const struct study_opts *o, char *key)
 		err = hash__add_file(h, o->cli->guest);
 	if (h) {
 		hash__add_str(h, o->full ? "full" : "quick");
+		/* A kernel's name in the design may stand for another one by now. */
+		for (size_t i = 0; i < o->points->n; i++)
+			hash__add_str(h, o->points->v[i].id);
 		hash__end(h, hex);
 		snprintf(key, KEY_LEN + 1, "%.*s", KEY_LEN, hex);
 	}

@@ -57,20 +57,24 @@ static int open_prepared(struct exp *e, int (*want)(void *ctx, const char *name)
 	return err;
 }
 
+static int is_any(void *ctx, const char *name)
+{
+	(void)ctx;
+	(void)name;
+	return 1;
+}
+
+/* Those that prepare() does not leave out: an object is opened for each of them. */
 static int list_programs(struct exp *e, struct strv *names)
 {
 	struct libbpf_messages m = LIBBPF_MESSAGES_INIT;
 	struct bpf_object *obj = NULL;
 	struct bpf_program *prog;
-	int err;
+	int err = open_prepared(e, is_any, NULL, &m, &obj);
 
-	libbpf_messages__to(&m);
-	err = object__open(e->def, &obj);
-	if (err)
-		exp__stop(e, STATUS_HARNESS, "the BPF object can't be opened: %s", strerror(-err));
-	else
+	if (!err)
 		bpf_object__for_each_program (prog, obj)
-			if (!err)
+			if (!err && bpf_program__autoload(prog))
 				err = strv__add(names, bpf_program__name(prog));
 	libbpf_messages__to(NULL);
 	bpf_object__close(obj);
@@ -115,7 +119,6 @@ static int verify(struct exp *e, const char *name, struct strv *accepted)
 	if (err)
 		goto out;
 	prog = bpf_object__find_program_by_name(obj, name);
-	/* prepare() may leave a program out, where a parameter says so. */
 	if (!prog || !bpf_program__autoload(prog))
 		goto out;
 	bpf_program__set_log_level(prog, 1);

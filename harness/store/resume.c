@@ -51,22 +51,30 @@ static int list_kept(const struct store *s, const struct strv *keep)
 	return err;
 }
 
+/* Params that are no JSON, or have no point, are of no point that could be kept. */
+#define POINT_OF_ROW                                                                           \
+	"coalesce(CASE WHEN json_valid(e.params) THEN json_extract(e.params, '$.point') END, " \
+	"'')"
+#define IS_KEPT " IN (SELECT point FROM kept)"
+
 static int delete_rest(const struct store *s, int64_t run)
 {
-	/* Params that are no JSON, or have no point, are of no point that could be kept. */
-	int err = step_for_run(
-		s,
-		"DELETE FROM experiments WHERE run = ? AND coalesce(CASE WHEN json_valid(params) "
-		"THEN json_extract(params, '$.point') END, '') NOT IN (SELECT point FROM kept)",
-		run);
-
-	if (err)
-		return err;
-	return step_for_run(
-		s,
+	static const char *const steps[] = {
+		/* What is said of an end that is no more: texts that have its point's name. The
+		 * files are written anew when there is something to say again. */
+		"DELETE FROM texts WHERE run = ? AND EXISTS (SELECT 1 FROM experiments e "
+		"WHERE e.run = texts.run AND " POINT_OF_ROW " NOT" IS_KEPT " AND " POINT_OF_ROW
+		" <> '' AND (texts.name = " POINT_OF_ROW " OR instr(texts.name, " POINT_OF_ROW
+		" || '.') = 1))",
+		"DELETE FROM experiments AS e WHERE run = ? AND " POINT_OF_ROW " NOT" IS_KEPT,
 		"DELETE FROM records WHERE run = ? AND NOT EXISTS (SELECT 1 FROM labels l "
-		"JOIN kept k ON k.point = l.value WHERE l.record = records.id AND l.name = 'point')",
-		run);
+		"WHERE l.record = records.id AND l.name = 'point' AND l.value" IS_KEPT ")",
+	};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(steps) / sizeof(steps[0]); i++)
+		err = step_for_run(s, steps[i], run);
+	return err;
 }
 
 static int take_over(const struct store *s, int64_t run)

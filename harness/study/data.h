@@ -30,7 +30,7 @@ struct study_obs {
 	struct strv blocks; /* names of the blocks that the point belongs to */
 	enum status status; /* the worse one of the experiment's and the record `point`'s */
 	const char *reason; /* of the status; NULL for ok */
-	double seconds; /* that it took in the guest; negative: unknown */
+	double seconds;	    /* that it took in the guest; negative: unknown */
 	const struct guest_info *guest;
 	struct record **records; /* all of the point; [0] is `point` when the experiment has it */
 	size_t nr_records;

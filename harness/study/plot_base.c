@@ -152,21 +152,33 @@ bool study_obs__measured(const struct study_obs *o)
 	       study_obs__metric(o, "attempted") > 0;
 }
 
-const struct study_obs *study_base__hook(const struct study_base *b, const struct study_data *d,
-					 const char *hook, const char *kernel)
+bool study_obs__asked(const struct study_obs *o)
+{
+	return !(study_obs__metric(o, "runs") > 0 && study_obs__metric(o, "requests") == 0);
+}
+
+static const struct study_obs *longest(const struct study_base *b, const struct study_data *d,
+				       const char *hook, const char *kernel, const char *others)
 {
 	const struct study_obs *best = NULL;
 
 	for (size_t i = 0; i < d->nr_obs; i++) {
 		const struct study_obs *o = &d->obs[i];
 
-		if (!study_obs__measured(o) || strcmp(study_obs__factor(o, "hook"), hook) != 0 ||
-		    (kernel && strcmp(o->kernel, kernel) != 0) ||
-		    !study_base__has(b, o, HOW_LONG " hook kernel"))
+		if (!study_obs__measured(o) || !study_obs__asked(o) ||
+		    strcmp(study_obs__factor(o, "hook"), hook) != 0 ||
+		    (kernel && strcmp(o->kernel, kernel) != 0) || !study_base__has(b, o, others))
 			continue;
 		if (!best ||
 		    study_obs__metric(o, "attempted") > study_obs__metric(best, "attempted"))
 			best = o;
 	}
 	return best;
+}
+
+const struct study_obs *study_base__hook(const struct study_base *b, const struct study_data *d,
+					 const char *hook, const char *kernel)
+{
+	return longest(b, d, hook, kernel, HOW_LONG " hook kernel")
+		       ?: longest(b, d, hook, kernel, HOW_LONG " hook kernel result");
 }

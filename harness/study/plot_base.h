@@ -21,8 +21,14 @@ bool study_base__has(const struct study_base *b, const struct study_obs *o, cons
 /* Was the point measured, with reads that can be counted? Not: skipped, refused, crashed. */
 bool study_obs__measured(const struct study_obs *o);
 
-/* Of the points of that hook and kernel (NULL: any) that differ from the base in none but the
- * number of reads and rounds: the one with the most reads. NULL when there is none. */
+/* Did the program ask for an override when it ran? An fmod_ret program that returns 0 does not: to
+ * the kernel that means to go on with the function. */
+bool study_obs__asked(const struct study_obs *o);
+
+/* Of the points of that hook and kernel (NULL: any) at which programs asked for an override and
+ * that differ from the base in none but the number of reads and rounds: the one with the most
+ * reads. If there is none, one that makes the function return something else. NULL when there is
+ * none, too. */
 const struct study_obs *study_base__hook(const struct study_base *b, const struct study_data *d,
 					 const char *hook, const char *kernel);
 

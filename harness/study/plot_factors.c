@@ -19,12 +19,12 @@
 #define COLUMN_PIXELS 620 /* a column longer than that makes two */
 #define TITLE_PIXELS  26
 #define ROW_PIXELS    17 /* at least */
-#define LANE_PIXELS   6	 /* marks of several hooks lie below each other */
+#define LANE_PIXELS   7	 /* marks of several hooks lie below each other */
 #define NAME_PIXELS   158
-#define FOOT	      96
+#define FOOT	      (X_PIXELS + 16 + 3 * KEY_PIXELS)
 #define PARTS_COLOUR  "#D55E00" /* as of the optimised hook */
 #define HIDDEN	      1.5	/* per cent that a mark covers on each of its sides */
-#define REFUSED	      -18	/* where on the axis refused hooks are drawn */
+#define NOT_TRIED     -22	/* where on the axis they are drawn */
 
 struct factors {
 	struct levels *blocks; /* with a level at least */
@@ -39,6 +39,12 @@ struct factors {
 static bool is_refused(const struct study_obs *o)
 {
 	return study_obs__metric(o, "refused") > 0;
+}
+
+/* Reads that never came to the function say nothing of the hook. */
+static bool is_passed_by(const struct study_obs *o)
+{
+	return study_obs__metric(o, "never_hit") == study_obs__metric(o, "attempted");
 }
 
 static bool has_mark(const struct study_obs *o)
@@ -153,6 +159,18 @@ static void release_factors(struct factors *f)
 
 /* --- data ---------------------------------------------------------------------------------- */
 
+/* Points at which no override was tried. */
+enum { REFUSED, PASSED_BY, UNASKED, NR_NOT_TRIED };
+
+static const struct not_tried {
+	const char *name, *title;
+	int mark;
+} not_tried[NR_NOT_TRIED] = {
+	{ "refused", "refused at attach", 2 },
+	{ "passed_by", "function never called", 1 },
+	{ "unasked", "program asked for none", 3 },
+};
+
 /* Marks, and those of their intervals that are wider than the mark. */
 struct marks {
 	struct strbuf at, intervals;
@@ -162,13 +180,19 @@ struct marks {
 struct column {
 	int left; /* pixels from the page's edge */
 	struct marks hooks[8], parts;
-	struct strbuf refused, lines, tics, titles;
+	struct strbuf not_tried[NR_NOT_TRIED], lines, tics, titles;
 };
 
 static void release_column(struct column *c)
 {
-	struct strbuf *const all[] = { &c->parts.at, &c->parts.intervals, &c->refused, &c->lines,
-				       &c->tics,     &c->titles };
+	struct strbuf *const all[] = { &c->parts.at,
+				       &c->parts.intervals,
+				       &c->not_tried[REFUSED],
+				       &c->not_tried[PASSED_BY],
+				       &c->not_tried[UNASKED],
+				       &c->lines,
+				       &c->tics,
+				       &c->titles };
 
 	for (size_t i = 0; i < sizeof(c->hooks) / sizeof(c->hooks[0]); i++) {
 		strbuf__free(&c->hooks[i].at);
@@ -198,8 +222,11 @@ static void add_point(struct column *c, const struct study_obs *o, double y)
 {
 	const struct look *look = look__of_hook(study_obs__factor(o, "hook"));
 
-	if (is_refused(o)) {
-		strbuf__addf(&c->refused, "%d %.1f\n", REFUSED, y);
+	if (is_refused(o) || is_passed_by(o) || !study_obs__asked(o)) {
+		size_t why = is_refused(o) ? REFUSED : is_passed_by(o) ? PASSED_BY : UNASKED;
+
+		strbuf__addf(&c->not_tried[why], "%d %.1f %ld\n", NOT_TRIED, y,
+			     strtol(look->colour + 1, NULL, 16));
 		return;
 	}
 	add_mark(&c->hooks[look - plot_looks], o, "success", y);
@@ -215,14 +242,14 @@ static void add_block(struct column *c, const struct levels *b, int *y)
 	strbuf__addf(&c->titles, "set label ");
 	script__quote(&c->titles, b->block->title);
 	*y += TITLE_PIXELS;
-	strbuf__addf(&c->titles, " at screen %.4f,first %d left font 'Arial:Bold,%d'\n",
-		     (c->left + 14.0) / PAGE_WIDTH, *y - 8, PAGE_SMALL_FONT);
+	strbuf__addf(&c->titles, " at screen %.4f,first %d left\n", (c->left + 14.0) / PAGE_WIDTH,
+		     *y - 8);
 	for (size_t i = 0; i < b->n; i++) {
 		const struct level *l = &b->v[i];
 		int pixels = row_pixels(l);
 		double middle = *y + pixels / 2.0;
 
-		strbuf__addf(&c->lines, "%d %d\n", REFUSED * 2, *y);
+		strbuf__addf(&c->lines, "%d %d\n", NOT_TRIED * 2, *y);
 		strbuf__addf(&c->tics, "%s", c->tics.len ? ", " : "");
 		script__quote(&c->tics, l->name);
 		strbuf__addf(&c->tics, " %.1f", middle);
@@ -231,7 +258,7 @@ static void add_block(struct column *c, const struct levels *b, int *y)
 				  middle + ((double)k - (double)(l->n - 1) / 2) * LANE_PIXELS);
 		*y += pixels;
 	}
-	strbuf__addf(&c->lines, "%d %d\n", REFUSED * 2, *y);
+	strbuf__addf(&c->lines, "%d %d\n", NOT_TRIED * 2, *y);
 }
 
 static void put_block(struct strbuf *sb, const char *name, size_t column, const struct strbuf *text)
@@ -256,7 +283,9 @@ static void put_data(struct strbuf *sb, const struct column *c, size_t column)
 	for (size_t i = 0; i < nr_plot_looks; i++)
 		put_marks(sb, plot_looks[i].hook, column, &c->hooks[i]);
 	put_marks(sb, "parts", column, &c->parts);
-	put_block(sb, "refused", column, &c->refused);
+	for (size_t i = 0; i < NR_NOT_TRIED; i++)
+		if (c->not_tried[i].len)
+			put_block(sb, not_tried[i].name, column, &c->not_tried[i]);
 	put_block(sb, "lines", column, &c->lines);
 }
 
@@ -265,11 +294,11 @@ static void put_data(struct strbuf *sb, const struct column *c, size_t column)
 static void put_frame(struct strbuf *sb, const struct factors *f, const struct page *p,
 		      const struct column *c, size_t column)
 {
-	int width = p->width / (int)f->nr_columns;
+	int width = p->width / (int)f->nr_columns, left = width * (int)column + NAME_PIXELS;
+	int right = p->width - width * (int)(column + 1) + 14;
 
-	script__frame(sb, p, width * (int)column + NAME_PIXELS,
-		      p->width - width * (int)(column + 1) + 14, PAGE_HEAD + 4,
-		      p->height - PAGE_HEAD - 4 - f->height);
+	script__frame(sb, p, left, right, PAGE_HEAD + 4, FOOT);
+	script__xlabel(sb, p, "reads overridden (%), 95 % intervals", left, right, FOOT);
 	strbuf__addf(sb, "set ytics scale 0 font ',%d' (%s)\n%s", PAGE_SMALL_FONT,
 		     strbuf__str(&c->tics), strbuf__str(&c->titles));
 	sb->failed |= c->tics.failed || c->titles.failed;
@@ -285,7 +314,7 @@ static void plot_marks(struct strbuf *sb, const char *name, size_t column, const
 			     name, column, colour);
 	if (m->at.len)
 		strbuf__addf(sb,
-			     ", \\\n  $%s%zu using 1:2 with points pointtype %d pointsize 0.6 "
+			     ", \\\n  $%s%zu using 1:2 with points pointtype %d pointsize 0.5 "
 			     "linewidth 0.9 linecolor '%s'",
 			     name, column, point, colour);
 }
@@ -295,17 +324,26 @@ static void put_plot(struct strbuf *sb, const struct column *c, size_t column)
 	strbuf__addf(sb,
 		     "plot $lines%zu using 1:2:(%d):(0) with vectors nohead linewidth 0.5 "
 		     "linecolor '" LIGHT_GREY "'",
-		     column, 105 - REFUSED * 2);
+		     column, 105 - NOT_TRIED * 2);
 	for (size_t i = 0; i < nr_plot_looks; i++)
 		plot_marks(sb, plot_looks[i].hook, column, &c->hooks[i], plot_looks[i].mark,
 			   plot_looks[i].colour);
 	plot_marks(sb, "parts", column, &c->parts, 6, PARTS_COLOUR);
-	if (c->refused.len)
-		strbuf__addf(sb,
-			     ", \\\n  $refused%zu using 1:2 with points pointtype 2 pointsize 0.6 "
-			     "linecolor '" BLACK "'",
-			     column);
+	for (size_t i = 0; i < NR_NOT_TRIED; i++)
+		if (c->not_tried[i].len)
+			strbuf__addf(sb,
+				     ", \\\n  $%s%zu using 1:2:3 with points pointtype %d "
+				     "pointsize 0.5 linewidth 1.2 linecolor rgb variable",
+				     not_tried[i].name, column, not_tried[i].mark);
 	strbuf__addf(sb, "\n");
+}
+
+static bool has_not_tried(const struct factors *f, const struct column *columns, size_t which)
+{
+	for (size_t k = 0; k < f->nr_columns; k++)
+		if (columns[k].not_tried[which].len)
+			return true;
+	return false;
 }
 
 /* Hooks that have a mark anywhere. */
@@ -330,24 +368,27 @@ static void put_key(struct strbuf *sb, const struct factors *f, const struct pag
 	if (parts)
 		entries[n++] =
 			(struct key_entry){ "before | after the loss", PARTS_COLOUR, 6, "1", 0.8 };
+	for (size_t i = 0; i < NR_NOT_TRIED; i++)
+		if (has_not_tried(f, columns, i))
+			entries[n++] = (struct key_entry){ not_tried[i].title, BLACK,
+							   not_tried[i].mark, NULL, 0 };
 	script__key(sb, p, entries, n, 4, 14, 8, 192);
 }
 
 static void put_columns(struct strbuf *sb, const struct factors *f, const struct page *p,
 			const struct column *columns)
 {
-	bool refused = false;
+	bool zone = false;
 
-	for (size_t k = 0; k < f->nr_columns; k++)
-		refused |= columns[k].refused.len > 0;
+	for (size_t i = 0; i < NR_NOT_TRIED; i++)
+		zone |= has_not_tried(f, columns, i);
 	strbuf__addf(sb,
 		     "set xrange [%d:105]\nset yrange [%d:0]\nset border 1\n"
 		     "set xtics ('0' 0, '25' 25, '50' 50, '75' 75, '100' 100)\n"
-		     "set grid noytics\nunset key\n"
-		     "set xlabel 'reads overridden (%%); lines: 95 %% intervals'\n",
-		     refused ? REFUSED * 2 : -5, f->height);
-	if (refused)
-		strbuf__addf(sb, "set xtics add ('refused' %d)\n", REFUSED);
+		     "set grid noytics\nunset key\n",
+		     zone ? NOT_TRIED * 2 : -5, f->height);
+	if (zone)
+		strbuf__addf(sb, "set xtics add ('not tried' %d)\n", NOT_TRIED);
 	put_key(sb, f, p, columns);
 	strbuf__addf(sb, "set multiplot\n");
 	for (size_t k = 0; k < f->nr_columns; k++) {

@@ -133,17 +133,20 @@ static void put_panel(struct strbuf *sb, const struct page *page, const struct p
 	struct key_entry entries[MAX_LINES];
 
 	if (panel)
-		strbuf__addf(sb, "unset label\nunset arrow\nunset ylabel\nset format y ''\n");
+		strbuf__addf(sb, "unset label\nunset arrow\nset format y ''\n");
 	else
-		strbuf__addf(sb, "set ylabel 'reads that took at most as long (%%)'\n");
+		script__ylabel(sb, page, "reads that took at most as long (%)", 18, PAGE_HEAD + 34,
+			       foot);
 	script__frame(sb, page, left, right, PAGE_HEAD + 34, foot);
+	script__xlabel(sb, page, "time of a read (µs)", left, right, foot);
 	strbuf__addf(sb, "set label 903 ");
 	script__quote(sb, p->title);
 	strbuf__addf(sb, " at graph 0,1 left offset 0,0.8\n");
 	for (size_t i = 0; i < p->n; i++)
 		entries[i] = (struct key_entry){ p->v[i].title, p->v[i].colour, p->v[i].mark,
 						 p->v[i].dash, 1.6 };
-	script__key(sb, page, entries, p->n, 1, left, foot - 56 - KEY_PIXELS * (int)p->n, 0);
+	script__key(sb, page, entries, p->n, 1, left, foot - X_PIXELS - 8 - KEY_PIXELS * (int)p->n,
+		    0);
 	strbuf__addf(sb, "plot \\\n");
 	for (size_t i = 0; i < p->n; i++) {
 		const struct line *l = &p->v[i];
@@ -165,7 +168,7 @@ static int write_script(const struct panel panels[NR_PANELS], const struct study
 		.name = NAME,
 		.title = "How long a read takes, by what became of it",
 		.width = PAGE_WIDTH,
-		.height = PAGE_HEAD + 400 + KEY_PIXELS * (int)entries,
+		.height = PAGE_HEAD + 334 + X_PIXELS + 16 + KEY_PIXELS * (int)entries,
 	};
 	const struct study_obs *points[NR_PANELS * MAX_LINES];
 	struct strbuf sb = STRBUF_INIT;
@@ -182,7 +185,7 @@ static int write_script(const struct panel panels[NR_PANELS], const struct study
 		put_data(&sb, &panels[k], k);
 	strbuf__addf(&sb,
 		     "set logscale x\nset xrange [%.5g:%.5g]\n"
-		     "set xlabel 'time of a read (µs)'\nset yrange [0:101]\nset ytics 25\n"
+		     "set yrange [0:101]\nset ytics 25\n"
 		     "set multiplot\n",
 		     least / 1.1, most * 1.2);
 	script__log_tics(&sb, "x", least / 1.1, most * 1.2);

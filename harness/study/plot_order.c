@@ -17,7 +17,7 @@
 #define NAME	   "override-order"
 #define MAX_ROWS   24
 #define ROW_PIXELS 46
-#define FOOT	   112
+#define FOOT	   (X_PIXELS + 52)
 
 /* What happens in a read, in time. Those of copyout's body are known where the kernel notes them.
  */
@@ -207,9 +207,10 @@ static void limits(const struct rows *rows, double *least, double *most, double 
 static void put_before(struct strbuf *sb, const struct page *p, double least, double most)
 {
 	script__frame(sb, p, 120, p->width - 400, PAGE_HEAD + 36, FOOT);
+	script__xlabel(sb, p, "µs before the probe at copyout's entry (log)", 120, p->width - 400,
+		       FOOT);
 	strbuf__addf(sb,
 		     "set border 1\nunset key\nset logscale x\nset xrange [%.5g:%.5g] reverse\n"
-		     "set xlabel \"µs before the probe at\\ncopyout's entry (log)\"\n"
 		     "set label 903 'from vfs_read to copyout' at graph 0.5,1 center offset 0,0.8\n"
 		     "plot \\\n"
 		     "  $wait using 1:2:(%.5g - $1):(0) with vectors nohead linewidth 1.2 "
@@ -245,10 +246,11 @@ static void put_after(struct strbuf *sb, const struct page *p, const struct rows
 	bool body = any_body(rows);
 
 	script__frame(sb, p, 424, 24, PAGE_HEAD + 36, FOOT);
+	strbuf__addf(sb, "unset label\nunset arrow\n");
+	script__xlabel(sb, p, "µs since the probe at copyout's entry (linear)", 424, 24, FOOT);
 	strbuf__addf(sb,
-		     "unset label\nunset arrow\nunset ytics\nset xtics auto\nunset logscale x\n"
+		     "unset ytics\nset xtics auto\nunset logscale x\n"
 		     "set xrange [%.5g:%.5g] noreverse\n"
-		     "set xlabel \"µs since the probe at\\ncopyout's entry (linear)\"\n"
 		     "set label 903 'in copyout' at graph 0.5,1 center offset 0,0.8\n",
 		     -last * 0.04, last * 1.06);
 	strbuf__addf(sb, "plot \\\n"

@@ -187,6 +187,36 @@ void script__log_tics(struct strbuf *sb, const char *axis, double least, double 
 	strbuf__addf(sb, ")\n");
 }
 
+static void centred(struct strbuf *sb, const struct page *p, const char *text, int left, int right,
+		    double y)
+{
+	strbuf__addf(sb, "set label ");
+	script__quote(sb, text);
+	strbuf__addf(sb, " at screen %.4f,%.4f center\n",
+		     (left + p->width - right) / 2.0 / p->width, y / p->height);
+}
+
+void script__xlabel(struct strbuf *sb, const struct page *p, const char *text, int left, int right,
+		    int bottom)
+{
+	centred(sb, p, text, left, right, bottom - X_PIXELS + 8);
+}
+
+void script__x2label(struct strbuf *sb, const struct page *p, const char *text, int left, int right,
+		     int top)
+{
+	centred(sb, p, text, left, right, p->height - top + X2_PIXELS - 12);
+}
+
+void script__ylabel(struct strbuf *sb, const struct page *p, const char *text, int x, int top,
+		    int bottom)
+{
+	strbuf__addf(sb, "set label ");
+	script__quote(sb, text);
+	strbuf__addf(sb, " at screen %.4f,%.4f center rotate by 90\n", (double)x / p->width,
+		     (p->height - top + bottom) / 2.0 / p->height);
+}
+
 void script__data(struct strbuf *sb, const char *name)
 {
 	strbuf__addf(sb, "$%s << EOD\n", name);

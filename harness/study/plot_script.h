@@ -47,6 +47,16 @@ void script__begin(struct strbuf *sb, const struct page *page, const struct stud
 /* Where the plot lies on the page, in pixels from the page's edges. */
 void script__frame(struct strbuf *sb, const struct page *page, int left, int right, int top,
 		   int bottom);
+/* An axis's name under (x), above (x2) or beside (y) such a frame; x is the middle of its letters,
+ * from the page's left edge. gnuplot's own place for it depends on the terminal. */
+#define X_PIXELS  52 /* that tics and name take */
+#define X2_PIXELS 58
+void script__xlabel(struct strbuf *sb, const struct page *page, const char *text, int left,
+		    int right, int bottom);
+void script__x2label(struct strbuf *sb, const struct page *page, const char *text, int left,
+		     int right, int top);
+void script__ylabel(struct strbuf *sb, const struct page *page, const char *text, int x, int top,
+		    int bottom);
 /* Text in gnuplot's quotes. */
 void script__quote(struct strbuf *sb, const char *text);
 /* A datablock $NAME: begin, lines of numbers, end. */

@@ -22,8 +22,9 @@
 #define ROW	       1.62 /* from one hook's line to the next; 100 % are 1 */
 #define ROW_PIXELS     62
 #define LEFT	       160 /* pixels beside, above and below the plot */
-#define TOP	       44
-#define BOTTOM	       100
+#define TOP	       X2_PIXELS
+#define RIGHT	       60
+#define BOTTOM	       (X_PIXELS + 48)
 #define HOOK_OPTIMISED "optimised"
 
 struct row {
@@ -132,13 +133,14 @@ struct mark {
 	double y; /* above 0 % of its row */
 	int point;
 	const char *dash; /* of the line at the median */
+	double width;	  /* not equal: gnuplot 5.4 would go on with the other's dashes in SVG */
 };
 
 static const struct mark marks[] = {
 	{ "flag", "flag_ms", "[OPTIMIZED] first seen in kprobes/list: each round, median", 1.2, 11,
-	  "(4,3)" },
+	  "(4,3)", 1 },
 	{ "jump", "jump_ms", "jump first found at the function's entry: each round, median", -0.2,
-	  9, "1" },
+	  9, "1", 1.2 },
 };
 #define NR_MARKS (sizeof(marks) / sizeof(marks[0]))
 
@@ -169,23 +171,29 @@ static void put_all_marks(struct strbuf *sb, const struct rows *rows, size_t nr[
 
 /* --- script -------------------------------------------------------------------------------- */
 
-static void put_labels(struct strbuf *sb, const struct rows *rows, const char *base_kernel)
+/* The hook's name, and below it in what the point differs from the base. gnuplot breaks a line at
+ * \n in double quotes. */
+static void put_name(struct strbuf *sb, const struct row *row, const struct study_base *b)
+{
+	const char *result = study_obs__factor(row->o, "result");
+	bool kernel = strcmp(row->o->kernel, study_base__value(b, "kernel")) != 0;
+	bool other = strcmp(result, study_base__value(b, "result")) != 0;
+
+	strbuf__addf(sb, "\"%s%s", row->look->title, kernel || other ? "\\n" : "");
+	if (kernel)
+		strbuf__addf(sb, "%s", row->o->kernel);
+	if (other)
+		strbuf__addf(sb, "%sresult %s", kernel ? ", " : "", result);
+	strbuf__addf(sb, "\"");
+}
+
+static void put_labels(struct strbuf *sb, const struct rows *rows, const struct study_base *b)
 {
 	strbuf__addf(sb, "set ytics scale 0 (");
 	for (size_t i = 0; i < rows->n; i++) {
-		const struct row *row = &rows->v[i];
-		struct strbuf name = STRBUF_INIT;
-
-		strbuf__addf(&name, "%s", row->look->title);
-		if (strcmp(row->o->kernel, base_kernel) != 0)
-			strbuf__addf(&name, "\t%s", row->o->kernel);
 		strbuf__addf(sb, "%s", i ? ", " : "");
-		/* gnuplot breaks a line at \n in double quotes. */
-		strbuf__addf(sb, "\"%.*s%s%s\" %.4f", (int)strcspn(strbuf__str(&name), "\t"),
-			     strbuf__str(&name), strchr(strbuf__str(&name), '\t') ? "\\n" : "",
-			     strchr(strbuf__str(&name), '\t') ? row->o->kernel : "",
-			     zero_of(rows, i) + 0.5);
-		strbuf__free(&name);
+		put_name(sb, &rows->v[i], b);
+		strbuf__addf(sb, " %.4f", zero_of(rows, i) + 0.5);
 	}
 	strbuf__addf(sb, ")\nset y2tics scale 0.5 (");
 	for (size_t i = 0; i < rows->n; i++)
@@ -205,21 +213,24 @@ static bool same_size(const struct rows *rows, double *bytes)
 	return !num_double(size, 1, 1e12, bytes);
 }
 
-static void put_axes(struct strbuf *sb, const struct rows *rows, double most)
+static void put_axes(struct strbuf *sb, const struct page *p, const struct rows *rows, double most)
 {
 	double bytes;
 
 	strbuf__addf(sb,
 		     "set logscale x\nset xrange [0.9:%.6g]\nset format x '%%.0s%%c'\n"
-		     "set xlabel 'number of the read since the hook was attached'\n"
 		     "set yrange [-0.4:%.4f]\nset y2range [-0.4:%.4f]\n"
-		     "set y2label 'reads overridden (%%)'\nset grid noytics y2tics\n",
+		     "set grid noytics y2tics\n",
 		     most * 1.15, zero_of(rows, 0) + 1.4, zero_of(rows, 0) + 1.4);
+	script__xlabel(sb, p, "number of the read since the hook was attached", LEFT, RIGHT,
+		       BOTTOM);
+	script__ylabel(sb, p, "reads overridden (%)", p->width - 14, PAGE_HEAD + TOP, BOTTOM);
 	if (!same_size(rows, &bytes))
 		return;
+	script__x2label(sb, p, "data read (MB)", LEFT, RIGHT, PAGE_HEAD + TOP);
 	strbuf__addf(sb,
 		     "set logscale x2\nset x2range [%.6g:%.6g]\nset x2tics scale 0.6\n"
-		     "set format x2 '%%g'\nset x2label 'data read (MB)' offset 0,-0.5\n"
+		     "set format x2 '%%g'\n"
 		     "set border 11\n",
 		     0.9 * bytes / 1e6, most * 1.15 * bytes / 1e6);
 }
@@ -230,10 +241,11 @@ static void put_plot(struct strbuf *sb, const struct rows *rows, const size_t nr
 	for (size_t m = 0; m < NR_MARKS; m++) {
 		if (!nr[m])
 			continue;
-		strbuf__addf(sb,
-			     "  $%s_line using 1:2:3:4 with vectors nohead linewidth 1 dashtype %s "
-			     "linecolor '" BLACK "' notitle, \\\n",
-			     marks[m].name, marks[m].dash);
+		strbuf__addf(
+			sb,
+			"  $%s_line using 1:2:3:4 with vectors nohead linewidth %g dashtype %s "
+			"linecolor '" BLACK "' notitle, \\\n",
+			marks[m].name, marks[m].width, marks[m].dash);
 	}
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct look *l = rows->v[i].look;
@@ -265,7 +277,7 @@ static void put_key(struct strbuf *sb, const struct page *p, const size_t nr[NR_
 	for (size_t m = 0; m < NR_MARKS; m++)
 		if (nr[m])
 			entries[n++] = (struct key_entry){ marks[m].title, BLACK, marks[m].point,
-							   marks[m].dash, 1 };
+							   marks[m].dash, marks[m].width };
 	script__key(sb, p, entries, n, 1, LEFT, 8, 0);
 }
 
@@ -281,7 +293,7 @@ static char *what_is_read(const struct rows *rows)
 }
 
 static int write_script(const struct rows *rows, const struct study_data *d,
-			const char *base_kernel, char **script)
+			const struct study_base *base, char **script)
 {
 	const struct page page = {
 		.name = NAME,
@@ -303,9 +315,9 @@ static int write_script(const struct rows *rows, const struct study_data *d,
 		most = fmax(most, read_runs__longest(&rows->v[i].runs));
 	}
 	put_all_marks(&sb, rows, nr);
-	script__frame(&sb, &page, LEFT, 60, PAGE_HEAD + TOP, BOTTOM);
-	put_axes(&sb, rows, most);
-	put_labels(&sb, rows, base_kernel);
+	script__frame(&sb, &page, LEFT, RIGHT, PAGE_HEAD + TOP, BOTTOM);
+	put_axes(&sb, &page, rows, most);
+	put_labels(&sb, rows, base);
 	put_key(&sb, &page, nr);
 	put_plot(&sb, rows, nr);
 	sb.failed |= !what;
@@ -323,7 +335,7 @@ int plot__success_reads(const struct study_data *d, char **script, char **why)
 		return -ENOMEM;
 	find_rows(&rows, d, base);
 	if (rows.n)
-		err = write_script(&rows, d, study_base__value(base, "kernel"), script);
+		err = write_script(&rows, d, base, script);
 	else
 		err = script__nothing(why, "no point at the base has the outcomes of its reads");
 	study_base__free(base);

@@ -226,6 +226,52 @@ static void test_base(void **state)
 	scene_free(&sc);
 }
 
+/* An fmod_ret program that returns 0 asks for nothing: another result stands for the hook. */
+static void test_asked(void **state)
+{
+	static const char *const results[] = { "0", "1" };
+	struct guest_info g = example_guest();
+	struct study_scene sc;
+	struct study_data *d;
+	struct study_base *b;
+	const struct study_obs *o;
+	char *script;
+
+	scene_begin(&sc, *state);
+	scene_block(&sc, "hooks", "Hooks", "1");
+	scene_point(&sc, "5.10.218", 1, "int3", "result=0", "hooks", 0);
+	for (int i = 0; i < 2; i++) {
+		char params[256];
+		struct record *r;
+
+		snprintf(params, sizeof(params), BASE "hook=fmod_ret cpus=1 result=%s", results[i]);
+		scene_plan(&sc, "5.10.218", "override-point", params, "hooks");
+		r = scene_record(&sc, "point");
+		add_rounds(r, 1, 300, 0);
+		record__metric(r, "runs", "runs", 300);
+		record__metric(r, "requests", "", 300 * i);
+		scene_add(&sc, &g, r);
+		scene_row(&sc, &g, STATUS_OK, NULL);
+	}
+	scene_end(&sc);
+	d = read_scene(&sc);
+	b = study_base__new(d);
+	o = study_base__hook(b, d, "fmod_ret", NULL);
+	assert_non_null(o);
+	assert_string_equal(study_obs__factor(o, "result"), "1");
+	o = study_base__hook(b, d, "int3", NULL);
+	assert_string_equal(study_obs__factor(o, "result"), "0");
+	study_base__free(b);
+	script = script_of(d, "override-success-reads");
+	assert_has(script, "(\"kprobe, int3\" 2.1200, \"fmod_ret\\nresult 1\" 0.5000)");
+	free(script);
+	script = script_of(d, "override-factors");
+	assert_has(script, "set label 'program asked for none'");
+	free(script);
+	study_data__free(d);
+	scene_free(&sc);
+}
+
 static void assert_levels(const struct study_data *d, size_t block, const char *names)
 {
 	struct strbuf sb = STRBUF_INIT;
@@ -317,8 +363,10 @@ static void test_success(void **state)
 
 static void test_factors(void **state)
 {
+	struct guest_info g = example_guest();
 	struct study_scene sc;
 	struct study_data *d;
+	struct record *r;
 	char *script;
 
 	scene_begin(&sc, *state);
@@ -327,17 +375,29 @@ static void test_factors(void **state)
 	scene_point(&sc, "5.10.218", 1, "multi", "", "hooks", -1);
 	scene_point(&sc, "6.1.192", 1, "int3", "", "hooks", 0);
 	scene_block(&sc, "unmeasured", "Another", "1");
+	/* A read that does not pass copyout. */
+	scene_block(&sc, "source", "What is read", "1");
+	scene_plan(&sc, "5.10.218", "override-point", "hook=int3 source=direct", "source");
+	r = scene_record(&sc, "point");
+	record__metric(r, "attempted", "reads", 300);
+	record__metric(r, "never_hit", "reads", 300);
+	add_rate(r, "success", 0, 300);
+	scene_add(&sc, &g, r);
+	scene_row(&sc, &g, STATUS_OK, NULL);
 	scene_end(&sc);
 	d = read_scene(&sc);
 	script = script_of(d, "override-factors");
 	assert_has(script, "kernels 5.10.218, 6.1.192");
 	assert_has(script, "set label 'Bob''s hooks'");
-	assert_has(script, "'5.10.218' 34.5, '6.1.192' 51.5");
+	assert_has(script, "'5.10.218' 35.0, '6.1.192' 52.5");
 	assert_not(script, "Another");
 	/* Five rounds of 60,000 reads: as certain as can be. */
-	assert_block(script, "int30", "100 31.5\n100 51.5\n");
-	assert_block(script, "refused0", "-18 37.5\n");
-	assert_has(script, "set xtics add ('refused' -18)");
+	assert_block(script, "int30", "100 31.5\n100 52.5\n");
+	assert_block(script, "refused0", "-22 38.5 5682409\n");
+	assert_has(script, "set xtics add ('not tried' -22)");
+	assert_block(script, "passed_by0", "-22 95.5 29362\n");
+	assert_has(script, "set label 'refused at attach'");
+	assert_has(script, "set label 'function never called'");
 	assert_has(script, "set label 'kprobe, int3'");
 	assert_not(script, "set label 'kprobe, optimised'");
 	free(script);
@@ -374,10 +434,12 @@ static void test_flip(void **state)
 	scene_end(&sc);
 	d = read_scene(&sc);
 	script = script_of(d, "override-flip-cpus");
-	assert_block(script, "rounds", "-0.320 10\n-0.100 30\n0.120 20\n0.680 100\n1.120 200\n");
-	assert_block(script, "medians", "0.240 20 10 30\n1.240 150 100 200\n");
-	assert_block(script, "never", "0.900 440\n");
-	assert_has(script, "\"1\\nn = 3\" 0.000, \"4\\nn = 3\" 1.000");
+	assert_block(script, "rounds", "10 36.0\n30 41.0\n20 46.0\n100 70.0\n200 80.0\n");
+	assert_block(script, "medians", "20 52.0 10 30\n150 86.0 100 200\n");
+	assert_block(script, "never", "440 75.0\n");
+	assert_has(script, "('1 CPU, n = 3' 43.0, '4 CPUs, n = 3' 77.0)");
+	assert_has(script, "set label '5.10.218' at screen");
+	assert_has(script, "set xtics add ('not lost' 440)");
 	free(script);
 	study_data__free(d);
 	scene_free(&sc);
@@ -406,7 +468,7 @@ static void test_latency(void **state)
 	assert_block(script, "panel0_0", "1 0\n2 50\n4 100\n");
 	assert_block(script, "panel0_1", "3 0\n5 50\n9 100\n");
 	assert_has(script, "set label 'program ran, not overridden'");
-	assert_has(script, "set xlabel 'time of a read (µs)'");
+	assert_has(script, "set label 'time of a read (µs)'");
 	free(script);
 	study_data__free(d);
 	scene_free(&sc);
@@ -573,6 +635,7 @@ int main(void)
 		cmocka_unit_test(test_svg),
 		cmocka_unit_test(test_looks_differ),
 		TEST(test_base),
+		TEST(test_asked),
 		TEST(test_levels),
 		TEST(test_success),
 		TEST(test_factors),

@@ -122,6 +122,25 @@ static void a_kernel_that_never_ran(void **state)
 	scene_end(&sc);
 }
 
+/* Of a study: one section, with what is the same in all and the worst end. */
+static void many_points(void **state)
+{
+	struct scene sc;
+	char *text;
+
+	scene_begin(&sc, *state);
+	ended(&sc, "e", "{\"a\": \"1\", \"b\": \"2\", \"c\": \"3\"}", STATUS_OK, NULL, 1.5);
+	ended(&sc, "e", "{\"a\": \"1\", \"b\": \"3\", \"c\": \"3\"}", STATUS_TIMEOUT, "too slow",
+	      2);
+	ended(&sc, "e", "{\"a\": \"1\", \"b\": \"2\"}", STATUS_SKIPPED, "no need", -1);
+	text = report(&sc, (struct report_opts){ .width = 100 });
+	assert_true(str_starts(text, "e on 5.10.218: timeout (3 points, 3.5 s)\n"
+				     "  the same in all: a=1\n"
+				     "  timeout: too slow\n"));
+	free(text);
+	scene_end(&sc);
+}
+
 /* 300 programs, half of them failed: the end stays readable. */
 static void many_records(void **state)
 {
@@ -208,6 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(whole_failures_are_counted),
 		T(a_kernel_that_never_ran),
+		T(many_points),
 		T(many_records),
 		T(an_empty_run),
 		T(paths_are_relative),

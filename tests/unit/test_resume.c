@@ -37,6 +37,11 @@ static void add_row(struct store *s, int64_t run, const char *point, enum status
 	assert_int_equal(store__add_experiment(s, run, &g, "e", params, status, NULL, 1), 0);
 }
 
+static void add_text(struct store *s, int64_t run, const char *name)
+{
+	assert_int_equal(store__add_text(s, run, "k", "e", name, "dmesg", "x", 1, true), 0);
+}
+
 /* Two points that are whole, one that ended in a harness error, one under way. */
 static void begin(struct store *s, struct run_info *run)
 {
@@ -51,6 +56,11 @@ static void begin(struct store *s, struct run_info *run)
 	add_record(s, run->id, "d");
 	add_record(s, run->id, NULL);
 	add_row(s, run->id, NULL, STATUS_OK);
+	add_text(s, run->id, "a");
+	add_text(s, run->id, "c");
+	add_text(s, run->id, "c.x");
+	add_text(s, run->id, "cc");
+	add_text(s, run->id, "");
 }
 
 static int64_t number(struct fixture *f, const char *query)
@@ -99,6 +109,10 @@ static void only_whole_points_stay(void **state)
 	assert_int_equal(again.counts[STATUS_OK], 3);
 	assert_int_equal(number(f, "SELECT count(*) FROM experiments WHERE run = 1"), 2);
 	assert_int_equal(number(f, "SELECT count(*) FROM records WHERE run = 1"), 3);
+	assert_int_equal(number(f, "SELECT count(*) FROM texts WHERE run = 1"), 3);
+	assert_int_equal(number(f, "SELECT count(*) FROM texts WHERE run = 1 AND name IN "
+				   "('c', 'c.x')"),
+			 0);
 	/* with all that belongs to them, and nothing of other runs */
 	assert_int_equal(number(f, "SELECT count(*) FROM records WHERE run = 2"), 6);
 	assert_int_equal(number(f, "SELECT count(*) FROM metrics"), 9);

@@ -44,6 +44,8 @@ static const struct wrong_use wrong_uses[] = {
 	{ { "run", "--row", "," }, "no row named", "assay list rows" },
 	{ { "run", "--row", "E13,E99" }, "unknown row 'E99'", "assay list rows" },
 	{ { "catalogue", "1", "2" }, "one run at a time; '2' is too many", NULL },
+	{ { "study", "override", "2" }, "one study at a time: 'override' and '2'", NULL },
+	{ { "study", "override", "--fll" }, "unknown option '--fll'", "did you mean '--full'?" },
 	{ { "plot", "1", "2" }, "one run at a time; '2' is too many", NULL },
 	{ { "plot", "--format", "svg,gif" }, "--format: 'gif' is neither svg nor png", NULL },
 	{ { "run", "--jsn" }, "unknown option '--jsn'", "did you mean '--json'?" },
@@ -94,8 +96,9 @@ static void test_wrong_use(void **state)
 
 static void test_help_and_version(void **state)
 {
-	static const char *const commands[] = { "run",	"list",	  "show",  "shell",
-						"exec", "kernel", "doctor" };
+	static const char *const commands[] = { "run",	"list",	     "show",  "study",
+						"plot", "catalogue", "probe", "shell",
+						"exec", "kernel",    "doctor" };
 	struct outcome o;
 	size_t i;
 
