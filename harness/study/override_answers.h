@@ -100,9 +100,10 @@ struct factor_level {
 	/* The optimised one. */
 	struct proportion before, after;
 	double *early;		     /* per round: share of its first reads that was overridden */
-	double *lost_ms, *lost_read; /* per round that lost it */
+	double *lost_ms, *lost_read; /* per round that lost it, but not at once */
 	const struct override_point **optimised;
-	size_t nr_optimised, rounds, nr_early, nr_lost;
+	size_t nr_optimised, rounds, nr_early, lost_rounds;
+	size_t nr_lost; /* rounds that lost it, but not at once: see override_round__at_once */
 	double early_median, ms_median, read_median;
 	struct estimate early_difference, ms_ratio, read_ratio; /* to the reference */
 	unsigned long long never_hit, attempted;

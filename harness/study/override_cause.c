@@ -30,7 +30,7 @@ static void add_round(struct cause_kernel *k, const struct override_point *p,
 	bool early = lost && jumped && r->jump_ms + p->tolerance_ms < r->lost_ms;
 
 	k->lost += lost;
-	k->at_once += r->lost_read == 1;
+	k->at_once += override_round__at_once(r);
 	k->loss_without_jump += lost && !jumped;
 	k->jump_without_loss += jumped && !lost;
 	k->jump_before_loss += early;

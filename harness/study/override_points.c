@@ -52,6 +52,11 @@ static double at(const struct study_obs *o, const char *series, size_t i)
 	return s && i < s->n ? s->values[i] : NAN;
 }
 
+bool override_round__at_once(const struct override_round *r)
+{
+	return r->lost_read <= 1;
+}
+
 static int read_rounds(struct override_point *p)
 {
 	const struct series *s = study_obs__series(p->obs, "lost_ms");

@@ -28,6 +28,9 @@ struct override_round {
 };
 
 /* A point of the experiment override-point, as the answers need it. */
+/* Lost at the first read or before it, as attaching took long: that says only that it was early. */
+bool override_round__at_once(const struct override_round *r);
+
 struct override_point {
 	const struct study_obs *obs;
 	enum override_hook hook;

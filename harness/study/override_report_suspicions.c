@@ -31,7 +31,9 @@ static void put_rule(struct strbuf *sb)
 		"suspect that was varied is, and contradicted if one is.\n\n"
 		"*First reads*: share of a round's first reads that the optimised kprobe overrode, "
 		"the same number at every level; median over rounds. It mixes before and after, and "
-		"is what one sees who does a fixed number of reads.\n\n",
+		"is what one sees who does a fixed number of reads.\n\n"
+		"*At once*: rounds that lost it at the first read or before it, as attaching took long. They say "
+		"only that it was early, and are left out of times and reads until the loss.\n\n",
 		PERCENT(RULE_HOLDS), PERCENT(RULE_MARGIN), PERCENT(RULE_LOST), PERCENT(RULE_HOLDS),
 		RULE_TOLD);
 }
@@ -113,7 +115,10 @@ static void put_level(struct strbuf *sb, const struct factor_level *l)
 	put_share(sb, l);
 	strbuf__addf(sb, " | ");
 	put_shift(sb, l);
-	strbuf__addf(sb, " | %zu of %zu | ", l->nr_lost, l->rounds);
+	strbuf__addf(sb, " | %zu of %zu", l->lost_rounds, l->rounds);
+	if (l->lost_rounds > l->nr_lost)
+		strbuf__addf(sb, ", %zu at once", l->lost_rounds - l->nr_lost);
+	strbuf__addf(sb, " | ");
 	put_loss(sb, l, l->read_median, l->read_ratio);
 	strbuf__addf(sb, " | ");
 	put_loss(sb, l, l->ms_median, l->ms_ratio);

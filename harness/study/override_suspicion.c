@@ -149,6 +149,9 @@ static int add_rounds(struct factor_level *l, const struct override_point *p)
 	for (size_t i = 0; i < p->nr_rounds; i++) {
 		if (isnan(p->rounds[i].lost_ms) || isnan(p->rounds[i].lost_read))
 			continue;
+		l->lost_rounds++;
+		if (override_round__at_once(&p->rounds[i]))
+			continue;
 		l->lost_ms[l->nr_lost] = p->rounds[i].lost_ms;
 		l->lost_read[l->nr_lost++] = p->rounds[i].lost_read;
 	}
@@ -319,7 +322,7 @@ static size_t points_that_lost(const struct factor_level *l)
 		bool lost = false;
 
 		for (size_t r = 0; r < l->optimised[i]->nr_rounds; r++)
-			lost |= !isnan(l->optimised[i]->rounds[r].lost_ms);
+			lost |= l->optimised[i]->rounds[r].lost_read > 1;
 		n += lost;
 	}
 	return n;

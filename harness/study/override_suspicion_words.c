@@ -113,7 +113,7 @@ static int say_level(struct finding *f, const struct factor_setting *set,
 			"reads without optimisation at %s: %llu of %llu overridden, at "
 			"least %llu needed (%s)",
 			l->value, l->without.k, l->without.n, reads, set->name);
-	if (!l->nr_lost)
+	if (!l->lost_rounds)
 		return finding__missing(f, "a loss at %s: none in %zu rounds (%s)", l->value,
 					l->rounds, set->name);
 	if (rule__lost(l->after) == NOT_DECIDED)

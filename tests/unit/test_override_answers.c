@@ -409,6 +409,28 @@ static void test_drift(void **state)
 	assert_true(isinf(few.ci.high));
 }
 
+/* Lost before the first read was done: how much later it would have been nobody knows. */
+static void test_lost_at_once(void **state)
+{
+	struct study_data *d = made_up_study("full");
+	const struct factor_level *l;
+	struct answers a;
+
+	(void)state;
+	add_level(d, "barrier=none", 1500, 0, USUAL_LOSS);
+	add_level(d, "barrier=mfence", 1500, 0, USUAL_LOSS);
+	for (size_t i = 0; i < d->obs[5].records[0]->nr_series; i++)
+		if (!strcmp(d->obs[5].records[0]->series[i].name, "lost_read"))
+			d->obs[5].records[0]->series[i].values[0] = 1;
+	a = make(d);
+	l = &suspicion_of(&a, "Barriers before the call")->settings[0].levels[1];
+	assert_string_equal(l->value, "mfence");
+	assert_int_equal(l->lost_rounds, 5);
+	assert_int_equal(l->nr_lost, 4);
+	assert_int_equal(a.cause.kernels[0].at_once, 1);
+	done(d, &a);
+}
+
 /* What one reader of several loses before the first one is not "before the loss". */
 static void test_several_readers(void **state)
 {
@@ -765,6 +787,7 @@ int main(void)
 		cmocka_unit_test(test_no_effect),
 		cmocka_unit_test(test_drift),
 		cmocka_unit_test(test_several_readers),
+		cmocka_unit_test(test_lost_at_once),
 		cmocka_unit_test(test_too_few_rounds),
 		cmocka_unit_test(test_own_effect),
 		cmocka_unit_test(test_own_effect_after),
