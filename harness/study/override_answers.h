@@ -23,6 +23,8 @@ struct cause_kernel { /* one on which kprobes become optimised */
 	size_t points;
 	struct proportion
 		rounds; /* that fit: lost, flag seen, jump not before the loss; or neither */
+	struct proportion with_jump; /* of the rounds that lost it */
+	size_t at_once;		     /* rounds that lost it at the first read, or before */
 	size_t lost, loss_without_jump, jump_without_loss, jump_before_loss, without_flag;
 	double flag_ms, lost_ms, lag_ms; /* medians over rounds; lag: from the loss to the jump */
 	struct estimate correlation;	 /* of the times of loss and jump, over rounds */
@@ -124,8 +126,8 @@ struct suspicion {
 	const char *factor, *title;
 	struct factor_setting *settings;
 	size_t nr_settings;
-	/* Is the time of the loss another at some level? contradicted: not seen; not decided: no
-	 * level has rounds enough. */
+	/* Is the time of the loss another at some level? contradicted: no; not decided: too few
+	 * rounds, or intervals too wide to say no. */
 	enum conclusion moves;
 	struct finding finding;
 };

@@ -30,12 +30,21 @@ static void add_round(struct cause_kernel *k, const struct override_point *p,
 	bool early = lost && jumped && r->jump_ms + p->tolerance_ms < r->lost_ms;
 
 	k->lost += lost;
+	k->at_once += r->lost_read == 1;
 	k->loss_without_jump += lost && !jumped;
 	k->jump_without_loss += jumped && !lost;
 	k->jump_before_loss += early;
 	k->without_flag += lost && !flagged;
-	k->rounds.n++;
-	k->rounds.k += lost == jumped && !early && (flagged || !lost);
+	/* While the kernel writes the jump it keeps an int3 of its own at the entry (text_poke_bp):
+	 * a round that ends in that time says nothing of the jump. */
+	if (!lost || jumped || !flagged) {
+		k->rounds.n++;
+		k->rounds.k += lost == jumped && !early && (flagged || !lost);
+	}
+	if (lost) {
+		k->with_jump.n++;
+		k->with_jump.k += jumped;
+	}
 	if (flagged)
 		s->flag[s->nr_flag++] = r->flag_ms;
 	if (lost && jumped) {
@@ -223,6 +232,8 @@ static int find_beside(const struct override_points *all, struct cause *c)
 static void decide(struct cause_kernel *k)
 {
 	k->fits = rule__rounds(k->rounds);
+	if (stats__wilson(k->with_jump.k, k->with_jump.n, RULE_Z).high < 0.5)
+		k->fits = CONTRADICTED;
 	k->changes = conclusion__both(rule__holds(k->before), rule__lost(k->after));
 	if (k->jumped.n)
 		k->changes = conclusion__both(k->changes, rule__lost(k->jumped));
