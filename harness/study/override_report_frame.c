@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "model/record.h"
 #include "store/store.h"
 #include "study/override_answers.h"
@@ -35,6 +36,18 @@ static void put_kernels(struct strbuf *sb, const struct answers *a)
 	strbuf__addf(sb, "\n");
 }
 
+/* Numbers by value, before words by name. */
+static int by_value(const void *a, const void *b)
+{
+	const char *s = *(char *const *)a, *t = *(char *const *)b;
+	uint64_t x = 0, y = 0;
+	bool s_is = !num_u64(s, 0, UINT64_MAX, &x), t_is = !num_u64(t, 0, UINT64_MAX, &y);
+
+	if (s_is != t_is)
+		return s_is ? -1 : 1;
+	return s_is ? (x > y) - (x < y) : strcmp(s, t);
+}
+
 /* A factor and all its values in the data; nothing when it has one that goes without saying. */
 static void put_factor(struct strbuf *sb, const struct answers *a, const char *factor)
 {
@@ -46,6 +59,7 @@ static void put_factor(struct strbuf *sb, const struct answers *a, const char *f
 		add_once(&values, *v ? v : "none");
 	}
 	if (values.n > 1) {
+		qsort(values.v, values.n, sizeof(*values.v), by_value);
 		strbuf__addf(sb, "| %s | ", factor);
 		for (size_t i = 0; i < values.n; i++) {
 			strbuf__addf(sb, "%s", i ? " · " : "");

@@ -204,14 +204,17 @@ static bool number(const char *s, double *value)
 	return !num_double(s, -1e300, 1e300, value);
 }
 
+/* Numbers by value, before words by name. */
 static int by_value(const void *a, const void *b)
 {
+	const char *s = ((const struct factor_level *)a)->value;
+	const char *t = ((const struct factor_level *)b)->value;
 	double x, y;
+	bool s_is = number(s, &x), t_is = number(t, &y);
 
-	if (!number(((const struct factor_level *)a)->value, &x) ||
-	    !number(((const struct factor_level *)b)->value, &y))
-		return 0;
-	return (x > y) - (x < y);
+	if (s_is != t_is)
+		return s_is ? -1 : 1;
+	return s_is ? (x > y) - (x < y) : strcmp(s, t);
 }
 
 static bool all_numbers(const struct factor_setting *s)
@@ -230,8 +233,7 @@ static struct factor_level *choose_reference(const struct suspect *s, struct fac
 {
 	size_t chosen = strcmp(s->factor, "reads") ? 0 : set->nr_levels - 1;
 
-	if (all_numbers(set))
-		qsort(set->levels, set->nr_levels, sizeof(*set->levels), by_value);
+	qsort(set->levels, set->nr_levels, sizeof(*set->levels), by_value);
 	for (size_t i = 0; s->reference && i < set->nr_levels; i++)
 		if (!strcmp(set->levels[i].value, s->reference))
 			chosen = i;

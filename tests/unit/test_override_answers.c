@@ -423,7 +423,7 @@ static void test_lost_at_once(void **state)
 		if (!strcmp(d->obs[5].records[0]->series[i].name, "lost_read"))
 			d->obs[5].records[0]->series[i].values[0] = 1;
 	a = make(d);
-	l = &suspicion_of(&a, "Barriers before the call")->settings[0].levels[1];
+	l = &suspicion_of(&a, "Barriers before the call")->settings[0].levels[0];
 	assert_string_equal(l->value, "mfence");
 	assert_int_equal(l->lost_rounds, 5);
 	assert_int_equal(l->nr_lost, 4);
