@@ -19,7 +19,7 @@ struct samples {
  * before the loss that another one sees. */
 static bool is_case(const struct override_point *p, const char *kernel)
 {
-	return p->measured && p->optimised && p->plain && p->success.n && p->readers == 1 &&
+	return p->measured && p->on_default && p->plain && p->success.n && p->readers == 1 &&
 	       !strcmp(p->obs->kernel, kernel);
 }
 

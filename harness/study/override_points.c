@@ -194,6 +194,14 @@ static bool seen_optimised(const struct override_point *p)
 	return false;
 }
 
+static bool has_lost(const struct override_point *p)
+{
+	for (size_t i = 0; i < p->nr_rounds; i++)
+		if (!isnan(p->rounds[i].lost_ms))
+			return true;
+	return false;
+}
+
 /* What the guest says of itself is better than what its name suggests. */
 static void learn(struct override_kernel *k, const struct override_point *p)
 {
@@ -239,8 +247,9 @@ int override_points__read(const struct study_data *d, struct override_points *ou
 	for (size_t i = 0; !err && i < out->n; i++) {
 		struct override_point *p = &out->v[i];
 
-		p->optimised = p->hook == HOOK_OPTIMISED &&
-			       override_points__kernel(out, p->obs->kernel)->optimises;
+		p->on_default = p->hook == HOOK_OPTIMISED &&
+				override_points__kernel(out, p->obs->kernel)->optimises;
+		p->optimised = p->on_default && (seen_optimised(p) || has_lost(p));
 	}
 	if (err)
 		override_points__release(out);

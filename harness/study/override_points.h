@@ -48,8 +48,10 @@ struct override_point {
 	struct override_round *rounds;
 	size_t nr_rounds;
 	double tolerance_ms; /* of a round's times: their resolution, and one read */
-	/* The kernel turns such a kprobe into a jump: the hook is `optimised`, and kprobes/list or
-	 * the program saw it happen on that kernel. */
+	/* The default kprobe, on a kernel that was seen to turn such kprobes into jumps. */
+	bool on_default;
+	/* And this one, too, as kprobes/list or the program saw; or it lost its override, whatever
+	 * took it. */
 	bool optimised;
 	/* Nothing else is at the function or makes its caller stumble: no companion, no nesting,
 	 * and a result of 0. */

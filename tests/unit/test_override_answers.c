@@ -102,6 +102,24 @@ static void test_loss_without_jump(void **state)
 	done(d, &a);
 }
 
+/* A kprobe that cannot become a jump, on a kernel where others do: it has neither a loss nor a
+ * jump, and is one of those without optimisation. */
+static void test_never_optimised(void **state)
+{
+	struct study_data *d = whole_cause(USUAL_LOSS);
+	struct answers a;
+
+	(void)state;
+	add_optimised(d, "5.10.218", "hook=optimised target=copyout-inline",
+		      (struct made_up_loss){ 0 });
+	a = make(d);
+	says(&a.cause.finding, SUPPORTED, "loss and jump go together in 10 of 10 rounds");
+	assert_false(a.points.v[4].optimised);
+	/* 1500 each with int3 and ftrace, 5000 each without OPTPROBES and here. */
+	assert_int_equal(a.rest.plain.n, 13000);
+	done(d, &a);
+}
+
 /* A few rounds end while the jump is being written: they count neither way. */
 static void test_jump_not_seen_yet(void **state)
 {
@@ -775,6 +793,7 @@ int main(void)
 		cmocka_unit_test(test_jump_without_loss),
 		cmocka_unit_test(test_loss_without_jump),
 		cmocka_unit_test(test_jump_not_seen_yet),
+		cmocka_unit_test(test_never_optimised),
 		cmocka_unit_test(test_loss_not_for_good),
 		cmocka_unit_test(test_int3_fails_too),
 		cmocka_unit_test(test_cause_undecided),
