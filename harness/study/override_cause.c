@@ -172,10 +172,9 @@ static int without_optprobes(const struct override_points *all, struct cause *c)
 
 /* --- with something else at the function --------------------------------------------------- */
 
-static bool unplain_default(const struct override_points *all, const struct override_point *p)
+static bool unplain_default(const struct override_point *p)
 {
-	return p->measured && p->hook == HOOK_OPTIMISED && !p->plain &&
-	       override_points__kernel(all, p->obs->kernel)->optimises;
+	return p->measured && p->on_default && !p->plain;
 }
 
 static struct cause_beside *get_beside(struct cause *c, const struct override_point *p)
@@ -208,7 +207,7 @@ static int find_beside(const struct override_points *all, struct cause *c)
 		struct cause_beside *b;
 		int err;
 
-		if (!unplain_default(all, p))
+		if (!unplain_default(p))
 			continue;
 		b = get_beside(c, p);
 		err = !b ? -ENOMEM
