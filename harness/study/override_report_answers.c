@@ -270,8 +270,8 @@ void override_report__rest(struct strbuf *sb, const struct answers *a)
 		sb,
 		"## 2. What is left when optimisation is off, and which outcome is it?\n\n"
 		"**Rule.** All points count whose kprobe is not optimised: the hooks `int3`, "
-		"`ftrace`, `multi`, `fmod_ret`, `fail_function`, and the default kprobe on kernels "
-		"where none was seen to become optimised. Nothing is left (supported) if, where "
+		"`ftrace`, `multi`, `fmod_ret`, `fail_function`, and the default kprobe where it "
+		"was not seen to become optimised. Nothing is left (supported) if, where "
 		"nothing else disturbs the hook (no other probe, no nesting, result 0), the lower "
 		"bound of the success among the reads that came to it is at least %.0f %%, no such "
 		"point by itself is below that, and every other outcome is explained. An outcome is "
