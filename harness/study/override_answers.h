@@ -34,18 +34,24 @@ struct cause_kernel { /* one on which kprobes become optimised */
 	enum conclusion fits, changes, by_sysctl, by_entry, all;
 };
 
-/* The default kprobe with something else at the function, on kernels that optimise it. */
+/* The default kprobe on kernels that optimise it, where that is not the whole story. */
 struct cause_beside {
-	char *what; /* "companion=kprobe" */
+	char *what; /* "companion=kprobe"; or the function */
 	struct strv kernels;
 	struct proportion lost; /* rounds */
 	size_t jumped;		/* rounds in which the program found a jump */
 	struct proportion success;
 };
 
+struct cause_besides {
+	struct cause_beside *v;
+	size_t n;
+};
+
 struct cause {
-	struct cause_beside *beside;
-	size_t nr_beside;
+	struct cause_besides beside; /* with something else at the function */
+	/* By function: points that nothing disturbs and that were never optimised. */
+	struct cause_besides never;
 	struct cause_kernel *kernels;
 	size_t nr_kernels;
 	struct proportion without_optprobes, with_optprobes; /* the same points on both */

@@ -105,6 +105,11 @@ static const char *label(const struct study_obs *o, const char *name)
 	return value ? value : "";
 }
 
+const char *override_point__label(const struct override_point *p, const char *name)
+{
+	return label(p->obs, name);
+}
+
 /* The loss is the first reader's, the counts are of all: another one loses its reads a little
  * earlier or later. So before and after are taken from the first one's reads. */
 static void split_first(struct override_point *p)

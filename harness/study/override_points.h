@@ -101,6 +101,8 @@ int override_points__partner(const struct override_points *all, const struct ove
 struct proportion override_point__early(const struct override_point *p, size_t round,
 					unsigned long long reads);
 
+/* A label of its record; "" when absent. */
+const char *override_point__label(const struct override_point *p, const char *name);
 /* The factors that say what is measured, each with the value that goes without saying; the order is
  * that in which they are named, or looked at for an explanation. */
 struct override_default {

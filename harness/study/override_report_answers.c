@@ -155,18 +155,17 @@ static void cell_ftrace(struct strbuf *sb, const struct cause_kernel *k)
 	verdict(sb, k->ftrace, k->by_entry);
 }
 
-static void put_beside(struct strbuf *sb, const struct cause *c)
+/* intro ends with the title of the first column. */
+static void put_besides(struct strbuf *sb, const struct cause_besides *list, const char *intro)
 {
-	if (!c->nr_beside)
+	if (!list->n)
 		return;
-	strbuf__addf(
-		sb,
-		"\nThe default kprobe on these kernels with something else at the function, which "
-		"is not part of the rule:\n\n"
-		"| with | kernels | rounds that lost it | rounds with a jump | overridden |\n"
-		"|---|---|---|---|---|\n");
-	for (size_t i = 0; i < c->nr_beside; i++) {
-		const struct cause_beside *b = &c->beside[i];
+	strbuf__addf(sb,
+		     "\n%s | kernels | rounds that lost it | rounds with a jump | overridden |\n"
+		     "|---|---|---|---|---|\n",
+		     intro);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct cause_beside *b = &list->v[i];
 
 		strbuf__addf(sb, "| ");
 		text__escaped(sb, b->what);
@@ -215,7 +214,17 @@ void override_report__cause(struct strbuf *sb, const struct answers *a)
 	} else {
 		strbuf__addf(sb, "There is no pair of points with and without CONFIG_OPTPROBES.\n");
 	}
-	put_beside(sb, c);
+	put_besides(
+		sb, &c->never,
+		"The default kprobe where it was never optimised, on kernels that optimise others "
+		"(`can_optimize` refuses a function with an entry in the exception tables, as copyout "
+		"itself is on x86 from 6.4 on), which is not part of the rule:\n\n"
+		"| function");
+	put_besides(
+		sb, &c->beside,
+		"The default kprobe on these kernels with something else at the function, which "
+		"is not part of the rule:\n\n"
+		"| with");
 	put_conclusion(sb, &c->finding);
 }
 

@@ -746,11 +746,38 @@ static void test_beside(void **state)
 	add_optimised(d, "5.10.218", "hook=optimised", USUAL_LOSS);
 	add_optimised(d, "5.10.218", "hook=optimised companion=kprobe", (struct made_up_loss){ 0 });
 	a = make(d);
-	assert_int_equal(a.cause.nr_beside, 1);
-	assert_string_equal(a.cause.beside[0].what, "companion=kprobe");
-	assert_int_equal(a.cause.beside[0].lost.k, 0);
-	assert_int_equal(a.cause.beside[0].lost.n, 5);
+	assert_int_equal(a.cause.beside.n, 1);
+	assert_string_equal(a.cause.beside.v[0].what, "companion=kprobe");
+	assert_int_equal(a.cause.beside.v[0].lost.k, 0);
+	assert_int_equal(a.cause.beside.v[0].lost.n, 5);
 	assert_int_equal(a.cause.kernels[0].rounds.n, 5);
+	done(d, &a);
+}
+
+static void set_label(struct record *r, const char *name, const char *value)
+{
+	for (size_t i = 0; i < r->nr_labels; i++)
+		if (!strcmp(r->labels[i].name, name))
+			record__set(&r->labels[i].value, value);
+}
+
+/* And so is a function whose kprobe the kernel leaves alone. */
+static void test_left_alone(void **state)
+{
+	struct study_data *d = made_up_study("full");
+	struct answers a;
+
+	(void)state;
+	add_optimised(d, "6.12.117", "hook=optimised", USUAL_LOSS);
+	add_optimised(d, "6.12.117", "hook=optimised target=copyout-inline",
+		      (struct made_up_loss){ 0 });
+	set_label(d->obs[1].records[0], "symbol", "copyout_inline");
+	a = make(d);
+	assert_int_equal(a.cause.beside.n, 0);
+	assert_int_equal(a.cause.never.n, 1);
+	assert_string_equal(a.cause.never.v[0].what, "copyout_inline");
+	assert_int_equal(a.cause.never.v[0].lost.k, 0);
+	assert_int_equal(a.cause.never.v[0].lost.n, 5);
 	done(d, &a);
 }
 
@@ -821,6 +848,7 @@ int main(void)
 		cmocka_unit_test(test_cure_and_others),
 		cmocka_unit_test(test_partners_count_once),
 		cmocka_unit_test(test_beside),
+		cmocka_unit_test(test_left_alone),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_empty),
 	};
