@@ -33,8 +33,6 @@ int found__init(struct found *f, const struct point *p)
 		return -ENOMEM;
 	for (unsigned int i = 0; !err && i < p->readers; i++)
 		err = reading__open(&f->readings[i], p, i);
-	if (!err)
-		err = reading__begin(&f->readings[0]);
 	return err;
 }
 
