@@ -332,7 +332,7 @@ int round__run(const struct point *p, struct found *f)
 		note_refusal(f, &hook);
 	else if (!err)
 		err = attached(&r);
-	mounted_hook__detach(&hook, p);
+	mounted_hook__detach(&hook);
 	watch__close(&r.watch);
 	return err;
 }

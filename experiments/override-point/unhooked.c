@@ -104,7 +104,7 @@ static int with_nothing(struct point *p, struct found *f, uint64_t reads, bool f
 		err = mounted_hook__surround(&around, p);
 	if (!err)
 		err = read_several(p, f, &w, reads, first);
-	mounted_hook__detach(&around, p);
+	mounted_hook__detach(&around);
 	watch__close(&w);
 	return err;
 }
@@ -172,7 +172,7 @@ int round__warm_up(struct point *p, struct found *f)
 	err = mounted_hook__attach(&hook, p);
 	if (!err && !hook.refused && mounted_hook__has_program(p))
 		err = count_calls(p, &f->readings[0]);
-	mounted_hook__detach(&hook, p);
+	mounted_hook__detach(&hook);
 	free(hook.reason);
 	return err;
 }
