@@ -15,6 +15,8 @@
 
 #define Z_95 1.959964
 
+#define QUANTILES 101 /* 0 %, 1 %, … 100 % */
+
 #define CURE "kprobe-override-kept" /* a feature of the patch series */
 
 /* --- labels ------------------------------------------------------------------------------ */
@@ -157,25 +159,25 @@ static void counts(struct record *r, const struct found *f, const struct totals 
 	record__metric(r, "attach_errno", "", (double)-f->attach_err);
 }
 
-static void times(struct record *r, struct times *t, const char *name)
+static void times(struct record *r, const struct times *t, const char *name)
 {
-	double q[LEDGER_QUANTILES];
+	double q[QUANTILES];
 	char series[64];
 
-	if (!times__quantiles(t, q))
+	if (!stats__quantiles(t->ns, t->n, q, QUANTILES))
 		return;
 	metric(r, name, "_ns_median", "ns", q[50]);
 	metric(r, name, "_ns_q1", "ns", q[25]);
 	metric(r, name, "_ns_q3", "ns", q[75]);
 	snprintf(series, sizeof(series), "latency_%s", name);
-	record__series(r, series, "ns", q, LEDGER_QUANTILES);
+	record__series(r, series, "ns", q, QUANTILES);
 }
 
-static void metrics(struct record *r, const struct point *p, struct found *f,
+static void metrics(struct record *r, const struct point *p, const struct found *f,
 		    const struct totals *sum)
 {
 	uint64_t good = sum->outcomes[OUTCOME_OVERRIDDEN] + sum->outcomes[OUTCOME_MISBEHAVED];
-	struct times *first = f->readings[0].ledger.times;
+	const struct times *first = f->readings[0].ledger.times;
 
 	known_metric(r, "calls_per_read", "calls", p->calls);
 	counts(r, f, sum);
@@ -308,7 +310,7 @@ static void check(struct record *r, const struct point *p, const struct found *f
 	check_counters(r, p, f, sum);
 }
 
-void report__found(struct record *r, const struct point *p, struct found *f)
+void report__found(struct record *r, const struct point *p, const struct found *f)
 {
 	struct totals sum = add_up(p, f);
 
