@@ -180,7 +180,8 @@ static void metrics(struct record *r, const struct point *p, const struct found 
 	uint64_t good = sum->outcomes[OUTCOME_OVERRIDDEN] + sum->outcomes[OUTCOME_MISBEHAVED];
 	const struct times *first = f->readings[0].ledger.times;
 
-	known_metric(r, "calls_per_read", "calls", p->calls);
+	if (p->calls_counted)
+		known_metric(r, "calls_per_read", "calls", p->calls);
 	counts(r, f, sum);
 	fraction(r, "success", good, sum->attempted);
 	if (p->hook == POINT_OPTIMISED) {

@@ -83,7 +83,8 @@ static int read_several(struct point *p, struct found *f, const struct watch *w,
 		ns = read_unhooked(r, w, &n, &calls);
 		if (first && !i) {
 			p->wanted = n;
-			p->calls = calls < 0 ? 1 : calls;
+			p->calls_counted = calls >= 0;
+			p->calls = p->calls_counted ? calls : 1;
 			continue; /* it may be the one that makes the file warm */
 		}
 		if (n != p->wanted || (calls >= 0 && calls != p->calls))
@@ -144,9 +145,10 @@ static int count_calls(struct point *p, struct reading *r)
 	r->no_allocation = true;
 	for (int i = 0; !err && i < COUNTED_READS; i++) {
 		err = reading__prepare(r);
-		if (!err)
-			reading__attempt(r, &e);
-		if (!err && i && e.runs != runs)
+		if (err)
+			break;
+		reading__attempt(r, &e);
+		if (i && e.runs != runs)
 			err = differ(p, e.returned, e.runs);
 		runs = e.runs;
 	}
@@ -158,6 +160,7 @@ static int count_calls(struct point *p, struct reading *r)
 	} else if (p->target.body == BODY_UNKNOWN) {
 		p->calls = runs;
 	}
+	p->calls_counted = true;
 	return err;
 }
 
