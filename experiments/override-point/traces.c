@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "guest/cachestate.h"
 #include "guest/experiment.h"
 #include "guest/hook.h"
 
@@ -25,6 +26,7 @@ static const char *const paths[] = {
 	"/proc/sys/vm/vfs_cache_pressure",
 	"/proc/self/cgroup",
 	"/sys/fs/cgroup/cgroup.subtree_control",
+	CACHE_CGROUP "/cgroup.procs",
 	"/proc/mounts",
 	EXP_COPYOUT_DIR "variant",
 	EXP_COPYOUT_DIR "barrier",

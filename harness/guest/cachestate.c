@@ -18,7 +18,6 @@
 #define DROP_CACHES "/proc/sys/vm/drop_caches"
 #define PRESSURE    "/proc/sys/vm/vfs_cache_pressure"
 #define CGROUP	    "/sys/fs/cgroup/"
-#define OUR_CGROUP  CGROUP "assay-read"
 #define CONTROLLERS CGROUP "cgroup.subtree_control"
 
 /* --- states ------------------------------------------------------------------------------ */
@@ -135,18 +134,18 @@ static int enter_cgroup(const char *memory, bool *controlled)
 
 	if (!err && !*controlled)
 		err = exp__write_str(CONTROLLERS, "+memory");
-	if (!err && mkdir(OUR_CGROUP, 0755) && errno != EEXIST)
+	if (!err && mkdir(CACHE_CGROUP, 0755) && errno != EEXIST)
 		err = -errno;
 	/* high, not max: what is too much is reclaimed, and nobody is killed. */
 	if (!err)
-		err = exp__write_str(OUR_CGROUP "/memory.high", memory);
-	return err ? err : exp__write_str(OUR_CGROUP "/cgroup.procs", "0");
+		err = exp__write_str(CACHE_CGROUP "/memory.high", memory);
+	return err ? err : exp__write_str(CACHE_CGROUP "/cgroup.procs", "0");
 }
 
 static void leave_cgroup(bool controlled)
 {
 	exp__write_str(CGROUP "cgroup.procs", "0");
-	rmdir(OUR_CGROUP);
+	rmdir(CACHE_CGROUP);
 	if (!controlled)
 		exp__write_str(CONTROLLERS, "-memory");
 }

@@ -9,6 +9,9 @@
 
 struct reader;
 
+/* There while a state with a cgroup lasts. */
+#define CACHE_CGROUP "/sys/fs/cgroup/assay-read"
+
 /* What is to be found in the page cache when the read comes. */
 enum resident { RESIDENT_NONE, RESIDENT_ALL, RESIDENT_ANY };
 
