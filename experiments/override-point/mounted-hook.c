@@ -242,7 +242,9 @@ int mounted_hook__attach(struct mounted_hook *h, const struct point *p)
 	if (err)
 		return err;
 	free(exp__libbpf_said());
+	h->asked_ns = exp__now_ns();
 	h->refused = attach_hook(h, p);
+	h->attached_ns = exp__now_ns();
 	if (h->refused && !h->reason)
 		h->reason = last_words(h->refused);
 	return h->refused ? 0 : attach_companion(h, p, false);

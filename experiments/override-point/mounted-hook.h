@@ -4,6 +4,7 @@
 #define OVERRIDE_POINT_MOUNTED_HOOK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "fail-function.h"
 
@@ -14,6 +15,8 @@ struct point;
 struct mounted_hook {
 	int refused;  /* -errno with which the kernel, or libbpf, refused to attach it; 0 */
 	char *reason; /* in their words; the caller's to free */
+	/* When the overriding program's own attach began, and returned. */
+	uint64_t asked_ns, attached_ns;
 
 	struct bpf_link *event;	    /* a kprobe through an event: goes to hook__detach */
 	struct bpf_link *links[3];  /* others */
