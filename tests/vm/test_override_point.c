@@ -72,8 +72,13 @@ static const struct record *point(const struct records *rs, const char *label, c
 
 static bool is_plain(const struct record *r)
 {
-	return !record__get_label(r, "source") && !record__get_label(r, "result") &&
-	       !record__get_label(r, "readers");
+	static const char *const factors[] = { "source", "result", "readers", "companion",
+					       "nesting" };
+
+	for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++)
+		if (record__get_label(r, factors[i]))
+			return false;
+	return true;
 }
 
 /* The point with that hook and no other factor, and was it refused? */
@@ -116,6 +121,9 @@ static void test_overridden(void **state)
 	assert_true(metric(r, "body_calls") == 0);
 	assert_true(metric(r, "success") == 1 && metric(r, "success_low") > 0.9);
 	assert_all(point_of("fail_function", false), OUTCOME_OVERRIDDEN);
+	r = point_of("ftrace", false);
+	assert_string_equal(record__get_label(r, "target"), "alloc");
+	assert_all(r, OUTCOME_OVERRIDDEN);
 }
 
 /* Readers have files of their own: what one does is not to be seen in what another reads. */
@@ -200,6 +208,9 @@ static void test_missed(void **state)
 	const struct record *r = point(&early, "nesting", "program");
 
 	(void)state;
+	assert_all(r, OUTCOME_MISSED_RECURSION);
+	assert_true(metric(r, "hits") == READS && metric(r, "runs") == 0);
+	r = point(&early, "nesting", "syscall");
 	assert_all(r, OUTCOME_MISSED_RECURSION);
 	assert_true(metric(r, "hits") == READS && metric(r, "runs") == 0);
 	r = point(&early, "nesting", "kprobe");
