@@ -206,6 +206,9 @@ void script__log_tics(struct strbuf *sb, const char *axis, double least, double 
 	size_t nr_steps = most / least < 10 ? 8 : most / least < 300 ? 3 : 1;
 	const char *between = "";
 
+	/* No range for a logarithm: gnuplot says so. */
+	if (!(least > 0) || !isfinite(least) || !isfinite(most))
+		return;
 	strbuf__addf(sb, "set %stics (", axis);
 	for (int d = (int)floor(log10(least)); d <= (int)ceil(log10(most)); d++) {
 		for (size_t i = 0; i < nr_steps; i++) {

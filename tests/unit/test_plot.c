@@ -105,6 +105,11 @@ static void test_script_parts(void **state)
 	script__log_tics(&sb, "y", 0.9, 120000);
 	assert_has(strbuf__str(&sb), "set ytics ('1' 1, '10' 10, '100' 100,");
 	strbuf__free(&sb);
+	sb = (struct strbuf)STRBUF_INIT;
+	script__log_tics(&sb, "y", 0, 10);
+	script__log_tics(&sb, "y", 1, INFINITY);
+	assert_int_equal(sb.len, 0);
+	strbuf__free(&sb);
 }
 
 static void assert_tidy(const char *svg, const char *tidy)
