@@ -242,7 +242,7 @@ static int check_guest(void *ctx, const struct guest_info *g)
  * why), or -errno. */
 static int resume(struct run *run, struct study_past *past, const char *key)
 {
-	struct strv keep = { 0 };
+	struct strv keep = { 0 }, again = { 0 };
 	int err;
 
 	if (past->run.state == RUN_RUNNING) {
@@ -270,14 +270,14 @@ static int resume(struct run *run, struct study_past *past, const char *key)
 		return 0;
 	}
 	for (size_t i = 0; !err && i < run->points->n; i++)
-		if (run->states[i].measured)
-			err = strv__add(&keep, run->points->v[i].id);
+		err = strv__add(run->states[i].measured ? &keep : &again, run->points->v[i].id);
 	if (!err)
-		err = store__resume_run(run->store, past->run.id, &keep, &run->info);
+		err = store__resume_run(run->store, past->run.id, &keep, &again, &run->info);
 	if (!err)
 		log_info("run %s goes on: %zu of %zu points are measured", run->info.name, keep.n,
 			 run->points->n);
 	strv__free(&keep);
+	strv__free(&again);
 	return err ? err : 1;
 }
 
