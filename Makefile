@@ -32,7 +32,7 @@ again = $(MAKE) --no-print-directory $(parallel)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all binaries deps run catalogue test unit install clean distclean help
+.PHONY: all binaries deps run catalogue study test unit install clean distclean help
 
 # --- sources --------------------------------------------------------------------------------
 
@@ -218,9 +218,16 @@ clean:
 distclean: clean
 	$(Q)find results -mindepth 1 -maxdepth 1 ! -name .gitignore ! -name baseline -exec rm -rf {} +
 
+# The override study in full, its document and its pictures. A study that was cut off goes on.
+study: all
+	@$(BUILD)/assay study override --full; ran=$$?; [ $$ran -le 1 ] || exit $$ran; \
+	$(BUILD)/assay study override --report -o docs/override.md && \
+	$(BUILD)/assay plot --format svg -o docs/override && exit $$ran
+
 help:
 	@echo 'make run                 install what is missing, build, run the experiments on the default kernel'
 	@echo 'make catalogue           every row on every kernel; writes docs/catalogue.md'
+	@echo 'make study               the override study in full; writes docs/override.md and its pictures'
 	@echo 'make test                all tests (unit tests also under ASan and UBSan, VM tests)'
 	@echo 'make unit                the tests that need no VM'
 	@echo 'make                     build/assay and build/assay-guest'

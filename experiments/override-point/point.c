@@ -38,8 +38,8 @@ static const char *const nesting_names[] = {
 	NULL,
 };
 static const char *const target_names[] = {
-	"copyout", "copyout-plain", "copyout-ftrace", "ksys_read", "sys_read",
-	"proc512", "proc4096",	    "chardev",	      "alloc",	   NULL,
+	"copyout", "copyout-plain", "copyout-ftrace", "copyout-inline", "ksys_read", "sys_read",
+	"proc512", "proc4096",	    "chardev",	      "alloc",		NULL,
 };
 static const char *const source_names[] = {
 	"tmpfs",  "ext4",	  "ramdisk",	 "proc", "chardev", "urandom",
@@ -130,11 +130,17 @@ static int choose_copyout(struct point *p)
 		p->hook == POINT_FTRACE || p->hook == POINT_MULTI || p->hook == POINT_FMOD_RET;
 	bool ftrace = is(p, "target", "copyout-ftrace") ||
 		      (by_trampoline && is(p, "target", "copyout") && patched);
+	bool inlined = is(p, "target", "copyout-inline");
 
 	p->target.copyout = true;
+	if (inlined && !exp__has(p->e, NEED_FEATURE, "copyout-inline"))
+		return exp__skip(p->e, "no copyout_inline: the kernel lacks the patch that "
+				       "provides copyout-inline");
 	if (patched) {
-		p->target.symbol = ftrace ? "copyout_ftrace" : "copyout_bpf";
-		p->target.variant = ftrace ? "ftrace" : "plain";
+		p->target.symbol = inlined  ? "copyout_inline"
+				   : ftrace ? "copyout_ftrace"
+					    : "copyout_bpf";
+		p->target.variant = inlined ? "inline" : ftrace ? "ftrace" : "plain";
 		if (exp__has(p->e, NEED_FILE, EXP_COPYOUT_DIR "body_calls"))
 			p->target.body = BODY_COPYOUT;
 		return 0;

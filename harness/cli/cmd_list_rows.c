@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/hostrun.h"
@@ -85,54 +86,82 @@ static bool applies(const struct catalog *c, const struct row_entry *e, const st
 	return true;
 }
 
-static const char *cell(const struct catalog *c, const struct row_entry *e, const struct kernel *k)
+/* What became of a row, the worst first: a heading for the kernels where it is so. */
+enum found { FOUND_FAILED, FOUND_OK, FOUND_SKIPPED, FOUND_NOT_RUN, NR_FOUND, FOUND_NOWHERE };
+static const char *const found_names[NR_FOUND] = { "FAILED", "ok", "skipped", "not run" };
+
+/* k NULL: the host. */
+static enum found find(const struct catalog *c, const struct row_entry *e, const struct kernel *k)
 {
+	static const enum found found[] = {
+		[ROW_ABSENT] = FOUND_NOWHERE,
+		[ROW_SKIPPED] = FOUND_SKIPPED,
+		[ROW_OK] = FOUND_OK,
+		[ROW_FAILED] = FOUND_FAILED,
+	};
 	enum row_state state = row_entry__state(e, k ? k->name : HOSTRUN_KERNEL, NULL);
 
 	if (state != ROW_NEVER)
-		return row_state__name(state);
+		return found[state];
 	if (k ? applies(c, e, k) : catalog__on_host(c, e->experiment))
-		return "not run";
-	return "-";
+		return FOUND_NOT_RUN;
+	return FOUND_NOWHERE;
+}
+
+static int print_row(struct report_table *t, const struct catalog *c, const struct kernels *ks,
+		     const struct row_entry *e)
+{
+	struct strbuf where[NR_FOUND] = { 0 }, note = { 0 };
+	const char *result = "-";
+	enum found f;
+	int err;
+
+	for (size_t i = 0; i <= kernels__count(ks); i++) {
+		const struct kernel *k = i ? kernels__at(ks, i - 1) : NULL;
+
+		f = find(c, e, k);
+		if (f < NR_FOUND)
+			strbuf__addf(&where[f], " %s", k ? k->name : HOSTRUN_KERNEL);
+	}
+	strbuf__addf(&note, "%s —", e->row.title);
+	for (f = NR_FOUND; f-- > 0;)
+		if (where[f].data)
+			result = found_names[f];
+	for (f = 0; f < NR_FOUND; f++) {
+		if (where[f].data)
+			strbuf__addf(&note, " %s:%s;", found_names[f], where[f].data);
+		note.failed |= where[f].failed;
+		strbuf__free(&where[f]);
+	}
+	if (note.data)
+		note.data[note.len - 1] = '\0'; /* the last semicolon */
+	err = note.failed
+		      ? -ENOMEM
+		      : report_table__row(t, (const char *const[]){ e->row.id, e->name, result },
+					  note.data);
+	strbuf__free(&note);
+	return err;
 }
 
 static int print_rows(const struct catalog *c, const struct kernels *ks, const struct rows *rows)
 {
-	size_t n = kernels__count(ks), nr = n + 3, i, j;
-	struct report_column *columns = calloc(nr, sizeof(*columns));
-	const char **cells = calloc(nr, sizeof(*cells));
-	struct report_table *t = NULL;
-	int err = -ENOMEM;
+	static const struct report_column columns[] = {
+		{ .title = "row" },
+		{ .title = "experiment" },
+		{ .title = "last result", .status = true },
+	};
+	struct report_table *t = report_table__new(columns, sizeof(columns) / sizeof(columns[0]));
+	int err = t ? 0 : -ENOMEM;
 
-	if (!columns || !cells)
-		goto out;
-	columns[0].title = "row";
-	columns[1].title = "experiment";
-	columns[2].title = HOSTRUN_KERNEL;
-	for (j = 0; j < n; j++)
-		columns[3 + j].title = kernels__at(ks, j)->name;
-	t = report_table__new(columns, nr);
-	err = t ? 0 : -ENOMEM;
-	for (i = 0; !err && i < rows->n; i++) {
-		const struct row_entry *e = &rows->v[i];
-
-		cells[0] = e->row.id;
-		cells[1] = e->name;
-		cells[2] = cell(c, e, NULL);
-		for (j = 0; j < n; j++)
-			cells[3 + j] = cell(c, e, kernels__at(ks, j));
-		err = report_table__row(t, cells, e->row.title);
-	}
+	for (size_t i = 0; !err && i < rows->n; i++)
+		err = print_row(t, c, ks, &rows->v[i]);
 	if (!err)
 		err = report_table__print(t, stdout, 0, report_text__width(stdout),
 					  term_color(stdout));
 	if (!err)
-		printf("\nLast results; -: does not apply there. `assay run --row ROW` runs one, "
-		       "`assay catalogue` says more.\n");
-out:
+		printf("\nThe worst of the last results, then each kernel where the row applies. "
+		       "`assay run --row ROW` runs one, `assay catalogue` says more.\n");
 	report_table__free(t);
-	free(cells);
-	free(columns);
 	return err;
 }
 

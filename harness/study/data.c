@@ -288,9 +288,8 @@ int study_data__read(struct store *s, const struct run_info *run, struct study_d
 	d->run = strdup(run->name ? run->name : "");
 	d->started = strdup(run->started ? run->started : "");
 	d->ended = run->ended ? strdup(run->ended) : NULL;
-	d->command = strdup(run->command ? run->command : "");
 	d->host = strdup(run->host ? run->host : "");
-	if (!d->run || !d->started || !d->command || !d->host || (run->ended && !d->ended))
+	if (!d->run || !d->started || !d->host || (run->ended && !d->ended))
 		goto out;
 	err = store__texts(s, run->id, NULL, NULL, NULL, "study", on_plan, d);
 	if (!err && !d->study)
@@ -327,7 +326,6 @@ void study_data__free(struct study_data *d)
 	free(d->run);
 	free(d->started);
 	free(d->ended);
-	free(d->command);
 	free(d->host);
 	free(d);
 }

@@ -41,7 +41,7 @@ struct study_data {
 	char *study, *form, *question; /* "override"; "quick" or "full" */
 	char *run, *started;	       /* the run's name; ISO 8601 UTC */
 	char *ended;		       /* NULL while it goes on, or was cut off */
-	char *command, *host;	       /* as the run recorded them; host: JSON */
+	char *host;		       /* JSON: what the run recorded of the host and its tools */
 	bool complete;		       /* has every planned point been measured? */
 	struct study_block *blocks;
 	size_t nr_blocks;

@@ -23,6 +23,8 @@ struct cause_kernel { /* one on which kprobes become optimised */
 	size_t points;
 	struct proportion
 		rounds; /* that fit: lost, flag seen, jump not before the loss; or neither */
+	struct proportion with_jump; /* of the rounds that lost it */
+	size_t at_once;		     /* rounds that lost it at the first read, or before */
 	size_t lost, loss_without_jump, jump_without_loss, jump_before_loss, without_flag;
 	double flag_ms, lost_ms, lag_ms; /* medians over rounds; lag: from the loss to the jump */
 	struct estimate correlation;	 /* of the times of loss and jump, over rounds */
@@ -32,18 +34,24 @@ struct cause_kernel { /* one on which kprobes become optimised */
 	enum conclusion fits, changes, by_sysctl, by_entry, all;
 };
 
-/* The default kprobe with something else at the function, on kernels that optimise it. */
+/* The default kprobe on kernels that optimise it, where that is not the whole story. */
 struct cause_beside {
-	char *what; /* "companion=kprobe" */
+	char *what; /* "companion=kprobe"; or the function */
 	struct strv kernels;
 	struct proportion lost; /* rounds */
 	size_t jumped;		/* rounds in which the program found a jump */
 	struct proportion success;
 };
 
+struct cause_besides {
+	struct cause_beside *v;
+	size_t n;
+};
+
 struct cause {
-	struct cause_beside *beside;
-	size_t nr_beside;
+	struct cause_besides beside; /* with something else at the function */
+	/* By function: points that nothing disturbs and that were never optimised. */
+	struct cause_besides never;
 	struct cause_kernel *kernels;
 	size_t nr_kernels;
 	struct proportion without_optprobes, with_optprobes; /* the same points on both */
@@ -98,9 +106,10 @@ struct factor_level {
 	/* The optimised one. */
 	struct proportion before, after;
 	double *early;		     /* per round: share of its first reads that was overridden */
-	double *lost_ms, *lost_read; /* per round that lost it */
+	double *lost_ms, *lost_read; /* per round that lost it, but not at once */
 	const struct override_point **optimised;
-	size_t nr_optimised, rounds, nr_early, nr_lost;
+	size_t nr_optimised, rounds, nr_early, lost_rounds;
+	size_t nr_lost; /* rounds that lost it, but not at once: see override_round__at_once */
 	double early_median, ms_median, read_median;
 	struct estimate early_difference, ms_ratio, read_ratio; /* to the reference */
 	unsigned long long never_hit, attempted;
@@ -124,8 +133,8 @@ struct suspicion {
 	const char *factor, *title;
 	struct factor_setting *settings;
 	size_t nr_settings;
-	/* Is the time of the loss another at some level? contradicted: not seen; not decided: no
-	 * level has rounds enough. */
+	/* Is the time of the loss another at some level? contradicted: no; not decided: too few
+	 * rounds, or intervals too wide to say no. */
 	enum conclusion moves;
 	struct finding finding;
 };

@@ -19,7 +19,7 @@ struct samples {
  * before the loss that another one sees. */
 static bool is_case(const struct override_point *p, const char *kernel)
 {
-	return p->measured && p->optimised && p->plain && p->success.n && p->readers == 1 &&
+	return p->measured && p->on_default && p->plain && p->success.n && p->readers == 1 &&
 	       !strcmp(p->obs->kernel, kernel);
 }
 
@@ -30,12 +30,21 @@ static void add_round(struct cause_kernel *k, const struct override_point *p,
 	bool early = lost && jumped && r->jump_ms + p->tolerance_ms < r->lost_ms;
 
 	k->lost += lost;
+	k->at_once += override_round__at_once(r);
 	k->loss_without_jump += lost && !jumped;
 	k->jump_without_loss += jumped && !lost;
 	k->jump_before_loss += early;
 	k->without_flag += lost && !flagged;
-	k->rounds.n++;
-	k->rounds.k += lost == jumped && !early && (flagged || !lost);
+	/* While the kernel writes the jump it keeps an int3 of its own at the entry (text_poke_bp):
+	 * a round that ends in that time says nothing of the jump. */
+	if (!lost || jumped || !flagged) {
+		k->rounds.n++;
+		k->rounds.k += lost == jumped && !early && (flagged || !lost);
+	}
+	if (lost) {
+		k->with_jump.n++;
+		k->with_jump.k += jumped;
+	}
 	if (flagged)
 		s->flag[s->nr_flag++] = r->flag_ms;
 	if (lost && jumped) {
@@ -163,59 +172,58 @@ static int without_optprobes(const struct override_points *all, struct cause *c)
 
 /* --- with something else at the function --------------------------------------------------- */
 
-static bool unplain_default(const struct override_points *all, const struct override_point *p)
+static struct cause_beside *get_beside(struct cause_besides *list, const char *what)
 {
-	return p->measured && p->hook == HOOK_OPTIMISED && !p->plain &&
-	       override_points__kernel(all, p->obs->kernel)->optimises;
-}
-
-static struct cause_beside *get_beside(struct cause *c, const struct override_point *p)
-{
-	struct strbuf what = STRBUF_INIT;
 	struct cause_beside *v;
 
-	override_point__describe(p, NULL, &what);
-	for (size_t i = 0; i < c->nr_beside; i++) {
-		if (!strcmp(c->beside[i].what, strbuf__str(&what))) {
-			strbuf__free(&what);
-			return &c->beside[i];
-		}
-	}
-	v = realloc(c->beside, (c->nr_beside + 1) * sizeof(*v));
-	if (!v) {
-		strbuf__free(&what);
+	for (size_t i = 0; i < list->n; i++)
+		if (!strcmp(list->v[i].what, what))
+			return &list->v[i];
+	v = realloc(list->v, (list->n + 1) * sizeof(*v));
+	if (!v)
 		return NULL;
-	}
-	c->beside = v;
-	v += c->nr_beside++;
-	*v = (struct cause_beside){ .what = strbuf__detach(&what) };
+	list->v = v;
+	v += list->n++;
+	*v = (struct cause_beside){ .what = strdup(what) };
 	return v->what ? v : NULL;
+}
+
+static int add_beside(struct cause_besides *list, const struct override_point *p, const char *what)
+{
+	struct cause_beside *b = get_beside(list, what);
+	int err = !b					   ? -ENOMEM
+		  : strv__has(&b->kernels, p->obs->kernel) ? 0
+							   : strv__add(&b->kernels, p->obs->kernel);
+
+	if (err)
+		return err;
+	proportion__add(&b->success, p->success);
+	for (size_t r = 0; r < p->nr_rounds; r++) {
+		b->lost.n++;
+		b->lost.k += !isnan(p->rounds[r].lost_ms);
+		b->jumped += !isnan(p->rounds[r].jump_ms);
+	}
+	return 0;
 }
 
 static int find_beside(const struct override_points *all, struct cause *c)
 {
-	for (size_t i = 0; i < all->n; i++) {
-		const struct override_point *p = &all->v[i];
-		struct cause_beside *b;
-		int err;
+	int err = 0;
 
-		if (!unplain_default(all, p))
+	for (size_t i = 0; !err && i < all->n; i++) {
+		const struct override_point *p = &all->v[i];
+		struct strbuf what = STRBUF_INIT;
+
+		if (!p->measured || !p->on_default)
 			continue;
-		b = get_beside(c, p);
-		err = !b ? -ENOMEM
-		      : strv__has(&b->kernels, p->obs->kernel)
-			      ? 0
-			      : strv__add(&b->kernels, p->obs->kernel);
-		if (err)
-			return err;
-		proportion__add(&b->success, p->success);
-		for (size_t r = 0; r < p->nr_rounds; r++) {
-			b->lost.n++;
-			b->lost.k += !isnan(p->rounds[r].lost_ms);
-			b->jumped += !isnan(p->rounds[r].jump_ms);
-		}
+		override_point__describe(p, NULL, &what);
+		if (!p->plain)
+			err = add_beside(&c->beside, p, strbuf__str(&what));
+		else if (!p->optimised && p->success.n)
+			err = add_beside(&c->never, p, override_point__label(p, "symbol"));
+		strbuf__free(&what);
 	}
-	return 0;
+	return err;
 }
 
 /* --- conclusion ---------------------------------------------------------------------------- */
@@ -223,6 +231,8 @@ static int find_beside(const struct override_points *all, struct cause *c)
 static void decide(struct cause_kernel *k)
 {
 	k->fits = rule__rounds(k->rounds);
+	if (stats__wilson(k->with_jump.k, k->with_jump.n, RULE_Z).high < 0.5)
+		k->fits = CONTRADICTED;
 	k->changes = conclusion__both(rule__holds(k->before), rule__lost(k->after));
 	if (k->jumped.n)
 		k->changes = conclusion__both(k->changes, rule__lost(k->jumped));
@@ -391,13 +401,19 @@ int override_cause__find(const struct override_points *p, struct cause *c)
 	return err ?: conclude(c);
 }
 
+static void release_besides(struct cause_besides *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->v[i].what);
+		strv__free(&list->v[i].kernels);
+	}
+	free(list->v);
+}
+
 void override_cause__release(struct cause *c)
 {
-	for (size_t i = 0; i < c->nr_beside; i++) {
-		free(c->beside[i].what);
-		strv__free(&c->beside[i].kernels);
-	}
-	free(c->beside);
+	release_besides(&c->beside);
+	release_besides(&c->never);
 	free(c->kernels);
 	strv__free(&c->optprobes_kernels);
 	finding__release(&c->finding);

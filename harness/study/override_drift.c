@@ -24,12 +24,12 @@ static bool medians(const struct override_point *p, double *scratch, struct memb
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->nr_rounds; i++)
-		if (p->rounds[i].lost_ms > 0)
+		if (p->rounds[i].lost_ms > 0 && !override_round__at_once(&p->rounds[i]))
 			scratch[n++] = p->rounds[i].lost_ms;
 	m->ms = log(stats__median(scratch, n));
 	n = 0;
 	for (size_t i = 0; i < p->nr_rounds; i++)
-		if (p->rounds[i].lost_read > 0)
+		if (p->rounds[i].lost_read > 1)
 			scratch[n++] = p->rounds[i].lost_read;
 	m->reads = log(stats__median(scratch, n));
 	return isfinite(m->ms) && isfinite(m->reads);

@@ -52,6 +52,11 @@ static double at(const struct study_obs *o, const char *series, size_t i)
 	return s && i < s->n ? s->values[i] : NAN;
 }
 
+bool override_round__at_once(const struct override_round *r)
+{
+	return r->lost_read <= 1;
+}
+
 static int read_rounds(struct override_point *p)
 {
 	const struct series *s = study_obs__series(p->obs, "lost_ms");
@@ -98,6 +103,11 @@ static const char *label(const struct study_obs *o, const char *name)
 	const char *value = o->nr_records ? record__get_label(o->records[0], name) : NULL;
 
 	return value ? value : "";
+}
+
+const char *override_point__label(const struct override_point *p, const char *name)
+{
+	return label(p->obs, name);
 }
 
 /* The loss is the first reader's, the counts are of all: another one loses its reads a little
@@ -189,6 +199,14 @@ static bool seen_optimised(const struct override_point *p)
 	return false;
 }
 
+static bool has_lost(const struct override_point *p)
+{
+	for (size_t i = 0; i < p->nr_rounds; i++)
+		if (!isnan(p->rounds[i].lost_ms))
+			return true;
+	return false;
+}
+
 /* What the guest says of itself is better than what its name suggests. */
 static void learn(struct override_kernel *k, const struct override_point *p)
 {
@@ -234,8 +252,9 @@ int override_points__read(const struct study_data *d, struct override_points *ou
 	for (size_t i = 0; !err && i < out->n; i++) {
 		struct override_point *p = &out->v[i];
 
-		p->optimised = p->hook == HOOK_OPTIMISED &&
-			       override_points__kernel(out, p->obs->kernel)->optimises;
+		p->on_default = p->hook == HOOK_OPTIMISED &&
+				override_points__kernel(out, p->obs->kernel)->optimises;
+		p->optimised = p->on_default && (seen_optimised(p) || has_lost(p));
 	}
 	if (err)
 		override_points__release(out);

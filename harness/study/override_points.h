@@ -28,6 +28,9 @@ struct override_round {
 };
 
 /* A point of the experiment override-point, as the answers need it. */
+/* Lost at the first read or before it, as attaching took long: that says only that it was early. */
+bool override_round__at_once(const struct override_round *r);
+
 struct override_point {
 	const struct study_obs *obs;
 	enum override_hook hook;
@@ -45,8 +48,10 @@ struct override_point {
 	struct override_round *rounds;
 	size_t nr_rounds;
 	double tolerance_ms; /* of a round's times: their resolution, and one read */
-	/* The kernel turns such a kprobe into a jump: the hook is `optimised`, and kprobes/list or
-	 * the program saw it happen on that kernel. */
+	/* The default kprobe, on a kernel that was seen to turn such kprobes into jumps. */
+	bool on_default;
+	/* And this one, too, as kprobes/list or the program saw; or it lost its override, whatever
+	 * took it. */
 	bool optimised;
 	/* Nothing else is at the function or makes its caller stumble: no companion, no nesting,
 	 * and a result of 0. */
@@ -96,6 +101,8 @@ int override_points__partner(const struct override_points *all, const struct ove
 struct proportion override_point__early(const struct override_point *p, size_t round,
 					unsigned long long reads);
 
+/* A label of its record; "" when absent. */
+const char *override_point__label(const struct override_point *p, const char *name);
 /* The factors that say what is measured, each with the value that goes without saying; the order is
  * that in which they are named, or looked at for an explanation. */
 struct override_default {

@@ -42,21 +42,26 @@ static void cause_rule(struct strbuf *sb)
 	strbuf__addf(
 		sb,
 		"## 1. Does optimisation explain the loss?\n\n"
-		"**Rule.** For each kernel on which the default kprobe became optimised, all of these "
-		"are asked of the points that nothing else disturbs (no other probe, no nesting, "
-		"result 0) and that have one reader:\n\n"
+		"**Rule.** For each kernel on which the default kprobe became optimised, all of "
+		"these are asked of the points that nothing else disturbs (no other probe, no "
+		"nesting, result 0) and that have one reader:\n\n"
 		"- *Together*: in a round, the override is lost and the program finds a jump at the "
-		"function's entry, not before the loss, and kprobes/list said `[OPTIMIZED]`; or there is "
-		"neither a loss nor a jump. Supported if at least %.0f %% of the rounds are so, with a "
-		"lower bound above one half; contradicted if the upper bound is below %.0f %%.\n"
-		"- *Before and after*: supported if the lower bound of the success before the loss is at "
-		"least %.0f %% and the upper bound after it at most %.0f %%. Before the first lost read "
-		"all are overridden by definition; what counts is that none is after it.\n"
+		"function's entry, not before the loss, and kprobes/list said `[OPTIMIZED]`; or "
+		"there is neither a loss nor a jump. Supported if at least %.0f %% of the rounds "
+		"are so, with a lower bound above one half; contradicted if the upper bound is "
+		"below %.0f %%. A round with the flag that ends between the loss and the jump does "
+		"not count: the kernel writes the jump in steps, with an int3 of its own at the "
+		"entry. But if the upper bound of the losses that end with a jump is below one "
+		"half, it is contradicted.\n"
+		"- *Before and after*: supported if the lower bound of the success before the loss "
+		"is at least %.0f %% and the upper bound after it at most %.0f %%. Before the first "
+		"lost read all are overridden by definition; what counts is that none is after "
+		"it.\n"
 		"- *Sysctl off*, *ftrace entry*: the same points with the hook `int3` or `ftrace`. "
 		"Supported if the lower bound of the success is at least %.0f %%.\n\n"
-		"And once for all: the same kprobe on a kernel without CONFIG_OPTPROBES, the same. The answer "
-		"is supported if one kernel supports all four and none contradicts one, and the kernel "
-		"without OPTPROBES supports it, too.\n\n",
+		"And once for all: the same kprobe on a kernel without CONFIG_OPTPROBES, the same. "
+		"The answer is supported if one kernel supports all four and none contradicts one, "
+		"and the kernel without OPTPROBES supports it, too.\n\n",
 		PERCENT(RULE_ROUNDS), PERCENT(RULE_ROUNDS), PERCENT(RULE_HOLDS), PERCENT(RULE_LOST),
 		PERCENT(RULE_HOLDS));
 }
@@ -97,6 +102,11 @@ static void cell_misfits(struct strbuf *sb, const struct cause_kernel *k)
 {
 	strbuf__addf(sb, "%zu / %zu / %zu / %zu", k->loss_without_jump, k->jump_without_loss,
 		     k->jump_before_loss, k->without_flag);
+}
+
+static void cell_at_once(struct strbuf *sb, const struct cause_kernel *k)
+{
+	strbuf__addf(sb, "%zu of %zu", k->at_once, k->lost);
 }
 
 static void cell_times(struct strbuf *sb, const struct cause_kernel *k)
@@ -145,18 +155,17 @@ static void cell_ftrace(struct strbuf *sb, const struct cause_kernel *k)
 	verdict(sb, k->ftrace, k->by_entry);
 }
 
-static void put_beside(struct strbuf *sb, const struct cause *c)
+/* intro ends with the title of the first column. */
+static void put_besides(struct strbuf *sb, const struct cause_besides *list, const char *intro)
 {
-	if (!c->nr_beside)
+	if (!list->n)
 		return;
-	strbuf__addf(
-		sb,
-		"\nThe default kprobe on these kernels with something else at the function, which is not "
-		"part of the rule:\n\n"
-		"| with | kernels | rounds that lost it | rounds with a jump | overridden |\n"
-		"|---|---|---|---|---|\n");
-	for (size_t i = 0; i < c->nr_beside; i++) {
-		const struct cause_beside *b = &c->beside[i];
+	strbuf__addf(sb,
+		     "\n%s | kernels | rounds that lost it | rounds with a jump | overridden |\n"
+		     "|---|---|---|---|---|\n",
+		     intro);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct cause_beside *b = &list->v[i];
 
 		strbuf__addf(sb, "| ");
 		text__escaped(sb, b->what);
@@ -185,6 +194,7 @@ void override_report__cause(struct strbuf *sb, const struct answers *a)
 		row(sb, c,
 		    "flag / loss / jump, ms after the attach (medians; jump: loss and median lag)",
 		    cell_times);
+		row(sb, c, "rounds that lost it at the first read or before it", cell_at_once);
 		row(sb, c, "rank correlation of the times of loss and jump", cell_correlation);
 		row(sb, c, "overridden before the loss", cell_before);
 		row(sb, c, "overridden after the loss", cell_after);
@@ -204,7 +214,17 @@ void override_report__cause(struct strbuf *sb, const struct answers *a)
 	} else {
 		strbuf__addf(sb, "There is no pair of points with and without CONFIG_OPTPROBES.\n");
 	}
-	put_beside(sb, c);
+	put_besides(
+		sb, &c->never,
+		"The default kprobe where it was never optimised, on kernels that optimise others "
+		"(`can_optimize` refuses a function with an entry in the exception tables, as copyout "
+		"itself is on x86 from 6.4 on), which is not part of the rule:\n\n"
+		"| function");
+	put_besides(
+		sb, &c->beside,
+		"The default kprobe on these kernels with something else at the function, which "
+		"is not part of the rule:\n\n"
+		"| with");
 	put_conclusion(sb, &c->finding);
 }
 
@@ -258,15 +278,17 @@ void override_report__rest(struct strbuf *sb, const struct answers *a)
 	strbuf__addf(
 		sb,
 		"## 2. What is left when optimisation is off, and which outcome is it?\n\n"
-		"**Rule.** All points count whose kprobe is not optimised: the hooks `int3`, `ftrace`, "
-		"`multi`, `fmod_ret`, `fail_function`, and the default kprobe on kernels where none was "
-		"seen to become optimised. Nothing is left (supported) if, where nothing else disturbs the "
-		"hook (no other probe, no nesting, result 0), the lower bound of the success among the "
-		"reads that came to it is at least %.0f %%, no such point by itself is below that, and "
-		"every other outcome is explained. An outcome is explained by the unusual value of a factor "
-		"if all points with that value show it, on all kernels and with all hooks or with those "
-		"named. `fmod_ret` whose program returns 0 does not count: by its definition the function then goes on. What disturbs the hook can explain any outcome, every other factor only that the "
-		"reads never came to it.\n\n",
+		"**Rule.** All points count whose kprobe is not optimised: the hooks `int3`, "
+		"`ftrace`, `multi`, `fmod_ret`, `fail_function`, and the default kprobe where it "
+		"was not seen to become optimised. Nothing is left (supported) if, where "
+		"nothing else disturbs the hook (no other probe, no nesting, result 0), the lower "
+		"bound of the success among the reads that came to it is at least %.0f %%, no such "
+		"point by itself is below that, and every other outcome is explained. An outcome is "
+		"explained by the unusual value of a factor if all points with that value show it, "
+		"on all kernels and with all hooks or with those named. `fmod_ret` whose program "
+		"returns 0 does not count: by its definition the function then goes on. What "
+		"disturbs the hook can explain any outcome, every other factor only that the reads "
+		"never came to it.\n\n",
 		PERCENT(RULE_HOLDS));
 	text__counted(sb, r->points, "point is", "points are");
 	strbuf__addf(sb, " without optimisation, with ");
@@ -353,7 +375,8 @@ static void savings_table(struct strbuf *sb, const struct choice *c)
 		"\nWhat an override costs and saves, by the size of the read: the hook's cost stays "
 		"much the same, what is saved is the copying. *Per call* is the difference of the "
 		"medians divided by the calls that a read makes.\n\n"
-		"| kernel | bytes | hook | read without hook | read overridden | ratio | per call | |\n"
+		"| kernel | bytes | hook | read without hook | read overridden | ratio | per call | "
+		"|\n"
 		"|---|---|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < c->nr_savings; i++) {
 		const struct saving *s = &c->savings[i];
@@ -384,19 +407,22 @@ void override_report__choice(struct strbuf *sb, const struct answers *a)
 	strbuf__addf(
 		sb,
 		"## 4. Which hook should one use, on which kernel, at what cost per call?\n\n"
-		"**Rule.** A hook holds if the lower bound of its success is at least %.0f %%, over all "
-		"points of that kernel on copyout that nothing else disturbs, among the reads that came to "
-		"it. Of those that hold, separately for functions with and without an ftrace entry, the one "
-		"whose overridden read takes least is recommended. If the intervals of the "
-		"medians overlap, or these differ by less than %.0f %%, they cost the same, and the one comes first that asks least of "
-		"the system: the default kprobe, then `fmod_ret`, `multi`, and last `int3`, which forbids "
-		"optimisation for the whole machine. `fail_function`, the kernel's own, is a control. `fmod_ret` is judged by results other than 0, as after 0 the function goes on. The "
-		"answer is supported if every kernel that was measured has a hook that holds, contradicted if one "
-		"has none.\n\n"
-		"Times are of one read, with quartiles, from points where hooks and kernels differ and nothing "
-		"else: the median over points that were measured several times, and for the read without a hook "
-		"over all points of the kernel, as the machine drifts. Their interval is that of the median "
-		"over points, or of one point over its reads; the ratio's is what both intervals allow.\n\n",
+		"**Rule.** A hook holds if the lower bound of its success is at least %.0f %%, over "
+		"all points of that kernel on copyout that nothing else disturbs, among the reads "
+		"that came to it. Of those that hold, separately for functions with and without an "
+		"ftrace entry, the one whose overridden read takes least is recommended. If the "
+		"intervals of the medians overlap, or these differ by less than %.0f %%, they cost "
+		"the same, and the one comes first that asks least of the system: the default "
+		"kprobe, then `fmod_ret`, `multi`, and last `int3`, which forbids optimisation for "
+		"the whole machine. `fail_function`, the kernel's own, is a control. `fmod_ret` is "
+		"judged by results other than 0, as after 0 the function goes on. The answer is "
+		"supported if every kernel that was measured has a hook that holds, contradicted if "
+		"one has none.\n\n"
+		"Times are of one read, with quartiles, from points where hooks and kernels differ "
+		"and nothing else: the median over points that were measured several times, and for "
+		"the read without a hook over all points of the kernel, as the machine drifts. "
+		"Their interval is that of the median over points, or of one point over its reads; "
+		"the ratio's is what both intervals allow.\n\n",
 		PERCENT(RULE_HOLDS), PERCENT(RULE_COST));
 	if (c->nr_cells)
 		choice_table(sb, c);

@@ -230,9 +230,6 @@ void override_report__repeat(struct strbuf *sb, const struct answers *a)
 	if (seconds_of(d) > 0)
 		strbuf__addf(sb, " Its points took %s in all.",
 			     fmt_seconds(seconds_of(d), took, sizeof(took)));
-	if (d->command && *d->command) {
-		strbuf__addf(sb, " The command was `%s`.", d->command);
-	}
 	strbuf__addf(sb, "\n");
 	put_host(sb, d->host);
 }

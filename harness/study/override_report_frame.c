@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "model/record.h"
 #include "store/store.h"
 #include "study/override_answers.h"
@@ -35,6 +36,18 @@ static void put_kernels(struct strbuf *sb, const struct answers *a)
 	strbuf__addf(sb, "\n");
 }
 
+/* Numbers by value, before words by name. */
+static int by_value(const void *a, const void *b)
+{
+	const char *s = *(char *const *)a, *t = *(char *const *)b;
+	uint64_t x = 0, y = 0;
+	bool s_is = !num_u64(s, 0, UINT64_MAX, &x), t_is = !num_u64(t, 0, UINT64_MAX, &y);
+
+	if (s_is != t_is)
+		return s_is ? -1 : 1;
+	return s_is ? (x > y) - (x < y) : strcmp(s, t);
+}
+
 /* A factor and all its values in the data; nothing when it has one that goes without saying. */
 static void put_factor(struct strbuf *sb, const struct answers *a, const char *factor)
 {
@@ -46,6 +59,7 @@ static void put_factor(struct strbuf *sb, const struct answers *a, const char *f
 		add_once(&values, *v ? v : "none");
 	}
 	if (values.n > 1) {
+		qsort(values.v, values.n, sizeof(*values.v), by_value);
 		strbuf__addf(sb, "| %s | ", factor);
 		for (size_t i = 0; i < values.n; i++) {
 			strbuf__addf(sb, "%s", i ? " · " : "");
@@ -108,9 +122,9 @@ void override_report__design(struct strbuf *sb, const struct answers *a)
 	}
 	strbuf__addf(
 		sb,
-		"## Design\n\nA point is a hook on a function, a way to read, and a machine; one factor "
-		"is varied while the others stay the same, and hooks and kernels are crossed with "
-		"it. The %s form has ",
+		"## Design\n\nA point is a hook on a function, a way to read, and a machine; one "
+		"factor is varied while the others stay the same, and hooks and kernels are crossed "
+		"with it. The %s form has ",
 		d->form);
 	text__counted(sb, d->nr_planned, "point", "points");
 	strbuf__addf(
@@ -226,9 +240,9 @@ void override_report__taxonomy(struct strbuf *sb, const struct answers *a)
 	}
 	strbuf__addf(
 		sb,
-		"## What became of the reads\n\nEvery read under a hook has one outcome, from counts in the "
-		"kernel, in the program and in the function's body, from what the caller returned and "
-		"what is in its buffer.\n\n"
+		"## What became of the reads\n\nEvery read under a hook has one outcome, from "
+		"counts in the kernel, in the program and in the function's body, from what the "
+		"caller returned and what is in its buffer.\n\n"
 		"| outcome | what it means | reads | share | points | hooks | "
 		"where |\n|---|---|---|---|---|---|---|\n");
 	for (enum override_outcome o = 0; o < NR_OVERRIDE_OUTCOMES; o++)
@@ -242,10 +256,10 @@ void override_report__taxonomy(struct strbuf *sb, const struct answers *a)
 
 static void put_pairs(struct strbuf *sb, const struct cure *c)
 {
-	strbuf__addf(
-		sb,
-		"| before | after | points | rounds that lost it before | after | difference, points | reads "
-		"overridden before | after | |\n|---|---|---|---|---|---|---|---|---|\n");
+	strbuf__addf(sb,
+		     "| before | after | points | rounds that lost it before | after | difference, "
+		     "points | reads overridden before | after | "
+		     "|\n|---|---|---|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < c->nr_pairs; i++) {
 		const struct cure_pair *p = &c->pairs[i];
 
@@ -277,7 +291,8 @@ static void put_figures(struct strbuf *sb, const struct cure *c)
 		sb,
 		"\nTimes with and without the cure, one figure each, without an interval; what the "
 		"measurements are says [override-cure](../experiments/override-cure/README.md). "
-		"`plain` is the time of a read without a probe, under a breakpoint and under a jump.\n\n"
+		"`plain` is the time of a read without a probe, under a breakpoint and under a "
+		"jump.\n\n"
 		"| kernels | measurement | | unit | before | after | ratio |\n"
 		"|---|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < c->nr_figures; i++) {
@@ -303,9 +318,9 @@ static void put_others(struct strbuf *sb, const struct cure *c)
 
 	strbuf__addf(
 		sb,
-		"\n**Rule for other probes.** On the kernels with the cure all checks of override-cure hold "
-		"that are about a probe which does not override: it becomes a jump when it is alone, and when "
-		"the overriding one beside it has gone.\n");
+		"\n**Rule for other probes.** On the kernels with the cure all checks of "
+		"override-cure hold that are about a probe which does not override: it becomes a "
+		"jump when it is alone, and when the overriding one beside it has gone.\n");
 	put_figures(sb, c);
 	strbuf__addf(sb, "\n**Conclusion: %s.** %s\n", conclusion__name(f->conclusion), f->text);
 	for (size_t i = 0; i < f->missing.n; i++) {
@@ -322,10 +337,11 @@ void override_report__cure(struct strbuf *sb, const struct answers *a)
 	strbuf__addf(
 		sb,
 		"## The cure: before and after\n\n"
-		"**Rule.** The default kprobe on a kernel with the cure, against the same points on the same "
-		"version without it. Supported if the override is lost in the rounds before (at least %.0f %%, "
-		"lower bound above one half) and in no round after, the interval of the difference (Newcombe) lies "
-		"above 0, and the lower bound of the success after is at least %.0f %%.\n\n",
+		"**Rule.** The default kprobe on a kernel with the cure, against the same points on "
+		"the same version without it. Supported if the override is lost in the rounds "
+		"before (at least %.0f %%, lower bound above one half) and in no round after, the "
+		"interval of the difference (Newcombe) lies above 0, and the lower bound of the "
+		"success after is at least %.0f %%.\n\n",
 		100 * RULE_ROUNDS, 100 * RULE_HOLDS);
 	if (a->cure.nr_pairs)
 		put_pairs(sb, &a->cure);
@@ -368,7 +384,8 @@ void override_report__pictures(struct strbuf *sb, const struct answers *a)
 		order |= is_of(&d->obs[i], "read-path");
 	strbuf__addf(sb, "## Pictures\n\n");
 	picture(sb, a->points.n, "override-success-reads",
-		"Success against the number of reads, one line per hook; the optimisation is marked.");
+		"Success against the number of reads, one line per hook; the optimisation is "
+		"marked.");
 	picture(sb, a->points.n, "override-factors",
 		"Success by factor with its 95 % interval, without optimisation and with it.");
 	picture(sb, levels(a, "cpus") > 1, "override-flip-cpus",

@@ -12,9 +12,11 @@
 #define RULE_LOST   0.01 /* one that is lost: upper bound at most this */
 #define RULE_MARGIN 0.01 /* no difference: its interval lies within -this and this */
 #define RULE_ROUNDS 0.95 /* of rounds: share that must fit, with a lower bound above one half */
-#define RULE_COST   0.10 /* costs that differ by less than this share are the same */
-#define RULE_LEVEL  0.95 /* of intervals of ratios */
-#define RULE_Z	    1.959964
+#define RULE_TOLD \
+	3.0 /* no effect on a time: the intervals of its ratios lie within this and 1/this */
+#define RULE_COST  0.10 /* costs that differ by less than this share are the same */
+#define RULE_LEVEL 0.95 /* of intervals of ratios */
+#define RULE_Z	   1.959964
 
 enum conclusion {
 	NOT_DECIDED,

@@ -149,6 +149,9 @@ static int add_rounds(struct factor_level *l, const struct override_point *p)
 	for (size_t i = 0; i < p->nr_rounds; i++) {
 		if (isnan(p->rounds[i].lost_ms) || isnan(p->rounds[i].lost_read))
 			continue;
+		l->lost_rounds++;
+		if (override_round__at_once(&p->rounds[i]))
+			continue;
 		l->lost_ms[l->nr_lost] = p->rounds[i].lost_ms;
 		l->lost_read[l->nr_lost++] = p->rounds[i].lost_read;
 	}
@@ -201,14 +204,17 @@ static bool number(const char *s, double *value)
 	return !num_double(s, -1e300, 1e300, value);
 }
 
+/* Numbers by value, before words by name. */
 static int by_value(const void *a, const void *b)
 {
+	const char *s = ((const struct factor_level *)a)->value;
+	const char *t = ((const struct factor_level *)b)->value;
 	double x, y;
+	bool s_is = number(s, &x), t_is = number(t, &y);
 
-	if (!number(((const struct factor_level *)a)->value, &x) ||
-	    !number(((const struct factor_level *)b)->value, &y))
-		return 0;
-	return (x > y) - (x < y);
+	if (s_is != t_is)
+		return s_is ? -1 : 1;
+	return s_is ? (x > y) - (x < y) : strcmp(s, t);
 }
 
 static bool all_numbers(const struct factor_setting *s)
@@ -227,8 +233,7 @@ static struct factor_level *choose_reference(const struct suspect *s, struct fac
 {
 	size_t chosen = strcmp(s->factor, "reads") ? 0 : set->nr_levels - 1;
 
-	if (all_numbers(set))
-		qsort(set->levels, set->nr_levels, sizeof(*set->levels), by_value);
+	qsort(set->levels, set->nr_levels, sizeof(*set->levels), by_value);
 	for (size_t i = 0; s->reference && i < set->nr_levels; i++)
 		if (!strcmp(set->levels[i].value, s->reference))
 			chosen = i;
@@ -319,7 +324,7 @@ static size_t points_that_lost(const struct factor_level *l)
 		bool lost = false;
 
 		for (size_t r = 0; r < l->optimised[i]->nr_rounds; r++)
-			lost |= !isnan(l->optimised[i]->rounds[r].lost_ms);
+			lost |= l->optimised[i]->rounds[r].lost_read > 1;
 		n += lost;
 	}
 	return n;

@@ -113,7 +113,7 @@ static int say_level(struct finding *f, const struct factor_setting *set,
 			"reads without optimisation at %s: %llu of %llu overridden, at "
 			"least %llu needed (%s)",
 			l->value, l->without.k, l->without.n, reads, set->name);
-	if (!l->nr_lost)
+	if (!l->lost_rounds)
 		return finding__missing(f, "a loss at %s: none in %zu rounds (%s)", l->value,
 					l->rounds, set->name);
 	if (rule__lost(l->after) == NOT_DECIDED)
@@ -139,59 +139,72 @@ static int say_missing(struct suspicion *s)
 	return err;
 }
 
-/* Over all levels, how far the ratios of reads and times may be from 1; false when there is none
- * with an interval. */
+/* Over all levels, how far the ratios of times may be from 1; false when there is none with an
+ * interval. */
 static bool find_reach(const struct suspicion *s, struct interval *out)
 {
 	*out = (struct interval){ INFINITY, 0 };
 	for (size_t i = 0; i < s->nr_settings; i++) {
 		for (size_t j = 0; j < s->settings[i].nr_levels; j++) {
 			const struct factor_level *l = &s->settings[i].levels[j];
-			const struct estimate r[] = { l->read_ratio, l->ms_ratio };
 
-			for (int k = 0; k < 2 && !l->reference; k++) {
-				if (isnan(r[k].value) || isinf(r[k].ci.high))
-					continue;
-				out->low = fmin(out->low, r[k].ci.low);
-				out->high = fmax(out->high, r[k].ci.high);
-			}
+			if (l->reference || isnan(l->ms_ratio.value) || isinf(l->ms_ratio.ci.high))
+				continue;
+			out->low = fmin(out->low, l->ms_ratio.ci.low);
+			out->high = fmax(out->high, l->ms_ratio.ci.high);
 		}
 	}
 	return out->high > 0;
 }
 
-static void say_supported(struct strbuf *sb, const struct suspicion *s, struct interval reach)
+static void say_supported(struct strbuf *sb, const struct suspicion *s, bool any,
+			  struct interval reach)
 {
-	if (s->moves == SUPPORTED)
+	if (s->moves == SUPPORTED) {
 		strbuf__addf(sb, "Acts only through the time until the loss.");
-	else if (s->moves == CONTRADICTED)
-		strbuf__addf(
-			sb,
-			"No effect was seen, not on the loss either: the intervals of all ratios of "
-			"time and reads until the loss have 1 in them, and reach from %.2g to %.2g.",
-			reach.low, reach.high);
-	else
+	} else if (!any) {
 		strbuf__addf(
 			sb,
 			"Does not act on the override itself; with fewer than %zu rounds that lost it "
 			"at a level, nothing is known of the time until the loss.",
 			compare__shift_needs(RULE_LEVEL));
+	} else {
+		strbuf__addf(
+			sb,
+			s->moves == CONTRADICTED
+				? "No effect was seen, not on the loss either: "
+				: "Does not act on the override itself; on the time until the loss no "
+				  "effect was seen, but the data are too rough to leave one out: ");
+		strbuf__addf(
+			sb,
+			"the intervals of all ratios of that time have 1 in them, and reach from "
+			"%.2g to %.2g.",
+			reach.low, reach.high);
+	}
 	say_without(sb, s);
+}
+
+static enum conclusion moves_loss(bool moved, bool any, struct interval reach)
+{
+	if (moved)
+		return SUPPORTED;
+	return any && reach.low >= 1 / RULE_TOLD && reach.high <= RULE_TOLD ? CONTRADICTED
+									    : NOT_DECIDED;
 }
 
 int suspicion__conclude(struct suspicion *s)
 {
-	struct interval reach = { NAN, NAN };
+	struct interval reach;
 	struct moved reads = find_moved(s, true), time = find_moved(s, false);
 	struct strbuf sb = STRBUF_INIT;
 	int err = say_missing(s);
+	bool any;
 
-	s->moves = reads.level || time.level ? SUPPORTED
-		   : find_reach(s, &reach)   ? CONTRADICTED
-					     : NOT_DECIDED;
+	any = find_reach(s, &reach);
+	s->moves = moves_loss(reads.level || time.level, any, reach);
 	switch (s->finding.conclusion) {
 	case SUPPORTED:
-		say_supported(&sb, s, reach);
+		say_supported(&sb, s, any, reach);
 		break;
 	case CONTRADICTED:
 		strbuf__addf(&sb, "Has an effect of its own.");
@@ -233,7 +246,7 @@ static int add_titles(const struct answers *a, enum bucket bucket, struct strbuf
 		[THROUGH_TIME] = "Only through the time until the loss",
 		[NO_EFFECT] = "Without an effect that was seen",
 		[NO_OWN_EFFECT] =
-			"Not on the override itself, with too few rounds to know of the time",
+			"Not on the override itself, and too little is known of the time until the loss",
 		[OPEN] = "Not decided",
 		[NOT_VARIED] = "Not varied in this run",
 	};

@@ -28,7 +28,6 @@ static inline struct study_data *made_up_study(const char *form)
 	d->run = strdup("20261121-120000-abcd");
 	d->started = strdup("2026-11-21T12:00:00Z");
 	d->ended = strdup("2026-11-21T12:02:00Z");
-	d->command = strdup("assay study override");
 	d->host = strdup("{\"assay\": \"0.1\", \"qemu\": \"7.2\"}");
 	d->complete = true;
 	d->obs = calloc(MAX_POINTS, sizeof(*d->obs));

@@ -102,6 +102,42 @@ static void test_loss_without_jump(void **state)
 	done(d, &a);
 }
 
+/* A kprobe that cannot become a jump, on a kernel where others do: it has neither a loss nor a
+ * jump, and is one of those without optimisation. */
+static void test_never_optimised(void **state)
+{
+	struct study_data *d = whole_cause(USUAL_LOSS);
+	struct answers a;
+
+	(void)state;
+	add_optimised(d, "5.10.218", "hook=optimised target=copyout-inline",
+		      (struct made_up_loss){ 0 });
+	a = make(d);
+	says(&a.cause.finding, SUPPORTED, "loss and jump go together in 10 of 10 rounds");
+	assert_false(a.points.v[4].optimised);
+	/* 1500 each with int3 and ftrace, 5000 each without OPTPROBES and here. */
+	assert_int_equal(a.rest.plain.n, 13000);
+	done(d, &a);
+}
+
+/* A few rounds end while the jump is being written: they count neither way. */
+static void test_jump_not_seen_yet(void **state)
+{
+	struct study_data *d = whole_cause(USUAL_LOSS);
+	struct answers a;
+
+	(void)state;
+	add_optimised(d, "5.10.218", "hook=optimised cpus=2", USUAL_LOSS);
+	for (size_t i = 0; i < d->obs[4].records[0]->nr_series; i++)
+		if (!strcmp(d->obs[4].records[0]->series[i].name, "jump_ms"))
+			d->obs[4].records[0]->series[i].values[3] = NAN;
+	a = make(d);
+	says(&a.cause.finding, SUPPORTED, "loss and jump go together in 9 of 9 rounds");
+	assert_int_equal(a.cause.kernels[0].with_jump.k, 9);
+	assert_int_equal(a.cause.kernels[0].with_jump.n, 10);
+	done(d, &a);
+}
+
 static void test_loss_not_for_good(void **state)
 {
 	struct study_data *d = whole_cause((struct made_up_loss){ 800, 25, true, 0.2 });
@@ -391,6 +427,28 @@ static void test_drift(void **state)
 	assert_true(isinf(few.ci.high));
 }
 
+/* Lost before the first read was done: how much later it would have been nobody knows. */
+static void test_lost_at_once(void **state)
+{
+	struct study_data *d = made_up_study("full");
+	const struct factor_level *l;
+	struct answers a;
+
+	(void)state;
+	add_level(d, "barrier=none", 1500, 0, USUAL_LOSS);
+	add_level(d, "barrier=mfence", 1500, 0, USUAL_LOSS);
+	for (size_t i = 0; i < d->obs[5].records[0]->nr_series; i++)
+		if (!strcmp(d->obs[5].records[0]->series[i].name, "lost_read"))
+			d->obs[5].records[0]->series[i].values[0] = 1;
+	a = make(d);
+	l = &suspicion_of(&a, "Barriers before the call")->settings[0].levels[0];
+	assert_string_equal(l->value, "mfence");
+	assert_int_equal(l->lost_rounds, 5);
+	assert_int_equal(l->nr_lost, 4);
+	assert_int_equal(a.cause.kernels[0].at_once, 1);
+	done(d, &a);
+}
+
 /* What one reader of several loses before the first one is not "before the loss". */
 static void test_several_readers(void **state)
 {
@@ -426,7 +484,7 @@ static void test_too_few_rounds(void **state)
 	a = make(d);
 	says(&suspicion_of(&a, "Barriers before the call")->finding, SUPPORTED,
 	     "with fewer than 4 rounds");
-	has(a.suspicions_finding.text, "too few rounds to know of the time: Barriers");
+	has(a.suspicions_finding.text, "too little is known of the time until the loss: Barriers");
 	says(&a.cause.finding, NOT_DECIDED, "open");
 	done(d, &a);
 }
@@ -688,11 +746,38 @@ static void test_beside(void **state)
 	add_optimised(d, "5.10.218", "hook=optimised", USUAL_LOSS);
 	add_optimised(d, "5.10.218", "hook=optimised companion=kprobe", (struct made_up_loss){ 0 });
 	a = make(d);
-	assert_int_equal(a.cause.nr_beside, 1);
-	assert_string_equal(a.cause.beside[0].what, "companion=kprobe");
-	assert_int_equal(a.cause.beside[0].lost.k, 0);
-	assert_int_equal(a.cause.beside[0].lost.n, 5);
+	assert_int_equal(a.cause.beside.n, 1);
+	assert_string_equal(a.cause.beside.v[0].what, "companion=kprobe");
+	assert_int_equal(a.cause.beside.v[0].lost.k, 0);
+	assert_int_equal(a.cause.beside.v[0].lost.n, 5);
 	assert_int_equal(a.cause.kernels[0].rounds.n, 5);
+	done(d, &a);
+}
+
+static void set_label(struct record *r, const char *name, const char *value)
+{
+	for (size_t i = 0; i < r->nr_labels; i++)
+		if (!strcmp(r->labels[i].name, name))
+			record__set(&r->labels[i].value, value);
+}
+
+/* And so is a function whose kprobe the kernel leaves alone. */
+static void test_left_alone(void **state)
+{
+	struct study_data *d = made_up_study("full");
+	struct answers a;
+
+	(void)state;
+	add_optimised(d, "6.12.117", "hook=optimised", USUAL_LOSS);
+	add_optimised(d, "6.12.117", "hook=optimised target=copyout-inline",
+		      (struct made_up_loss){ 0 });
+	set_label(d->obs[1].records[0], "symbol", "copyout_inline");
+	a = make(d);
+	assert_int_equal(a.cause.beside.n, 0);
+	assert_int_equal(a.cause.never.n, 1);
+	assert_string_equal(a.cause.never.v[0].what, "copyout_inline");
+	assert_int_equal(a.cause.never.v[0].lost.k, 0);
+	assert_int_equal(a.cause.never.v[0].lost.n, 5);
 	done(d, &a);
 }
 
@@ -734,6 +819,8 @@ int main(void)
 		cmocka_unit_test(test_cause_supported),
 		cmocka_unit_test(test_jump_without_loss),
 		cmocka_unit_test(test_loss_without_jump),
+		cmocka_unit_test(test_jump_not_seen_yet),
+		cmocka_unit_test(test_never_optimised),
 		cmocka_unit_test(test_loss_not_for_good),
 		cmocka_unit_test(test_int3_fails_too),
 		cmocka_unit_test(test_cause_undecided),
@@ -746,6 +833,7 @@ int main(void)
 		cmocka_unit_test(test_no_effect),
 		cmocka_unit_test(test_drift),
 		cmocka_unit_test(test_several_readers),
+		cmocka_unit_test(test_lost_at_once),
 		cmocka_unit_test(test_too_few_rounds),
 		cmocka_unit_test(test_own_effect),
 		cmocka_unit_test(test_own_effect_after),
@@ -760,6 +848,7 @@ int main(void)
 		cmocka_unit_test(test_cure_and_others),
 		cmocka_unit_test(test_partners_count_once),
 		cmocka_unit_test(test_beside),
+		cmocka_unit_test(test_left_alone),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_empty),
 	};

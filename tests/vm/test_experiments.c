@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The experiments themselves, on two patched kernels, on one without patches, and on those with BTF
- * missing or damaged: all as their tags and checks expect, every row of the catalogue shown,
- * and the facts that some were written to show. */
+/* The experiments themselves, on two patched kernels, on one without patches, on those with BTF
+ * missing or damaged and on one with the cure: all as their tags and checks expect, every row of
+ * the catalogue shown, and the facts that some were written to show. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +19,7 @@
 #define NO_BTF	"5.10.218-nobtf"
 #define BAD_BTF "5.10.218-badbtf"
 #define LATER	"6.1.192"
+#define CURED	"5.10.218-cure"
 
 static char *results;
 static struct outcome outcome;
@@ -34,12 +35,13 @@ static int set_up(void **state)
 	need_kernel(NO_BTF);
 	need_kernel(BAD_BTF);
 	need_kernel(LATER);
+	need_kernel(CURED);
 	results = temp_dir();
 	call.results = results;
-	print_message("progress: the experiments on five kernels\n");
+	print_message("progress: the experiments on six kernels\n");
 	fflush(stdout);
 	assay_call(&outcome, &call,
-		   ARGS("run", "-k", PATCHED "," STOCK "," NO_BTF "," BAD_BTF "," LATER));
+		   ARGS("run", "-k", PATCHED "," STOCK "," NO_BTF "," BAD_BTF "," LATER "," CURED));
 	return 0;
 }
 
@@ -63,6 +65,7 @@ static void test_all_as_expected(void **state)
 		{ PATCHED, "strtol", STATUS_OK },
 		{ PATCHED, "memcached", STATUS_OK },
 		{ PATCHED, "attach-errors", STATUS_OK },
+		{ PATCHED, "override-cure", STATUS_OK }, /* it is lost */
 		{ STOCK, "masked-read", STATUS_OK },
 		{ STOCK, "copyout-trampoline", STATUS_SKIPPED },
 		{ STOCK, "override", STATUS_SKIPPED },
@@ -71,6 +74,8 @@ static void test_all_as_expected(void **state)
 		{ BAD_BTF, "attach-errors", STATUS_SKIPPED }, /* what needs programs */
 		{ LATER, "masked-read", STATUS_OK },
 		{ LATER, "attach-errors", STATUS_OK },
+		{ CURED, "override-cure", STATUS_OK }, /* it is kept */
+		{ CURED, "override-point", STATUS_OK },
 		{ "host", "compile", STATUS_OK },
 		{ "host", "setup", STATUS_OK },
 	};
@@ -96,7 +101,7 @@ static void test_catalogue(void **state)
 	static const struct {
 		char letter;
 		int last;
-	} rows[] = { { 'E', 45 }, { 'X', 27 }, { 'K', 7 } };
+	} rows[] = { { 'E', 45 }, { 'X', 27 }, { 'K', 8 } };
 	struct call call = { .results = results };
 	struct outcome o;
 
@@ -141,8 +146,13 @@ static void test_list_rows(void **state)
 	(void)state;
 	assay_call(&o, &call, ARGS("list", "rows"));
 	assert_status(&o, 0);
-	assert_matches(o.out, "^E13 +strtol +- +ok +ok +- +- +not run +ok +-$");
-	assert_matches(o.out, "^E36 +attach-errors +- +.*ok");
+	assert_matches(o.out, "^E13 +strtol +ok$");
+	assert_matches(
+		o.out,
+		"E13 +strtol +ok\n.*ok: 5\\.10\\.218 5\\.10\\.218-stock 6\\.1\\.192; not run: "
+		"5\\.10\\.262$");
+	assert_matches(o.out, "^E36 +attach-errors +ok$");
+	assert_matches(o.out, "^K8 +override-cure +ok$");
 	assert_lacks(o.out, "FAILED");
 	outcome__release(&o);
 }
