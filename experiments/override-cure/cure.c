@@ -68,14 +68,14 @@ int cure__read(struct cure *c, uint64_t ms, struct stretch *s)
 	if (!s->t.attempted)
 		s->lost_ms = NAN;
 	while (!err && !lost && exp__now_ns() < until) {
-		uint64_t reads = s->t.attempted, untouched = s->t.outcomes[READ_UNTOUCHED];
+		uint64_t untouched = s->t.outcomes[READ_UNTOUCHED];
 		char *flags;
 
 		err = pass__run(c->ctx, &c->in, BATCH, NULL, &s->t);
 		lost = s->t.outcomes[READ_UNTOUCHED] - untouched < BATCH;
 		if (lost && isnan(s->lost_ms)) {
 			s->lost_ms = s->ms + us_since(start) / 1e3;
-			s->lost_read = reads;
+			s->kept = s->t.outcomes[READ_UNTOUCHED];
 		}
 		flags = exp__kprobe_flags(CURE_PLAIN);
 		s->flagged |= hook__optimised(flags);
@@ -101,7 +101,7 @@ void cure__judge(struct cure *c, struct record *r, const struct stretch *s)
 	record__metric(r, "time_per_read", "ns", (double)t->ns / (double)t->attempted);
 	if (lost) {
 		record__metric(r, "lost_after", "ms", s->lost_ms);
-		record__metric(r, "overridden_before", "reads", (double)s->lost_read);
+		record__metric(r, "overridden_before", "reads", (double)s->kept);
 	}
 	exp__check(r, t->hits == t->requests && t->hits == c->in.calls * t->attempted,
 		   "the program runs, and overrides, for every call",

@@ -39,11 +39,11 @@ void cure_probe__close(struct cure_probe *p);
 /* A stretch of reads under the overriding program. */
 struct stretch {
 	struct tally t;
-	double ms;	    /* that it lasted, with what is looked up between the reads */
-	double lost_ms;	    /* from its beginning to the end of the first batch with a read that
-			     * was not overridden; NAN: none */
-	uint64_t lost_read; /* reads before that batch */
-	bool flagged;	    /* [OPTIMIZED] was seen in kprobes/list */
+	double ms;	/* that it lasted, with what is looked up between the reads */
+	double lost_ms; /* from its beginning to the end of the first batch with a read that
+			 * was not overridden; NAN: none */
+	uint64_t kept;	/* reads that were overridden by then */
+	bool flagged;	/* [OPTIMIZED] was seen in kprobes/list */
 };
 
 /* Reads for so long, or until the override is lost if that comes first. s adds up: stretches may

@@ -72,8 +72,8 @@ static int measure_jumped(struct cure *c, bool by_ioctl)
 	if (!err)
 		cure__judge(c, r, &s);
 	if (!err && !c->kept)
-		exp__check(r, !s.lost_read, "the override is lost from the first reads on",
-			   "%.0f reads before", (double)s.lost_read);
+		exp__check(r, !s.kept, "the override is lost from the first read on",
+			   "%.0f reads were overridden", (double)s.kept);
 	overrider__detach(&o);
 	cure_probe__close(&observer);
 	return exp__emit(c->ctx->e, r) ?: err == -ETIMEDOUT ? 0 : err;

@@ -22,9 +22,11 @@ static int time_reads(struct cure *c, uint64_t reads, double *out)
 		struct tally t = { 0 };
 
 		err = pass__run(c->ctx, &c->in, reads, NULL, &t);
-		ns[i] = (double)t.ns / (double)t.attempted;
+		if (!err)
+			ns[i] = (double)t.ns / (double)t.attempted;
 	}
-	*out = stats__median(ns, BATCHES);
+	if (!err)
+		*out = stats__median(ns, BATCHES);
 	return err;
 }
 
@@ -132,10 +134,12 @@ static int measure_attach(struct cure *c, const struct bpf_program *prog, const 
 		close_us[i] = p.close_us;
 	}
 	exp__check(r, !err, "it attaches each time", "%s", exp__err_name(err));
+	if (err)
+		return exp__emit(c->ctx->e, r) ?: err;
 	record__metric(r, "perf_event_open", "us", stats__median(open_us, ATTACHMENTS));
 	record__metric(r, "set_bpf", "us", stats__median(set_us, ATTACHMENTS));
 	record__metric(r, "close", "us", stats__median(close_us, ATTACHMENTS));
-	return exp__emit(c->ctx->e, r) ?: err;
+	return exp__emit(c->ctx->e, r);
 }
 
 int cure_others__measure(struct cure *c)

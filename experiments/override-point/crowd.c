@@ -40,12 +40,14 @@ static void *read_on(void *arg)
 	const struct crowd *c = t->crowd;
 	enum override_outcome outcome;
 
-	t->err = reading__begin(t->reading);
-	while (!t->err && !__atomic_load_n(&c->stop, __ATOMIC_RELAXED)) {
+	int err = 0;
+
+	while (!err && !__atomic_load_n(&c->stop, __ATOMIC_RELAXED)) {
 		double ms = ((double)exp__now_ns() - (double)c->attached_ns) / 1e6;
 
-		t->err = crowd__read(t->reading, c->round, ms, &outcome);
+		err = crowd__read(t->reading, c->round, ms, &outcome);
 	}
+	__atomic_store_n(&t->err, err, __ATOMIC_RELAXED);
 	return NULL;
 }
 

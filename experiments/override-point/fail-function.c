@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "guest/experiment.h"
 
@@ -18,52 +19,61 @@
  * without end, and without a count. */
 #define TIMES 2000000000
 
-static int set_up(bool by_breakpoint)
+static const char *const files[FAIL_FUNCTION_SETTINGS] = {
+	DIR "probability", DIR "interval",    DIR "space",
+	DIR "verbose",	   DIR "task-filter", DIR "times",
+};
+
+static int set_up(struct fail_function *f, bool by_breakpoint)
 {
-	const struct {
-		const char *file, *value;
-	} settings[] = {
-		{ DIR "probability", by_breakpoint ? "0" : "100" },
-		{ DIR "interval", "1" },
-		{ DIR "space", "0" },
-		{ DIR "verbose", "0" },
-		{ DIR "task-filter", by_breakpoint ? "N" : "Y" },
-	};
 	char times[24];
+	const char *const values[FAIL_FUNCTION_SETTINGS] = {
+		by_breakpoint ? "0" : "100", "1", "0", "0", by_breakpoint ? "N" : "Y", times,
+	};
 	int err = 0;
 
-	for (size_t i = 0; !err && i < sizeof(settings) / sizeof(settings[0]); i++)
-		err = exp__write_str(settings[i].file, settings[i].value);
 	snprintf(times, sizeof(times), "%d", TIMES);
-	return err ? err : exp__write_str(DIR "times", times);
+	for (size_t i = 0; !err && i < FAIL_FUNCTION_SETTINGS; i++) {
+		err = file_read(files[i], 0, &f->before[i], NULL);
+		if (!err)
+			err = exp__write_str(files[i], values[i]);
+	}
+	return err;
 }
 
-int fail_function__inject(const char *symbol, int64_t result, bool by_breakpoint, char **reason)
+int fail_function__inject(struct fail_function *f, const char *symbol, int64_t result,
+			  bool by_breakpoint, char **reason)
 {
 	char path[192], value[24];
-	int err = set_up(by_breakpoint);
+	int err = set_up(f, by_breakpoint);
 
 	if (!err)
 		err = exp__write_str(DIR "inject", symbol);
 	if (err)
 		return err;
+	f->symbol = symbol;
 	snprintf(path, sizeof(path), DIR "%s/retval", symbol);
 	snprintf(value, sizeof(value), "%#" PRIx64, result);
 	err = exp__write_str(path, value);
-	if (!err)
-		return 0;
-	*reason = str_fmt("fail_function does not take %s as the result of %s", value, symbol);
-	fail_function__remove(symbol);
+	if (err)
+		*reason = str_fmt("fail_function does not take %s as the result of %s", value,
+				  symbol);
 	return err;
 }
 
-void fail_function__remove(const char *symbol)
+void fail_function__remove(struct fail_function *f)
 {
 	char line[160];
 
-	snprintf(line, sizeof(line), "!%s", symbol);
-	exp__write_str(DIR "inject", line);
-	exp__write_str(DIR "probability", "0");
+	snprintf(line, sizeof(line), "!%s", f->symbol ? f->symbol : "");
+	if (f->symbol)
+		exp__write_str(DIR "inject", line);
+	for (size_t i = 0; i < FAIL_FUNCTION_SETTINGS; i++) {
+		if (f->before[i])
+			exp__write_str(files[i], f->before[i]);
+		free(f->before[i]);
+	}
+	*f = (struct fail_function){ 0 };
 }
 
 int64_t fail_function__count(void)
@@ -85,7 +95,7 @@ void fail_function__arm(int fd, bool on, bool by_breakpoint)
 {
 	const char *word = !on ? "0" : by_breakpoint ? "100" : "1";
 
-	/* What can't be armed is not overridden, and counted as such. */
+	/* A read that was not armed has no explanation, and is a failed check. */
 	if (write(fd, word, strlen(word)) < 0)
 		return;
 }

@@ -6,10 +6,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Makes the function return `result`, for the threads that are armed. A refusal's reason goes to
- * *reason, the caller's to free, where there is more to say than the errno. 0 or -errno. */
-int fail_function__inject(const char *symbol, int64_t result, bool by_breakpoint, char **reason);
-void fail_function__remove(const char *symbol);
+#define FAIL_FUNCTION_SETTINGS 6
+
+/* An injection, and what its settings were before. */
+struct fail_function {
+	const char *symbol; /* NULL: none */
+	char *before[FAIL_FUNCTION_SETTINGS];
+};
+
+/* Makes the function return `result`, for the thread that is armed; symbol is kept. A refusal's
+ * reason goes to *reason, the caller's to free, where there is more to say than the errno. f is
+ * zeroed before and goes to fail_function__remove also after a failure. 0 or -errno. */
+int fail_function__inject(struct fail_function *f, const char *symbol, int64_t result,
+			  bool by_breakpoint, char **reason);
+void fail_function__remove(struct fail_function *f);
 
 /* How often a function was made to fail since the injection, or -1. */
 int64_t fail_function__count(void);

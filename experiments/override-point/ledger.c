@@ -119,24 +119,3 @@ int ledger__resolve(struct ledger *t, enum override_outcome outcome)
 	from->seen = 0;
 	return err;
 }
-
-static int by_value(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-bool times__quantiles(struct times *t, double out[LEDGER_QUANTILES])
-{
-	if (!t->n)
-		return false;
-	qsort(t->ns, t->n, sizeof(*t->ns), by_value);
-	for (size_t i = 0; i < LEDGER_QUANTILES; i++) {
-		double at = (double)(t->n - 1) * (double)i / (LEDGER_QUANTILES - 1);
-		size_t low = (size_t)at, high = low + 1 < t->n ? low + 1 : low;
-
-		out[i] = t->ns[low] + (at - (double)low) * (t->ns[high] - t->ns[low]);
-	}
-	return true;
-}

@@ -55,12 +55,9 @@ int ledger__unhooked(struct ledger *t, double ns);
 /* A read: counts it, and adds it to its span. 0 or -ENOMEM. */
 int ledger__add(struct ledger *t, const struct override_finding *f, double ns,
 		const struct moment *when);
-/* A read of which is known by ledger__resolve what became of it, and of all others of the round. */
+/* A read of which it is known only later what became of it. 0 or -ENOMEM. */
 int ledger__defer(struct ledger *t, double ns, const struct moment *when);
+/* All that were deferred had this outcome. 0 or -ENOMEM. */
 int ledger__resolve(struct ledger *t, enum override_outcome outcome);
-
-/* The quantiles 0 %, 1 %, … 100 % (Hyndman-Fan type 7); false when there are no times. */
-#define LEDGER_QUANTILES 101
-bool times__quantiles(struct times *t, double out[LEDGER_QUANTILES]);
 
 #endif

@@ -167,8 +167,8 @@ static int attach_hook(struct mounted_hook *h, const struct point *p)
 	case POINT_FMOD_RET:
 		return attach_traced(p, "modify", &h->objs[0], &h->links[0]);
 	case POINT_FAIL_FUNCTION:
-		return fail_function__inject(p->target.symbol, p->state->result, p->by_breakpoint,
-					     &h->reason);
+		return fail_function__inject(&h->injection, p->target.symbol, p->state->result,
+					     p->by_breakpoint, &h->reason);
 	case POINT_NONE:
 		return 0;
 	default:
@@ -242,20 +242,20 @@ int mounted_hook__attach(struct mounted_hook *h, const struct point *p)
 	if (err)
 		return err;
 	free(exp__libbpf_said());
+	h->asked_ns = exp__now_ns();
 	h->refused = attach_hook(h, p);
-	h->injected = p->hook == POINT_FAIL_FUNCTION && !h->refused;
+	h->attached_ns = exp__now_ns();
 	if (h->refused && !h->reason)
 		h->reason = last_words(h->refused);
 	return h->refused ? 0 : attach_companion(h, p, false);
 }
 
-void mounted_hook__detach(struct mounted_hook *h, const struct point *p)
+void mounted_hook__detach(struct mounted_hook *h)
 {
 	hook__detach(&h->event);
 	for (size_t i = 0; i < sizeof(h->links) / sizeof(h->links[0]); i++)
 		bpf_link__destroy(h->links[i]);
 	for (size_t i = 0; i < sizeof(h->objs) / sizeof(h->objs[0]); i++)
 		bpf_object__close(h->objs[i]);
-	if (h->injected)
-		fail_function__remove(p->target.symbol);
+	fail_function__remove(&h->injection);
 }

@@ -16,6 +16,7 @@
 #include "override-point.skel.h"
 #include "report.h"
 #include "round.h"
+#include "traces.h"
 
 /* A program that a point does not need is not loaded, and so not verified and timed either. */
 static int prepare(struct exp *e, struct bpf_object *obj)
@@ -43,16 +44,6 @@ static int measure_rounds(struct point *p, struct found *f)
 	return err;
 }
 
-static int emit(struct point *p, struct found *f, int err)
-{
-	struct record *r = exp__measurement(p->e, "point");
-
-	report__labels(r, p);
-	if (!err)
-		report__found(r, p, f);
-	return err ? (record__free(r), err) : exp__emit(p->e, r);
-}
-
 static int measure_reads(struct point *p)
 {
 	struct found f;
@@ -62,7 +53,11 @@ static int measure_reads(struct point *p)
 		err = exp__skip(p->e, "the disk has no room for the file");
 	if (!err)
 		err = measure_rounds(p, &f);
-	err = emit(p, &f, err);
+	if (!err) {
+		p->record = exp__measurement(p->e, "point");
+		report__labels(p->record, p);
+		report__found(p->record, p, &f);
+	}
 	found__release(&f);
 	return err;
 }
@@ -70,7 +65,7 @@ static int measure_reads(struct point *p)
 /* In the state of the page cache that is asked for. */
 static int measure_cached(struct point *p)
 {
-	struct cache_around around;
+	struct cache_around around = { 0 };
 	cpu_set_t all;
 	int err;
 
@@ -113,11 +108,27 @@ static int choose_copyout(const struct point *p, const char *barrier, const char
 	return err ? err : exp__write_str(EXP_COPYOUT_DIR "hint", hint);
 }
 
+static int measure_in_kernel(struct point *p)
+{
+	uint64_t optimisation = 1;
+	int err;
+
+	exp__read_u64(HOOK_OPTIMISATION, &optimisation);
+	err = choose_copyout(p, p->barrier, p->hint);
+	if (!err)
+		err = measure_on_disk(p);
+	exp__write_str(HOOK_OPTIMISATION, optimisation ? "1" : "0");
+	choose_copyout(p, "none", "none");
+	if (p->target.variant)
+		exp__copyout_variant("plain");
+	return err;
+}
+
 static int measure(struct exp *e, struct bpf_object *obj)
 {
 	struct point p = { .e = e, .obj = obj };
 	size_t size = sizeof(struct override_point_bpf__bss);
-	uint64_t optimisation = 1;
+	struct traces before;
 	int err = point__read_params(&p);
 
 	if (err)
@@ -125,15 +136,16 @@ static int measure(struct exp *e, struct bpf_object *obj)
 	p.state = exp__map_globals(obj, size);
 	if (!p.state)
 		return exp__fail(e, -errno, "map the programs' global variables");
-	exp__read_u64(HOOK_OPTIMISATION, &optimisation);
-	err = choose_copyout(&p, p.barrier, p.hint);
-	if (!err)
-		err = measure_on_disk(&p);
-	exp__write_str(HOOK_OPTIMISATION, optimisation ? "1" : "0");
-	choose_copyout(&p, "none", "none");
-	if (p.target.variant)
-		exp__copyout_variant("plain");
+	traces__take(&before);
+	err = measure_in_kernel(&p);
 	munmap(p.state, size);
+	if (!err) {
+		traces__check(p.record, &before);
+		err = exp__emit(e, p.record);
+	} else {
+		record__free(p.record);
+	}
+	traces__free(&before);
 	return err;
 }
 

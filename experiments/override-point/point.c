@@ -209,9 +209,9 @@ static int choose_injection(struct point *p)
 		return exp__skip(p->e,
 				 "the kernel does not say how often fail_function's probe was "
 				 "missed: a miss could not be told from no hit");
-	if (p->by_breakpoint && p->readers > 1)
-		return exp__skip(p->e, "fail_function can't tell threads apart in a function "
-				       "without an ftrace entry: one reader only");
+	if (p->readers > 1)
+		return exp__skip(p->e, "fail_function counts for all threads together: whose read "
+				       "it made fail can't be told with several readers");
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 
 struct bpf_object;
 struct cache_state;
+struct record;
 
 enum point_hook {
 	POINT_OPTIMISED,
@@ -70,6 +71,8 @@ struct point {
 	struct point_state *state; /* the programs' */
 	long wanted;		   /* what a read returns without a hook */
 	int64_t calls;		   /* of the target for a read without a hook */
+	bool calls_counted;	   /* else it is taken for 1 */
+	struct record *record;	   /* of what was found; NULL until it is */
 };
 
 extern const struct param point_params[];

@@ -32,6 +32,11 @@ int reading__open(struct reading *r, const struct point *p, unsigned int nr)
 	r->trie = map_of(p, "trie");
 	r->hash = map_of(p, "hash");
 	ledger__init(&r->ledger);
+	if (p->hook == POINT_FAIL_FUNCTION) {
+		r->make_it_fail = fail_function__open(p->by_breakpoint);
+		if (r->make_it_fail < 0)
+			return r->make_it_fail;
+	}
 	/* For nesting=kprobe a byte is read, so that copyout is called once. */
 	return source__open(&p->source, p->target.alloc ? 1 : p->size, p->size, &r->in);
 }
@@ -42,14 +47,6 @@ void reading__close(struct reading *r)
 		close(r->make_it_fail);
 	reader__close(&r->in.reader);
 	ledger__release(&r->ledger);
-}
-
-int reading__begin(struct reading *r)
-{
-	if (r->p->hook != POINT_FAIL_FUNCTION || r->make_it_fail >= 0)
-		return 0;
-	r->make_it_fail = fail_function__open(r->p->by_breakpoint);
-	return r->make_it_fail < 0 ? r->make_it_fail : 0;
 }
 
 int reading__prepare(struct reading *r)

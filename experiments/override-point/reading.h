@@ -16,7 +16,7 @@ struct reading {
 	struct point_slot *slot;
 	struct input in;
 	struct ledger ledger;
-	int make_it_fail;   /* for fail_function; -1 */
+	int make_it_fail;   /* for fail_function, of the thread that opened this; -1 */
 	int trie, hash;	    /* a map whose update allocates, and one whose update does not; -1 */
 	bool no_allocation; /* for nesting=syscall: the latter */
 
@@ -28,12 +28,10 @@ struct reading {
 	uint64_t odd_cache;	      /* reads before which it was not as it should be */
 };
 
-/* r->in and r->ledger are released by reading__close also after a failure. 0 or -errno. */
+/* By the first reader's thread, for all; fail_function knows that thread alone. r goes to
+ * reading__close also after a failure. 0 or -errno. */
 int reading__open(struct reading *r, const struct point *p, unsigned int nr);
 void reading__close(struct reading *r);
-
-/* What is to be done once by the thread itself. 0 or -errno. */
-int reading__begin(struct reading *r);
 
 /* Before each read: the state of the page cache. 0 or -errno. */
 int reading__prepare(struct reading *r);

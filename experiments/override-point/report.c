@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "guest/experiment.h"
+#include "guest/hook.h"
 #include "model/record.h"
 #include "model/stats.h"
 #include "mounted-hook.h"
@@ -14,6 +15,8 @@
 #include "round.h"
 
 #define Z_95 1.959964
+
+#define QUANTILES 101 /* 0 %, 1 %, … 100 % */
 
 #define CURE "kprobe-override-kept" /* a feature of the patch series */
 
@@ -157,27 +160,28 @@ static void counts(struct record *r, const struct found *f, const struct totals 
 	record__metric(r, "attach_errno", "", (double)-f->attach_err);
 }
 
-static void times(struct record *r, struct times *t, const char *name)
+static void times(struct record *r, const struct times *t, const char *name)
 {
-	double q[LEDGER_QUANTILES];
+	double q[QUANTILES];
 	char series[64];
 
-	if (!times__quantiles(t, q))
+	if (!stats__quantiles(t->ns, t->n, q, QUANTILES))
 		return;
 	metric(r, name, "_ns_median", "ns", q[50]);
 	metric(r, name, "_ns_q1", "ns", q[25]);
 	metric(r, name, "_ns_q3", "ns", q[75]);
 	snprintf(series, sizeof(series), "latency_%s", name);
-	record__series(r, series, "ns", q, LEDGER_QUANTILES);
+	record__series(r, series, "ns", q, QUANTILES);
 }
 
-static void metrics(struct record *r, const struct point *p, struct found *f,
+static void metrics(struct record *r, const struct point *p, const struct found *f,
 		    const struct totals *sum)
 {
 	uint64_t good = sum->outcomes[OUTCOME_OVERRIDDEN] + sum->outcomes[OUTCOME_MISBEHAVED];
-	struct times *first = f->readings[0].ledger.times;
+	const struct times *first = f->readings[0].ledger.times;
 
-	known_metric(r, "calls_per_read", "calls", p->calls);
+	if (p->calls_counted)
+		known_metric(r, "calls_per_read", "calls", p->calls);
 	counts(r, f, sum);
 	fraction(r, "success", good, sum->attempted);
 	if (p->hook == POINT_OPTIMISED) {
@@ -280,7 +284,8 @@ static void check_counters(struct record *r, const struct point *p, const struct
 			   f->missed, f->nmissed, f->missed_by_reads);
 	else if (mounted_hook__has_hits(p) && sum->attempted)
 		exp__check(r, false, "the kernel's count of hits can be told from other threads'",
-			   "others hit the probe all the time");
+			   "others hit the probe all the time, or " HOOK_PROFILE
+			   " does not list it");
 	if (f->body_calls >= 0 && p->calls)
 		exp__check(r,
 			   (uint64_t)f->body_calls >= sum->body_low &&
@@ -308,7 +313,7 @@ static void check(struct record *r, const struct point *p, const struct found *f
 	check_counters(r, p, f, sum);
 }
 
-void report__found(struct record *r, const struct point *p, struct found *f)
+void report__found(struct record *r, const struct point *p, const struct found *f)
 {
 	struct totals sum = add_up(p, f);
 

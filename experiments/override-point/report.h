@@ -9,7 +9,7 @@ struct record;
 /* Labels: the point's id, its hook, target and size, and every other parameter that has not its
  * default value. */
 void report__labels(struct record *r, const struct point *p);
-/* Metrics, series and checks. Sorts the times in f. */
-void report__found(struct record *r, const struct point *p, struct found *f);
+/* Metrics, series and checks. */
+void report__found(struct record *r, const struct point *p, const struct found *f);
 
 #endif

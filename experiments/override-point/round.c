@@ -305,6 +305,28 @@ static void note_refusal(struct found *f, struct mounted_hook *hook)
 	hook->reason = NULL;
 }
 
+static int attach_and_read(struct round *r, struct mounted_hook *hook)
+{
+	struct moments *m = &r->f->moments[r->f->nr_rounds];
+	int err;
+
+	r->nr = (uint32_t)r->f->nr_rounds++;
+	r->first_span = r->reading->ledger.nr_spans;
+	*m = (struct moments){ NAN, NAN, NAN, NAN, NAN, NAN };
+	reset(r->p);
+	allow_optimisation(r->p);
+	settle(r->p);
+	err = mounted_hook__attach(hook, r->p);
+	if (hook->asked_ns)
+		m->attach_ms = (double)(hook->attached_ns - hook->asked_ns) / 1e6;
+	r->attached_ns = hook->attached_ns;
+	if (hook->refused)
+		note_refusal(r->f, hook);
+	else if (!err)
+		err = attached(r);
+	return err;
+}
+
 int round__run(const struct point *p, struct found *f)
 {
 	struct round r = { .p = p,
@@ -313,26 +335,13 @@ int round__run(const struct point *p, struct found *f)
 			   .watch = WATCH_INIT,
 			   .body = OVERRIDE_UNKNOWN };
 	struct mounted_hook hook = { 0 };
-	uint64_t start;
 	int err = watch__open(&r.watch, p);
 
 	if (err)
-		return exp__fail(p->e, err, "open the kernel's counts");
-	r.nr = (uint32_t)f->nr_rounds;
-	r.first_span = r.reading->ledger.nr_spans;
-	f->moments[f->nr_rounds++] = (struct moments){ NAN, NAN, NAN, NAN, NAN, NAN };
-	reset(p);
-	allow_optimisation(p);
-	settle(p);
-	start = exp__now_ns();
-	err = mounted_hook__attach(&hook, p);
-	r.attached_ns = exp__now_ns();
-	f->moments[r.nr].attach_ms = (double)(r.attached_ns - start) / 1e6;
-	if (hook.refused)
-		note_refusal(f, &hook);
-	else if (!err)
-		err = attached(&r);
-	mounted_hook__detach(&hook, p);
+		exp__fail(p->e, err, "open the kernel's counts");
+	else
+		err = attach_and_read(&r, &hook);
+	mounted_hook__detach(&hook);
 	watch__close(&r.watch);
 	return err;
 }

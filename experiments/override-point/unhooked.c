@@ -33,8 +33,6 @@ int found__init(struct found *f, const struct point *p)
 		return -ENOMEM;
 	for (unsigned int i = 0; !err && i < p->readers; i++)
 		err = reading__open(&f->readings[i], p, i);
-	if (!err)
-		err = reading__begin(&f->readings[0]);
 	return err;
 }
 
@@ -85,7 +83,8 @@ static int read_several(struct point *p, struct found *f, const struct watch *w,
 		ns = read_unhooked(r, w, &n, &calls);
 		if (first && !i) {
 			p->wanted = n;
-			p->calls = calls < 0 ? 1 : calls;
+			p->calls_counted = calls >= 0;
+			p->calls = p->calls_counted ? calls : 1;
 			continue; /* it may be the one that makes the file warm */
 		}
 		if (n != p->wanted || (calls >= 0 && calls != p->calls))
@@ -106,7 +105,7 @@ static int with_nothing(struct point *p, struct found *f, uint64_t reads, bool f
 		err = mounted_hook__surround(&around, p);
 	if (!err)
 		err = read_several(p, f, &w, reads, first);
-	mounted_hook__detach(&around, p);
+	mounted_hook__detach(&around);
 	watch__close(&w);
 	return err;
 }
@@ -146,9 +145,10 @@ static int count_calls(struct point *p, struct reading *r)
 	r->no_allocation = true;
 	for (int i = 0; !err && i < COUNTED_READS; i++) {
 		err = reading__prepare(r);
-		if (!err)
-			reading__attempt(r, &e);
-		if (!err && i && e.runs != runs)
+		if (err)
+			break;
+		reading__attempt(r, &e);
+		if (i && e.runs != runs)
 			err = differ(p, e.returned, e.runs);
 		runs = e.runs;
 	}
@@ -160,6 +160,7 @@ static int count_calls(struct point *p, struct reading *r)
 	} else if (p->target.body == BODY_UNKNOWN) {
 		p->calls = runs;
 	}
+	p->calls_counted = true;
 	return err;
 }
 
@@ -174,7 +175,7 @@ int round__warm_up(struct point *p, struct found *f)
 	err = mounted_hook__attach(&hook, p);
 	if (!err && !hook.refused && mounted_hook__has_program(p))
 		err = count_calls(p, &f->readings[0]);
-	mounted_hook__detach(&hook, p);
+	mounted_hook__detach(&hook);
 	free(hook.reason);
 	return err;
 }

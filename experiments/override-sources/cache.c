@@ -91,7 +91,7 @@ static int measure_state(const struct context *ctx, const struct hook *hook, str
 	struct record *r = exp__measurement(ctx->e, "cache");
 	struct preparation p = { .state = state, .in = in };
 	const struct before before = { prepare, &p };
-	struct cache_around around;
+	struct cache_around around = { 0 };
 	int err = cache_state__enter(state, &around);
 
 	record__label(r, "state", state->name);

@@ -5,6 +5,7 @@
 #include <ini.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/str.h"
@@ -97,12 +98,19 @@ static int on_key(void *user, const char *section, const char *name, const char 
 
 int inifile__read(struct inifile *f)
 {
+	struct stat st;
 	int bad;
 
 	f->stream = fopen(f->path, "re");
-	if (!f->stream) {
+	if (!f->stream)
 		f->err = -errno;
+	else if (!fstat(fileno(f->stream), &st) && S_ISDIR(st.st_mode))
+		f->err = -EISDIR; /* which else shows at the first line only */
+	if (f->err) {
 		log_err("%s: cannot be read: %s", f->path, strerror(-f->err));
+		if (f->stream)
+			fclose(f->stream);
+		f->stream = NULL;
 		return f->err;
 	}
 	bad = ini_parse_stream(read_line, f, on_key, f);

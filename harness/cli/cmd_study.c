@@ -19,7 +19,7 @@
 
 struct study_args {
 	const char *name, *run, *file, *output;
-	bool full, fresh, list, report;
+	bool full, fresh, list, report, accel_given;
 	struct strv only;
 	enum accel accel;
 };
@@ -31,7 +31,8 @@ static const struct argp_option options[] = {
 	{ "new", OPT_NEW, NULL, 0, "begin a new run, also where one was cut off", 0 },
 	{ "list", OPT_LIST, NULL, 0, "show the points, and measure nothing", 0 },
 	{ "only", OPT_ONLY, "BLOCK", 0, "these blocks of the design; several with commas", 0 },
-	{ "design", OPT_DESIGN, "FILE", 0, "take the design from here", 0 },
+	{ "design", OPT_DESIGN, "FILE", 0,
+	  "take the design from here; without STUDY the study has the file's name", 0 },
 	{ "report", OPT_REPORT, NULL, 0,
 	  "write the document of a run (default: the study's newest), and measure nothing", 0 },
 	{ "output", 'o', "FILE", 0, "write the document there (default: standard output)", 0 },
@@ -48,8 +49,15 @@ static void check(const struct study_args *a, struct argp_state *state)
 		argp_error(state, "--output goes with --report");
 	if (a->report && !a->name)
 		argp_error(state, "--report: of which study?");
-	if (a->report && (a->full || a->fresh || a->list || a->only.n || a->file))
+	if (a->report && (a->full || a->fresh || a->list || a->only.n || a->file || a->accel_given))
 		argp_error(state, "--report goes with --output alone: it measures nothing");
+	if (a->name || a->file)
+		return;
+	if (a->full || a->fresh || a->only.n)
+		argp_error(state, "%s: of which study?",
+			   a->full    ? "--full"
+			   : a->fresh ? "--new"
+				      : "--only");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -74,6 +82,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->file = arg;
 		return 0;
 	case OPT_ACCEL:
+		a->accel_given = true;
 		if (accel__parse(arg, &a->accel))
 			argp_error(state, "--accel: '%s' is none of auto, kvm, tcg", arg);
 		return 0;
@@ -171,6 +180,18 @@ static int list_studies(struct cli *cli, const struct study_world *w)
 	return cli__exit_status(err);
 }
 
+/* With a design from elsewhere it is still the study that was named, not one called as the file. */
+static int take_name(struct design *d, const char *name)
+{
+	char *own = strdup(name);
+
+	if (!own)
+		return -ENOMEM;
+	free(d->name);
+	d->name = own;
+	return 0;
+}
+
 static int one_study(struct cli *cli, const struct study_place *place, const struct study_args *a)
 {
 	char *path = NULL;
@@ -184,10 +205,15 @@ static int one_study(struct cli *cli, const struct study_place *place, const str
 		err = studies__find(cli, a->name, &path);
 	if (!err)
 		err = path ? design__read(path, &d) : -ENOMEM;
+	/* A file that was named, and is none that can be read, is wrong use. */
+	if (a->file && (err == -ENOENT || err == -ENOTDIR || err == -EISDIR || err == -EACCES))
+		err = -EINVAL;
+	if (!err && a->name)
+		err = take_name(d, a->name);
 	if (!err)
 		err = points__make(d, &place->world, a->full, &a->only, &points);
 	if (err)
-		status = err == -ENOENT ? EXIT_USAGE : cli__exit_status(err);
+		status = cli__exit_status(err);
 	else if (a->list)
 		status = cli__exit_status(study_table__points(d, &points, stdout));
 	else

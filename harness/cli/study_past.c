@@ -59,13 +59,18 @@ static int copy_run(const struct run_info *from, struct run_info *to)
 	return to->name && to->started ? 0 : -ENOMEM;
 }
 
-/* A plan that can't be read is of a run that was cut off while it was written: no study yet. */
+/* A plan that can't be read may be of a run that was cut off while it was written, or of one with
+ * points: which, nobody can tell. It is not taken up. */
 static int on_text(void *ctx, const struct stored_text *t)
 {
 	struct search *s = ctx;
-	json_t *plan = json_load_file(t->path, 0, NULL);
+	json_error_t why;
+	json_t *plan = json_load_file(t->path, 0, &why);
 	int err = 0;
 
+	if (!plan && s->run->state == RUN_CUT_OFF)
+		log_warn("run %s can't be taken up again, for its plan can't be read: %s: %s",
+			 s->run->name, t->path, why.text);
 	if (plan && is_like(plan, s->plan)) {
 		study_past__release(s->out);
 		s->out->key = strdup(text_of(plan, "design"));

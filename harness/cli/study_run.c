@@ -184,16 +184,20 @@ static int run_boot(struct run *run, const struct study_boot *b)
 	int err = list_items(run, b, &plan);
 
 	study_homes__rest(&run->homes, h);
-	if (!err && plan.nr_items)
+	if (!err && plan.nr_items) {
 		err = study_home__open(&run->homes, h, &run->programs);
-	if (!err && plan.nr_items)
-		err = measure(run, b, h, &plan);
+		if (!err)
+			err = measure(run, b, h, &plan);
+		else if (err == -ENOENT && h->failed) /* the others go on */
+			err = 0;
+	}
 	release_items(&plan);
 	if (err == -EINTR) {
 		run->cut_off = true;
 		run->reason = "interrupted";
+		err = 0;
 	}
-	return err == -EINTR || err == -ENOENT ? 0 : err;
+	return err;
 }
 
 /* --- the run --------------------------------------------------------------------------------- */
@@ -238,7 +242,7 @@ static int check_guest(void *ctx, const struct guest_info *g)
  * why), or -errno. */
 static int resume(struct run *run, struct study_past *past, const char *key)
 {
-	struct strv keep = { 0 };
+	struct strv keep = { 0 }, again = { 0 };
 	int err;
 
 	if (past->run.state == RUN_RUNNING) {
@@ -266,14 +270,14 @@ static int resume(struct run *run, struct study_past *past, const char *key)
 		return 0;
 	}
 	for (size_t i = 0; !err && i < run->points->n; i++)
-		if (run->states[i].measured)
-			err = strv__add(&keep, run->points->v[i].id);
+		err = strv__add(run->states[i].measured ? &keep : &again, run->points->v[i].id);
 	if (!err)
-		err = store__resume_run(run->store, past->run.id, &keep, &run->info);
+		err = store__resume_run(run->store, past->run.id, &keep, &again, &run->info);
 	if (!err)
 		log_info("run %s goes on: %zu of %zu points are measured", run->info.name, keep.n,
 			 run->points->n);
 	strv__free(&keep);
+	strv__free(&again);
 	return err ? err : 1;
 }
 
@@ -408,6 +412,7 @@ static int print(struct run *run)
 static int end(struct run *run, int err, int *status)
 {
 	char *reason = NULL;
+	bool cut_off;
 	size_t missing = 0;
 	int err2 =
 		study_states__read(run->store, run->info.id, run->points, run->states, NULL, NULL);
@@ -421,16 +426,17 @@ static int end(struct run *run, int err, int *status)
 	else if (missing)
 		reason =
 			str_fmt("%zu of %zu points could not be measured", missing, run->points->n);
+	cut_off = err || err2 || missing || run->reason;
 	*status = err || err2 ? EXIT_HARNESS : exit_status(run, missing);
-	err = store__end_run(run->store, run->info.id, reason ? RUN_CUT_OFF : RUN_COMPLETE, reason,
+	err = store__end_run(run->store, run->info.id, cut_off ? RUN_CUT_OFF : RUN_COMPLETE, reason,
 			     *status);
-	study_watch__done(&run->watch, reason ? "cut off" : "complete");
+	study_watch__done(&run->watch, cut_off ? "cut off" : "complete");
 	if (!err && !err2)
 		err = print(run);
-	if (reason)
+	if (cut_off)
 		log_err("run %s was cut off: %s; what was measured until then is kept, and the "
 			"same command goes on with the rest",
-			run->info.name, reason);
+			run->info.name, reason ? reason : "no memory");
 	free(reason);
 	return err ? err : err2;
 }

@@ -87,7 +87,8 @@ int study_table__print(struct store *s, const struct design *d, const struct stu
 	if (!err) {
 		fprintf(out, "%s\n\n", d->question);
 		table__print(t, out, term_color(out));
-		fprintf(out, "\nrun %s · %zu boots · %s\n", run->name, points->nr_boots, dir);
+		fprintf(out, "\nrun %s · %zu %s · %s\n", run->name, points->nr_boots,
+			points->nr_boots == 1 ? "boot" : "boots", dir);
 	}
 	free(dir);
 	table__free(t);
@@ -130,7 +131,8 @@ int study_table__points(const struct design *d, const struct study_points *point
 	}
 	if (!err) {
 		table__print(t, out, term_color(out));
-		fprintf(out, "\n%zu points on %zu boots\n", points->n, points->nr_boots);
+		fprintf(out, "\n%zu %s on %zu %s\n", points->n, points->n == 1 ? "point" : "points",
+			points->nr_boots, points->nr_boots == 1 ? "boot" : "boots");
 	}
 	table__free(t);
 	return err;

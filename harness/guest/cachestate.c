@@ -3,14 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "guest/experiment.h"
 #include "guest/reader.h"
 
@@ -19,7 +18,7 @@
 #define DROP_CACHES "/proc/sys/vm/drop_caches"
 #define PRESSURE    "/proc/sys/vm/vfs_cache_pressure"
 #define CGROUP	    "/sys/fs/cgroup/"
-#define OUR_CGROUP  CGROUP "assay-read"
+#define CONTROLLERS CGROUP "cgroup.subtree_control"
 
 /* --- states ------------------------------------------------------------------------------ */
 
@@ -115,46 +114,63 @@ const struct cache_state *cache_state__find(const char *word)
 
 /* --- what a state needs around a batch ---------------------------------------------------- */
 
-static int enter_cgroup(const char *memory)
+/* The controllers that the children of the root have: "cpu memory pids". */
+static int has_memory_control(bool *has)
 {
-	int err = exp__write_str(CGROUP "cgroup.subtree_control", "+memory");
+	char *text = NULL, *word, *save = NULL;
+	int err = file_read(CONTROLLERS, 0, &text, NULL);
 
-	if (!err && mkdir(OUR_CGROUP, 0755) && errno != EEXIST)
+	*has = false;
+	for (word = text ? strtok_r(text, " \n", &save) : NULL; word;
+	     word = strtok_r(NULL, " \n", &save))
+		*has |= !strcmp(word, "memory");
+	free(text);
+	return err;
+}
+
+static int enter_cgroup(const char *memory, bool *controlled)
+{
+	int err = has_memory_control(controlled);
+
+	if (!err && !*controlled)
+		err = exp__write_str(CONTROLLERS, "+memory");
+	if (!err && mkdir(CACHE_CGROUP, 0755) && errno != EEXIST)
 		err = -errno;
 	/* high, not max: what is too much is reclaimed, and nobody is killed. */
 	if (!err)
-		err = exp__write_str(OUR_CGROUP "/memory.high", memory);
-	return err ? err : exp__write_str(OUR_CGROUP "/cgroup.procs", "0");
+		err = exp__write_str(CACHE_CGROUP "/memory.high", memory);
+	return err ? err : exp__write_str(CACHE_CGROUP "/cgroup.procs", "0");
 }
 
-static void leave_cgroup(void)
+static void leave_cgroup(bool controlled)
 {
 	exp__write_str(CGROUP "cgroup.procs", "0");
-	rmdir(OUR_CGROUP);
+	rmdir(CACHE_CGROUP);
+	if (!controlled)
+		exp__write_str(CONTROLLERS, "-memory");
 }
 
 int cache_state__enter(const struct cache_state *s, struct cache_around *around)
 {
-	int err;
+	int err = 0;
 
-	around->pressure = 100; /* the kernel's default */
-	err = exp__read_u64(PRESSURE, &around->pressure);
+	if (s->pressure)
+		err = file_read(PRESSURE, 0, &around->pressure, NULL);
 	if (!err && s->pressure)
 		err = exp__write_str(PRESSURE, s->pressure);
 	if (!err && s->memory)
-		err = enter_cgroup(s->memory);
+		err = enter_cgroup(s->memory, &around->controlled);
 	return err;
 }
 
-void cache_state__leave(const struct cache_state *s, const struct cache_around *around)
+void cache_state__leave(const struct cache_state *s, struct cache_around *around)
 {
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, around->pressure);
-	if (s->pressure)
-		exp__write_str(PRESSURE, text);
+	if (around->pressure)
+		exp__write_str(PRESSURE, around->pressure);
+	free(around->pressure);
+	around->pressure = NULL;
 	if (s->memory)
-		leave_cgroup();
+		leave_cgroup(around->controlled);
 }
 
 int cache__resident(const struct reader *r, size_t *resident)

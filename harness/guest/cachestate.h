@@ -4,10 +4,13 @@
 #define ASSAY_GUEST_CACHESTATE_H
 
 #include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct reader;
+
+/* There while a state with a cgroup lasts. */
+#define CACHE_CGROUP "/sys/fs/cgroup/assay-read"
 
 /* What is to be found in the page cache when the read comes. */
 enum resident { RESIDENT_NONE, RESIDENT_ALL, RESIDENT_ANY };
@@ -25,12 +28,14 @@ extern const size_t nr_cache_states;
 
 const struct cache_state *cache_state__find(const char *word); /* or NULL */
 
-/* What a state needs around its reads, and how it was before. Leave also after a failure. */
+/* What a state needs around its reads, and how it was before. Leave also after a failure, with
+ * around zeroed before. */
 struct cache_around {
-	uint64_t pressure;
+	char *pressure;	 /* NULL: left alone */
+	bool controlled; /* the cgroup of all others had a memory controller already */
 };
 int cache_state__enter(const struct cache_state *s, struct cache_around *around);
-void cache_state__leave(const struct cache_state *s, const struct cache_around *around);
+void cache_state__leave(const struct cache_state *s, struct cache_around *around);
 
 /* How many pages of the reader's file are in the page cache. 0 or -errno. */
 int cache__resident(const struct reader *r, size_t *resident);

@@ -170,6 +170,9 @@ static int open_file(const struct source *s, const unsigned char *contents, size
 		fd = open(path, O_RDONLY | O_CLOEXEC | s->flags);
 	if (!err && fd < 0)
 		err = -errno;
+	/* Without a name it is gone with its reader, and the next one has a file of its own. */
+	if (path && s->place != PLACE_PATH)
+		unlink(path);
 	free(path);
 	return err ? err : fd;
 }

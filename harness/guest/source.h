@@ -53,8 +53,9 @@ void places__clear(void);
 /* Is it on a disk? */
 bool source__on_disk(const struct source *s);
 
-/* size: of a read, big_size: of the big file's. in is zeroed and its reader READER_INIT before; it
- * goes to reader__close also after a failure; -ENOENT where the kernel has no such file. */
+/* Opens what is read: a file of the kernel's, or a new one that nobody else reads. size: of a read,
+ * big_size: of the big file's. in is zeroed and its reader READER_INIT before; it goes to
+ * reader__close also after a failure; -ENOENT where the kernel has no such file. */
 int source__open(const struct source *s, size_t size, size_t big_size, struct input *in);
 
 #endif

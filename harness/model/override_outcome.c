@@ -54,7 +54,7 @@ static enum work work_of(const struct override_evidence *e)
 	else
 		counted = e->body_calls < e->calls ? WORK_SOME : WORK_ALL;
 	/* A caller that goes on for what an override left gets the rest from the body. */
-	if (counted == WORK_ALL && seen == WORK_SOME && e->requests > 0)
+	if (counted == WORK_ALL && seen == WORK_SOME)
 		return WORK_SOME;
 	if (e->buffer == BUFFER_CHANGED)
 		return counted == WORK_NONE ? WORK_CONTRADICTORY : counted;
@@ -64,15 +64,13 @@ static enum work work_of(const struct override_evidence *e)
 /* The program did not run for this read: why? */
 static enum override_outcome not_run(const struct override_evidence *e, enum work work)
 {
-	int64_t missing = e->calls - e->runs;
-
 	if (work != WORK_ALL || e->requests || e->returned != e->wanted)
 		return OUTCOME_UNEXPLAINED;
 	if (!known(e->hits) || !known(e->nmissed))
 		return OUTCOME_UNEXPLAINED;
 	if (!e->hits && !e->nmissed)
 		return OUTCOME_NEVER_HIT;
-	if (e->hits + e->nmissed != missing)
+	if (e->hits + e->nmissed != e->calls)
 		return OUTCOME_UNEXPLAINED;
 	/* Calls of one read that were missed in both ways: the count that says so decides. */
 	return e->nmissed ? OUTCOME_MISSED_NMISSED : OUTCOME_MISSED_RECURSION;
@@ -81,7 +79,7 @@ static enum override_outcome not_run(const struct override_evidence *e, enum wor
 /* A read that does not pass the function: nothing may have been counted. */
 static enum override_outcome passes_by(const struct override_evidence *e)
 {
-	if (e->runs || e->requests || e->hits > 0 || e->nmissed > 0 || e->body_calls > 0)
+	if (e->runs || e->hits > 0 || e->nmissed > 0 || e->body_calls > 0)
 		return OUTCOME_UNEXPLAINED;
 	if (e->buffer == BUFFER_MIXED || e->returned != e->wanted)
 		return OUTCOME_UNEXPLAINED;

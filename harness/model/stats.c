@@ -63,6 +63,18 @@ double stats__quantile(const double *x, size_t n, double q)
 	return result;
 }
 
+bool stats__quantiles(const double *x, size_t n, double *out, size_t nr)
+{
+	double *s = sorted(x, n);
+
+	if (!s)
+		return false;
+	for (size_t i = 0; i < nr; i++)
+		out[i] = quantile_sorted(s, n, (double)i / (double)(nr - 1));
+	free(s);
+	return true;
+}
+
 double stats__median(const double *x, size_t n)
 {
 	return stats__quantile(x, n, 0.5);

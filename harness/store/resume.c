@@ -27,20 +27,20 @@ static int step_for_run(const struct store *s, const char *sql, int64_t run)
 	return err;
 }
 
-/* A table of this connection alone. */
-static int list_kept(const struct store *s, const struct strv *keep)
+/* Tables of this connection alone. */
+static const char make_lists[] = "CREATE TEMP TABLE IF NOT EXISTS kept (point TEXT PRIMARY KEY);"
+				 "CREATE TEMP TABLE IF NOT EXISTS again (point TEXT PRIMARY KEY);"
+				 "DELETE FROM kept; DELETE FROM again";
+
+static int fill_list(const struct store *s, const char *insert, const struct strv *points)
 {
 	sqlite3_stmt *st;
-	int rc = db__exec(s, "CREATE TEMP TABLE IF NOT EXISTS kept (point TEXT PRIMARY KEY); "
-			     "DELETE FROM kept");
-	int err = rc == SQLITE_OK ? 0 : db__fail(s, rc, what);
+	int rc, err = db__prepare(s, insert, &st);
 
-	if (!err)
-		err = db__prepare(s, "INSERT OR IGNORE INTO kept VALUES (?)", &st);
 	if (err)
 		return err;
-	for (size_t i = 0; !err && i < keep->n; i++) {
-		rc = db__bind(st, "s", keep->v[i]);
+	for (size_t i = 0; !err && i < points->n; i++) {
+		rc = db__bind(st, "s", points->v[i]);
 		if (rc == SQLITE_OK)
 			rc = sqlite3_step(st);
 		if (rc != SQLITE_DONE)
@@ -48,6 +48,18 @@ static int list_kept(const struct store *s, const struct strv *keep)
 		sqlite3_reset(st);
 	}
 	sqlite3_finalize(st);
+	return err;
+}
+
+static int make_points(const struct store *s, const struct strv *keep, const struct strv *again)
+{
+	int rc = db__exec(s, make_lists);
+	int err = rc == SQLITE_OK ? 0 : db__fail(s, rc, what);
+
+	if (!err)
+		err = fill_list(s, "INSERT OR IGNORE INTO kept VALUES (?)", keep);
+	if (!err)
+		err = fill_list(s, "INSERT OR IGNORE INTO again VALUES (?)", again);
 	return err;
 }
 
@@ -60,12 +72,10 @@ static int list_kept(const struct store *s, const struct strv *keep)
 static int delete_rest(const struct store *s, int64_t run)
 {
 	static const char *const steps[] = {
-		/* What is said of an end that is no more: texts that have its point's name. The
-		 * files are written anew when there is something to say again. */
-		"DELETE FROM texts WHERE run = ? AND EXISTS (SELECT 1 FROM experiments e "
-		"WHERE e.run = texts.run AND " POINT_OF_ROW " NOT" IS_KEPT " AND " POINT_OF_ROW
-		" <> '' AND (texts.name = " POINT_OF_ROW " OR instr(texts.name, " POINT_OF_ROW
-		" || '.') = 1))",
+		/* What is said of an end that is no more, or that was never reached. The files are
+		 * written anew when there is something to say again. */
+		"DELETE FROM texts WHERE run = ? AND EXISTS (SELECT 1 FROM again "
+		"WHERE texts.name = point OR instr(texts.name, point || '.') = 1)",
 		"DELETE FROM experiments AS e WHERE run = ? AND " POINT_OF_ROW " NOT" IS_KEPT,
 		"DELETE FROM records WHERE run = ? AND NOT EXISTS (SELECT 1 FROM labels l "
 		"WHERE l.record = records.id AND l.name = 'point' AND l.value" IS_KEPT ")",
@@ -118,7 +128,8 @@ static int check_cut_off(struct store *s, int64_t run)
 	return err;
 }
 
-int store__resume_run(struct store *s, int64_t run, const struct strv *keep, struct run_info *out)
+int store__resume_run(struct store *s, int64_t run, const struct strv *keep,
+		      const struct strv *again, struct run_info *out)
 {
 	int err = db__begin(s, what);
 
@@ -126,7 +137,7 @@ int store__resume_run(struct store *s, int64_t run, const struct strv *keep, str
 		return err;
 	err = check_cut_off(s, run);
 	if (!err)
-		err = list_kept(s, keep);
+		err = make_points(s, keep, again);
 	if (!err)
 		err = delete_rest(s, run);
 	if (!err)

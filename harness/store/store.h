@@ -57,11 +57,12 @@ int store__begin_run(struct store *s, const char *command, const char *host_json
 int store__end_run(struct store *s, int64_t run, enum run_state state, const char *reason,
 		   int exit_status);
 /* Opens a run again that was cut off: from here on this process runs it. Of its points only those
- * in `keep` stay; whatever else it has of experiments and records is deleted, all in one step, and
- * the texts of experiments that are (named as the point, or "POINT.name"). The id of a point is an
+ * in `keep` stay; whatever else it has of experiments and records is deleted, all in one step, with
+ * the texts of the points in `again` (named as the point, or "POINT.name"). The id of a point is an
  * experiment's parameter `point` and a record's label `point`. -EBUSY, logged,
  * when the run is complete or its process lives. Caller releases out. */
-int store__resume_run(struct store *s, int64_t run, const struct strv *keep, struct run_info *out);
+int store__resume_run(struct store *s, int64_t run, const struct strv *keep,
+		      const struct strv *again, struct run_info *out);
 int store__add_record(struct store *s, int64_t run, const struct guest_info *g,
 		      const struct record *r, int64_t *id);
 /* One per experiment and kernel: how it ended as a whole. */

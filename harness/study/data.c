@@ -262,13 +262,14 @@ static void release_obs(struct study_obs *o)
 	strv__free(&o->blocks);
 }
 
-/* Points without a row were not measured. */
+/* Points without a row were not measured; nor were those at which assay itself failed, or was
+ * interrupted: a run that goes on measures them again. */
 static void drop_unmeasured(struct study_data *d)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < d->nr_obs; i++) {
-		if (d->obs[i].guest)
+		if (d->obs[i].guest && d->obs[i].status != STATUS_HARNESS)
 			d->obs[n++] = d->obs[i];
 		else
 			release_obs(&d->obs[i]);

@@ -22,7 +22,8 @@ struct study_block {
 	bool quick;    /* is it in the quick form, too? */
 };
 
-/* A design point as it was measured. All is owned by the study_data. */
+/* A design point as it was measured; one at which assay itself failed was not. All is owned by the
+ * study_data. */
 struct study_obs {
 	const char *kernel, *experiment;
 	const char *id;	    /* of the point */

@@ -30,11 +30,15 @@ static void keep_text(void *ctx, const char *line)
 static int run_gnuplot(const char *dir, const char *name, const char *format, int cancel_fd)
 {
 	char *file = str_fmt("%s.gp", name), *set = str_fmt("format='%s'", format);
-	const char *argv[] = { "gnuplot", "-e", set, file, NULL };
+	/* Nothing of the user's may change a picture: neither ~/.gnuplot, nor GNUTERM, nor a locale
+	 * that has not all letters. */
+	const char *argv[] = { "gnuplot", "-d", "-e", set, file, NULL };
+	static const char *const env[] = { "GNUTERM=unknown", "LC_ALL=C.UTF-8", NULL };
 	struct strbuf said = STRBUF_INIT;
 	struct proc_opts opts = {
 		.argv = argv,
 		.dir = dir,
+		.env = env,
 		.on_line = keep_text,
 		.ctx = &said,
 		.timeout_ms = DRAW_TIMEOUT_MS,
@@ -45,6 +49,11 @@ static int run_gnuplot(const char *dir, const char *name, const char *format, in
 	if (err == -ENOENT) {
 		log_err("gnuplot, which draws the pictures, is not there; install package "
 			"gnuplot-nox");
+	} else if (err == -EINTR) {
+		log_err("%s/%s.%s: interrupted", dir, name, format);
+	} else if (err == -ETIMEDOUT) {
+		log_err("%s/%s.%s: gnuplot was stopped, for it took longer than %d s%s", dir, name,
+			format, DRAW_TIMEOUT_MS / 1000, strbuf__str(&said));
 	} else if (err || status) {
 		log_err("%s/%s.%s: gnuplot could not draw it: %s%s", dir, name, format,
 			err ? strerror(-err) : "it said:", strbuf__str(&said));

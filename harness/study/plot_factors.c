@@ -251,7 +251,7 @@ static void add_block(struct column *c, const struct levels *b, int *y)
 
 		strbuf__addf(&c->lines, "%d %d\n", NOT_TRIED * 2, *y);
 		strbuf__addf(&c->tics, "%s", c->tics.len ? ", " : "");
-		script__quote(&c->tics, l->name);
+		script__quote_tic(&c->tics, l->name, "");
 		strbuf__addf(&c->tics, " %.1f", middle);
 		for (size_t k = 0; k < l->n; k++)
 			add_point(c, l->points[k],

@@ -207,10 +207,15 @@ static void put_names(struct strbuf *sb, const struct rows *rows, const struct p
 	strbuf__addf(sb, "set ytics scale 0 font ',%d' (", PAGE_SMALL_FONT);
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct row *r = &rows->v[i];
+		char *name =
+			str_fmt("%s CPU%s%s, n = %zu", r->cpus, strcmp(r->cpus, "1") ? "s" : "",
+				has_siblings(r) ? " (SMT)" : "", r->n + r->never);
 
-		strbuf__addf(sb, "%s'%s CPU%s%s, n = %zu' %.1f", i ? ", " : "", r->cpus,
-			     strcmp(r->cpus, "1") ? "s" : "", has_siblings(r) ? " (SMT)" : "",
-			     r->n + r->never, r->y + ROW_PIXELS / 2.0);
+		strbuf__addf(sb, "%s", i ? ", " : "");
+		script__quote_tic(sb, name ? name : "", "");
+		strbuf__addf(sb, " %.1f", r->y + ROW_PIXELS / 2.0);
+		sb->failed |= !name;
+		free(name);
 	}
 	strbuf__addf(sb, ")\n");
 }

@@ -125,18 +125,19 @@ static void range(const struct panel *p, double *least, double *most)
 	}
 }
 
+/* `first` is the first one that is drawn: with it come the page's title and the axis's name. */
 static void put_panel(struct strbuf *sb, const struct page *page, const struct panel *p,
-		      size_t panel)
+		      size_t panel, bool first)
 {
 	int left = panel ? page->width / 2 + 46 : 66;
 	int right = page->width - left - 330, foot = page->height - PAGE_HEAD - 334;
 	struct key_entry entries[MAX_LINES];
 
-	if (panel)
-		strbuf__addf(sb, "unset label\nunset arrow\nset format y ''\n");
+	if (first)
+		script__ylabel(sb, page, "reads that took at most as long (%)", left - 48,
+			       PAGE_HEAD + 34, foot);
 	else
-		script__ylabel(sb, page, "reads that took at most as long (%)", 18, PAGE_HEAD + 34,
-			       foot);
+		strbuf__addf(sb, "unset label\nunset arrow\nset format y ''\n");
 	script__frame(sb, page, left, right, PAGE_HEAD + 34, foot);
 	script__xlabel(sb, page, "time of a read (µs)", left, right, foot);
 	strbuf__addf(sb, "set label 903 ");
@@ -191,7 +192,7 @@ static int write_script(const struct panel panels[NR_PANELS], const struct study
 	script__log_tics(&sb, "x", least / 1.1, most * 1.2);
 	for (size_t k = 0; k < NR_PANELS; k++)
 		if (panels[k].n)
-			put_panel(&sb, &page, &panels[k], k);
+			put_panel(&sb, &page, &panels[k], k, !k || !panels[0].n);
 	strbuf__addf(&sb, "unset multiplot\n");
 	return script__end(&sb, script);
 }

@@ -183,10 +183,17 @@ static void put_names(struct strbuf *sb, const struct rows *rows)
 	bool kernels = several_kernels(rows);
 
 	strbuf__addf(sb, "set ytics scale 0 (");
-	for (size_t i = 0; i < rows->n; i++)
-		strbuf__addf(sb, "%s\"%s\\n%s%s%zu reads\" %.2f", i ? ", " : "", rows->v[i].title,
-			     kernels ? rows->v[i].o->kernel : "", kernels ? ", " : "",
-			     rows->v[i].reads, y_of(rows, i));
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct row *r = &rows->v[i];
+		char *below = str_fmt("%s%s%zu reads", kernels ? r->o->kernel : "",
+				      kernels ? ", " : "", r->reads);
+
+		strbuf__addf(sb, "%s", i ? ", " : "");
+		script__quote_tic(sb, r->title, below ? below : "");
+		strbuf__addf(sb, " %.2f", y_of(rows, i));
+		sb->failed |= !below;
+		free(below);
+	}
 	strbuf__addf(sb, ")\nset yrange [-0.6:%.2f]\nset grid noytics xtics\n",
 		     (double)rows->n - 0.4);
 }

@@ -33,15 +33,41 @@ const struct look *look__of_hook(const char *hook)
 	return NULL;
 }
 
-void script__quote(struct strbuf *sb, const char *text)
+static void add_byte(struct strbuf *sb, const char *c)
+{
+	strbuf__add(sb, (unsigned char)*c < ' ' ? " " : c, 1);
+}
+
+static void add_on_one_line(struct strbuf *sb, const char *text)
+{
+	for (; *text; text++)
+		add_byte(sb, text);
+}
+
+/* Those of `twice` are doubled. */
+static void add_quoted(struct strbuf *sb, const char *text, const char *twice)
 {
 	strbuf__add(sb, "'", 1);
 	for (; *text; text++) {
-		if (*text == '\'')
-			strbuf__add(sb, "'", 1);
-		strbuf__add(sb, (unsigned char)*text < ' ' ? " " : text, 1);
+		if (strchr(twice, *text))
+			strbuf__add(sb, text, 1);
+		add_byte(sb, text);
 	}
 	strbuf__add(sb, "'", 1);
+}
+
+void script__quote(struct strbuf *sb, const char *text)
+{
+	add_quoted(sb, text, "'");
+}
+
+void script__quote_tic(struct strbuf *sb, const char *first, const char *second)
+{
+	add_quoted(sb, first, "'%");
+	if (!*second)
+		return;
+	strbuf__addf(sb, ".\"\\n\".");
+	add_quoted(sb, second, "'%");
 }
 
 /* --- subtitle ------------------------------------------------------------------------------ */
@@ -94,10 +120,17 @@ void script__begin(struct strbuf *sb, const struct page *p, const struct study_d
 {
 	char *sub = subtitle(d, points, n, what);
 
+	strbuf__addf(sb, "# %s\n# Made by `assay plot` from run ", p->title);
+	/* A study is named after a file, whose name may hold a newline: the comment would end. */
+	add_on_one_line(sb, d->run);
+	strbuf__addf(sb, " of the study ");
+	add_on_one_line(sb, d->study);
+	strbuf__addf(sb, " (");
+	add_on_one_line(sb, d->form);
 	strbuf__addf(sb,
-		     "# %s\n# Made by `assay plot` from run %s of the study %s (%s form). To draw "
-		     "it again:\n#   gnuplot %s.gp\n#   gnuplot -e \"format='png'\" %s.gp\n",
-		     p->title, d->run, d->study, d->form, p->name, p->name);
+		     " form). To draw it again:\n#   gnuplot %s.gp\n"
+		     "#   gnuplot -e \"format='png'\" %s.gp\n",
+		     p->name, p->name);
 	strbuf__addf(sb,
 		     "if (!exists('format')) format = 'svg'\n"
 		     "set encoding utf8\n"
@@ -173,6 +206,9 @@ void script__log_tics(struct strbuf *sb, const char *axis, double least, double 
 	size_t nr_steps = most / least < 10 ? 8 : most / least < 300 ? 3 : 1;
 	const char *between = "";
 
+	/* No range for a logarithm: gnuplot says so. */
+	if (!(least > 0) || !isfinite(least) || !isfinite(most))
+		return;
 	strbuf__addf(sb, "set %stics (", axis);
 	for (int d = (int)floor(log10(least)); d <= (int)ceil(log10(most)); d++) {
 		for (size_t i = 0; i < nr_steps; i++) {

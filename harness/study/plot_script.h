@@ -57,8 +57,11 @@ void script__x2label(struct strbuf *sb, const struct page *page, const char *tex
 		     int right, int top);
 void script__ylabel(struct strbuf *sb, const struct page *page, const char *text, int x, int top,
 		    int bottom);
-/* Text in gnuplot's quotes. */
+/* Text in gnuplot's single quotes, in which nothing is expanded, neither `command` nor \n. */
 void script__quote(struct strbuf *sb, const char *text);
+/* The name of a tic, which gnuplot takes for a format (one with a '%' it cuts at 49 bytes). Two
+ * lines; one when the second is "". */
+void script__quote_tic(struct strbuf *sb, const char *first, const char *second);
 /* A datablock $NAME: begin, lines of numbers, end. */
 void script__data(struct strbuf *sb, const char *name);
 void script__data_end(struct strbuf *sb);

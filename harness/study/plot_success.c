@@ -171,20 +171,20 @@ static void put_all_marks(struct strbuf *sb, const struct rows *rows, size_t nr[
 
 /* --- script -------------------------------------------------------------------------------- */
 
-/* The hook's name, and below it in what the point differs from the base. gnuplot breaks a line at
- * \n in double quotes. */
+/* The hook's name, and below it in what the point differs from the base. */
 static void put_name(struct strbuf *sb, const struct row *row, const struct study_base *b)
 {
 	const char *result = study_obs__factor(row->o, "result");
 	bool kernel = strcmp(row->o->kernel, study_base__value(b, "kernel")) != 0;
-	bool other = strcmp(result, study_base__value(b, "result")) != 0;
+	struct strbuf differs = STRBUF_INIT;
 
-	strbuf__addf(sb, "\"%s%s", row->look->title, kernel || other ? "\\n" : "");
 	if (kernel)
-		strbuf__addf(sb, "%s", row->o->kernel);
-	if (other)
-		strbuf__addf(sb, "%sresult %s", kernel ? ", " : "", result);
-	strbuf__addf(sb, "\"");
+		strbuf__addf(&differs, "%s", row->o->kernel);
+	if (strcmp(result, study_base__value(b, "result")) != 0)
+		strbuf__addf(&differs, "%sresult %s", kernel ? ", " : "", result);
+	script__quote_tic(sb, row->look->title, strbuf__str(&differs));
+	sb->failed |= differs.failed;
+	strbuf__free(&differs);
 }
 
 static void put_labels(struct strbuf *sb, const struct rows *rows, const struct study_base *b)

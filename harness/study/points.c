@@ -11,6 +11,9 @@
 #include "study/check.h"
 #include "study/design.h"
 
+/* A slip of the pen in a cross makes millions, which would take minutes to list. */
+#define MAX_POINTS 10000
+
 struct maker {
 	const struct design *d;
 	const struct study_world *w;
@@ -120,6 +123,11 @@ static int add_point(struct maker *m, json_t *params)
 		;
 	if (i < all->n) { /* of an earlier block as well */
 		release_point(&p);
+	} else if (all->n == MAX_POINTS) {
+		log_err("%s:%d: block [%s]: with it the design has more than %d points", m->d->path,
+			m->block->line, m->block->name, MAX_POINTS);
+		release_point(&p);
+		return -EINVAL;
 	} else {
 		v = reallocarray(all->v, all->n + 1, sizeof(*v));
 		if (!v) {

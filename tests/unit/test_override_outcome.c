@@ -125,9 +125,11 @@ static void test_not_overridden(void **state)
 	e.runs = e.requests = 1;
 	e.buffer = BUFFER_FILLED;
 	IS(e, NOT_OVERRIDDEN);
+	e.buffer = BUFFER_CHANGED; /* of a file whose contents nobody knows */
+	IS(e, NOT_OVERRIDDEN);
 	e.body_calls = 1;
 	IS(e, NOT_OVERRIDDEN);
-	e.buffer = BUFFER_CHANGED; /* of a file whose contents nobody knows */
+	e.buffer = BUFFER_FILLED;
 	IS(e, NOT_OVERRIDDEN);
 	e.requests = 0; /* a program that did not ask for it */
 	IS(e, NOT_OVERRIDDEN);
@@ -186,6 +188,12 @@ static void test_missed(void **state)
 	IS(e, UNEXPLAINED); /* nobody asked the kernel */
 	e.hits = 1;
 	IS(e, UNEXPLAINED);
+	e.hits = 2;
+	IS(e, UNEXPLAINED);
+	e.hits = UNKNOWN;
+	e.nmissed = 2;
+	IS(e, UNEXPLAINED);
+	e.hits = 1;
 	e.nmissed = 0;
 	IS(e, MISSED_RECURSION);
 	e.body_calls = 1;
@@ -243,9 +251,15 @@ static void test_never_hit(void **state)
 	e.hits = 1;
 	IS(e, UNEXPLAINED);
 	e.hits = 0;
+	e.nmissed = 1;
+	IS(e, UNEXPLAINED);
+	e.nmissed = 0;
 	e.runs = 1;
 	IS(e, UNEXPLAINED);
 	e.runs = 0;
+	e.buffer = BUFFER_MIXED;
+	IS(e, UNEXPLAINED);
+	e.buffer = BUFFER_UNTOUCHED;
 	e.returned = -5;
 	IS(e, UNEXPLAINED);
 }
@@ -255,7 +269,15 @@ static void test_impossible(void **state)
 	struct override_evidence e = one_call();
 
 	(void)state;
+	e.buffer = BUFFER_FILLED;
+	e.hits = 1;
+	e.nmissed = 0;
+	IS(e, MISSED_RECURSION); /* as it is, and not with a count below 0 */
+	e.requests = -1;
+	IS(e, UNEXPLAINED);
 	e.runs = -1;
+	IS(e, UNEXPLAINED);
+	e.requests = 0;
 	IS(e, UNEXPLAINED);
 	e = one_call();
 	e.runs = e.requests = 1;

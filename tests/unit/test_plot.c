@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The scripts of a study's pictures, from made-up studies; and gnuplot, where it is installed. */
+/* The scripts of a study's pictures, from made-up studies. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "base/proc.h"
 #include "base/str.h"
 #include "store_fixture.h"
 #include "study/data.h"
@@ -18,40 +17,7 @@
 #include "study/svg.h"
 #include "study_fixture.h"
 #include "plot_scene.h"
-
-#define MAX_SVG (80 << 10)
-
-static const struct plot_kind *kind_of(const char *name)
-{
-	for (size_t i = 0; i < nr_plot_kinds; i++)
-		if (!strcmp(plot_kinds[i].name, name))
-			return &plot_kinds[i];
-	fail_msg("there is no picture %s", name);
-	return NULL;
-}
-
-static char *script_of(const struct study_data *d, const char *name)
-{
-	char *script = NULL, *why = NULL;
-	int err = kind_of(name)->script(d, &script, &why);
-
-	if (err)
-		fail_msg("%s: %d, %s", name, err, why ? why : "");
-	assert_null(why);
-	return script;
-}
-
-static void assert_has(const char *text, const char *part)
-{
-	if (!strstr(text, part))
-		fail_msg("'%s' is not in:\n%s", part, text);
-}
-
-static void assert_not(const char *text, const char *part)
-{
-	if (strstr(text, part))
-		fail_msg("'%s' is in:\n%s", part, text);
-}
+#include "plot_script.h"
 
 /* The lines of a datablock, without its name and end; caller frees. */
 static char *block_of(const char *script, const char *name)
@@ -76,14 +42,6 @@ static void assert_block(const char *script, const char *name, const char *lines
 
 	assert_string_equal(block, lines);
 	free(block);
-}
-
-static struct study_data *read_scene(struct study_scene *sc)
-{
-	struct study_data *d = NULL;
-
-	assert_int_equal(study_data__read(sc->store, &sc->run, &d), 0);
-	return d;
 }
 
 /* --- parts --------------------------------------------------------------------------------- */
@@ -146,6 +104,11 @@ static void test_script_parts(void **state)
 	sb = (struct strbuf)STRBUF_INIT;
 	script__log_tics(&sb, "y", 0.9, 120000);
 	assert_has(strbuf__str(&sb), "set ytics ('1' 1, '10' 10, '100' 100,");
+	strbuf__free(&sb);
+	sb = (struct strbuf)STRBUF_INIT;
+	script__log_tics(&sb, "y", 0, 10);
+	script__log_tics(&sb, "y", 1, INFINITY);
+	assert_int_equal(sb.len, 0);
 	strbuf__free(&sb);
 }
 
@@ -263,7 +226,7 @@ static void test_asked(void **state)
 	assert_string_equal(study_obs__factor(o, "result"), "0");
 	study_base__free(b);
 	script = script_of(d, "override-success-reads");
-	assert_has(script, "(\"kprobe, int3\" 2.1200, \"fmod_ret\\nresult 1\" 0.5000)");
+	assert_has(script, "('kprobe, int3' 2.1200, 'fmod_ret'.\"\\n\".'result 1' 0.5000)");
 	free(script);
 	script = script_of(d, "override-factors");
 	assert_has(script, "set label 'program asked for none'");
@@ -344,7 +307,7 @@ static void test_success(void **state)
 	assert_has(script,
 		   "reads of 512 B, ext4 · kernel 5.10.218 · accelerator TCG · timing wall");
 	assert_has(script, sc.run.name);
-	assert_has(script, "\"kprobe, optimised\" 0.5000");
+	assert_has(script, "'kprobe, optimised' 0.5000");
 	/* The second axis: 200 reads of 512 bytes. */
 	assert_has(script, "set x2range [0.0004608:0.11776]");
 	block = block_of(script, "row0");
@@ -474,6 +437,61 @@ static void test_latency(void **state)
 	scene_free(&sc);
 }
 
+/* Without the optimised hook there is but one panel, which has the page's title then. */
+static void test_one_panel(void **state)
+{
+	struct study_scene sc;
+	struct study_data *d;
+	char *script;
+
+	scene_begin(&sc, *state);
+	scene_point(&sc, "5.10.218", 1, "int3", "", "b", 0);
+	scene_end(&sc);
+	d = read_scene(&sc);
+	script = script_of(d, "override-latency");
+	assert_has(script, "$panel1_1 << EOD");
+	assert_not(script, "unset label");
+	assert_has(script, "set label 'reads that took at most as long (%)'");
+	free(script);
+	study_data__free(d);
+	scene_free(&sc);
+}
+
+/* What comes from a plan or from kernels.ini is text to gnuplot, never a command. */
+static void test_odd_names(void **state)
+{
+	static const char odd[] = "k`touch x`'\"$(y)\\";
+	static const char *const hooks[] = { "int3", "optimised" };
+	struct study_scene sc;
+	struct study_data *d;
+
+	scene_begin(&sc, *state);
+	json_object_set_new(sc.plan, "form", json_string("quick\nsystem 'x'"));
+	scene_block(&sc, "hooks", "Hooks `x` 'y'\n|z", "1");
+	for (int h = 0; h < 2; h++)
+		scene_point(&sc, odd, 1, hooks[h], "", "hooks", loses(hooks[h], 300));
+	scene_point(&sc, "5.10.218", 1, "ftrace", "", "hooks", 0);
+	scene_point(&sc, "5.10.218", 1, "multi", "", "hooks", 0);
+	scene_point(&sc, "5.10.218", 1, "fmod_ret", "", "hooks", 0);
+	scene_end(&sc);
+	d = read_scene(&sc);
+	for (size_t i = 0; i < nr_plot_kinds; i++) {
+		char *script = NULL, *why = NULL, *at;
+
+		assert_in_set(kind_of(plot_kinds[i].name)->script(d, &script, &why),
+			      ((const uintmax_t[]){ 0, (uintmax_t)-ENODATA }), 2);
+		free(why);
+		if (!script)
+			continue;
+		assert_not(script, "\nsystem");
+		for (at = script; (at = strstr(at, "`touch")); at++)
+			assert_true(str_starts(at, "`touch x`''\"$(y)\\"));
+		free(script);
+	}
+	study_data__free(d);
+	scene_free(&sc);
+}
+
 static void test_order(void **state)
 {
 	static const double wait[] = { 100000, 300000, 200000 }, whole[] = { 3000, 3000, 3000 };
@@ -500,7 +518,8 @@ static void test_order(void **state)
 	scene_end(&sc);
 	d = read_scene(&sc);
 	script = script_of(d, "override-order");
-	assert_has(script, "\"tmpfs\\n3 reads\" 1.00, \"ext4, not cached\\n3 reads\" 0.00");
+	assert_has(script, "'tmpfs'.\"\\n\".'3 reads' 1.00, "
+			   "'ext4, not cached'.\"\\n\".'3 reads' 0.00");
 	assert_block(script, "at_read", "1 1.00 1 1\n200 0.00 150 250\n");
 	assert_block(script, "at_probe", "0 1.00 0 0\n0 0.00 0 0\n");
 	assert_block(script, "at_body", "0.6 0.00 0.55 0.65\n");
@@ -540,91 +559,6 @@ static void test_nothing(void **state)
 	scene_free(&sc);
 }
 
-/* --- gnuplot ------------------------------------------------------------------------------- */
-
-static char *draw(struct fixture *f, const char *name, const char *script, size_t *len)
-{
-	struct strv formats = { 0 };
-	char *path = str_fmt("%s/%s.svg", f->dir, name), *svg = NULL;
-
-	strv__add(&formats, "svg");
-	strv__add(&formats, "png");
-	assert_int_equal(plot__draw(f->dir, name, script, &formats, -1), 0);
-	assert_silent(f);
-	assert_int_equal(file_read(path, 0, &svg, len), 0);
-	strv__free(&formats);
-	free(path);
-	return svg;
-}
-
-static void test_gnuplot(void **state)
-{
-	struct fixture *f = *state;
-	char *gnuplot = proc_which("gnuplot");
-	struct study_scene sc;
-	struct study_data *d;
-
-	if (!gnuplot)
-		skip();
-	free(gnuplot);
-	scene_all(&sc, f);
-	d = read_scene(&sc);
-	for (size_t i = 0; i < nr_plot_kinds; i++) {
-		const char *name = plot_kinds[i].name;
-		char *script = script_of(d, name), *again = script_of(d, name), *svg, *other;
-		char *png = str_fmt("%s/%s.png", f->dir, name);
-		size_t len;
-
-		assert_string_equal(script, again);
-		svg = draw(f, name, script, &len);
-		other = draw(f, name, again, &len);
-		assert_string_equal(svg, other);
-		assert_has(svg, "</svg>");
-		assert_has(svg, sc.run.name);
-		if (len > MAX_SVG)
-			fail_msg("%s.svg has %zu bytes", name, len);
-		assert_true(file_size(png) > 1000);
-		free(png);
-		free(svg);
-		free(other);
-		free(script);
-		free(again);
-	}
-	study_data__free(d);
-	scene_free(&sc);
-}
-
-static void test_gnuplot_fails(void **state)
-{
-	struct fixture *f = *state;
-	char *gnuplot = proc_which("gnuplot");
-	struct strv formats = { 0 };
-
-	if (!gnuplot)
-		skip();
-	free(gnuplot);
-	strv__add(&formats, "svg");
-	assert_int_equal(plot__draw(f->dir, "bad", "plot $nothing using 1:2\n", &formats, -1),
-			 -EIO);
-	assert_said(f, "bad.svg: gnuplot could not draw it: it said:");
-	strv__free(&formats);
-}
-
-static void test_no_gnuplot(void **state)
-{
-	struct fixture *f = *state;
-	char *path = strdup(getenv("PATH") ? getenv("PATH") : "");
-	struct strv formats = { 0 };
-
-	strv__add(&formats, "svg");
-	setenv("PATH", f->dir, 1);
-	assert_int_equal(plot__draw(f->dir, "none", "plot 1\n", &formats, -1), -ENOENT);
-	setenv("PATH", path, 1);
-	assert_said(f, "install package gnuplot-nox");
-	strv__free(&formats);
-	free(path);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -641,11 +575,10 @@ int main(void)
 		TEST(test_factors),
 		TEST(test_flip),
 		TEST(test_latency),
+		TEST(test_one_panel),
+		TEST(test_odd_names),
 		TEST(test_order),
 		TEST(test_nothing),
-		TEST(test_gnuplot),
-		TEST(test_gnuplot_fails),
-		TEST(test_no_gnuplot),
 	};
 
 	return cmocka_run_group_tests_name("plot", tests, NULL, NULL);

@@ -336,6 +336,29 @@ static void all_mistakes_at_once(void **state)
 	design__free(d);
 }
 
+/* As many as nobody wants: said at once, not listed for minutes. */
+static void too_many(void **state)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct study_points p;
+	struct design *d;
+
+	(void)state;
+	strbuf__addf(&sb, "%s[b]\ntitle = B\ncross.cpus = 1|2|3|4|5|6|7|8\n", STUDY);
+	strbuf__addf(&sb, "cross.hook = a|b\ncross.append = 0");
+	for (int i = 1; i < 100; i++)
+		strbuf__addf(&sb, "%s%d", i % 10 ? " | " : "\n  | ", i);
+	strbuf__addf(&sb, "\ncross.size = 1");
+	for (int i = 2; i <= 10; i++)
+		strbuf__addf(&sb, " | %d", i);
+	strbuf__addf(&sb, "\n");
+	assert_int_equal(read_design(strbuf__str(&sb), &d), 0);
+	assert_int_equal(make_points(d, true, "", &p), -EINVAL);
+	says("x.study:4: block [b]: with it the design has more than 10000 points");
+	design__free(d);
+	strbuf__free(&sb);
+}
+
 /* --- texts ----------------------------------------------------------------------------------- */
 
 static void texts(void **state)
@@ -381,7 +404,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(numbers),	T(same_points_of_blocks), T(forms),
 		T(all_factors), T(ids_are_stable),	  T(order),
-		T(mistakes),	T(all_mistakes_at_once),  T(texts),
+		T(mistakes),	T(all_mistakes_at_once),  T(too_many),
+		T(texts),
 	};
 
 	return cmocka_run_group_tests_name("points", tests, NULL, NULL);

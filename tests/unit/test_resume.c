@@ -60,6 +60,7 @@ static void begin(struct store *s, struct run_info *run)
 	add_text(s, run->id, "c");
 	add_text(s, run->id, "c.x");
 	add_text(s, run->id, "cc");
+	add_text(s, run->id, "d"); /* killed between this and its row */
 	add_text(s, run->id, "");
 }
 
@@ -78,8 +79,10 @@ static int64_t number(struct fixture *f, const char *query)
 	return n;
 }
 
-static void make_keep(struct strv *keep)
+static void make_keep(struct strv *keep, struct strv *redo)
 {
+	assert_int_equal(strv__add(redo, "c"), 0);
+	assert_int_equal(strv__add(redo, "d"), 0);
 	assert_int_equal(strv__add(keep, "a"), 0);
 	assert_int_equal(strv__add(keep, "b"), 0);
 	assert_int_equal(strv__add(keep, "not there"), 0);
@@ -90,14 +93,14 @@ static void only_whole_points_stay(void **state)
 	struct fixture *f = *state;
 	struct store *s = open_store(f);
 	struct run_info run, other, again;
-	struct strv keep = { 0 };
+	struct strv keep = { 0 }, redo = { 0 };
 
-	make_keep(&keep);
+	make_keep(&keep, &redo);
 	begin(s, &run);
 	begin(s, &other);
 	assert_int_equal(store__end_run(s, other.id, RUN_CUT_OFF, "why", 3), 0);
 	assert_int_equal(store__end_run(s, run.id, RUN_CUT_OFF, "why", 3), 0);
-	assert_int_equal(store__resume_run(s, run.id, &keep, &again), 0);
+	assert_int_equal(store__resume_run(s, run.id, &keep, &redo, &again), 0);
 	assert_silent(f);
 	assert_int_equal(again.id, run.id);
 	assert_string_equal(again.name, run.name);
@@ -111,7 +114,7 @@ static void only_whole_points_stay(void **state)
 	assert_int_equal(number(f, "SELECT count(*) FROM records WHERE run = 1"), 3);
 	assert_int_equal(number(f, "SELECT count(*) FROM texts WHERE run = 1"), 3);
 	assert_int_equal(number(f, "SELECT count(*) FROM texts WHERE run = 1 AND name IN "
-				   "('c', 'c.x')"),
+				   "('c', 'c.x', 'd')"),
 			 0);
 	/* with all that belongs to them, and nothing of other runs */
 	assert_int_equal(number(f, "SELECT count(*) FROM records WHERE run = 2"), 6);
@@ -124,13 +127,14 @@ static void only_whole_points_stay(void **state)
 	assert_int_equal(store__end_run(s, run.id, RUN_CUT_OFF, "again", 3), 0);
 	run_info__release(&again);
 	assert_int_equal(strv__add(&keep, "c"), 0);
-	assert_int_equal(store__resume_run(s, run.id, &keep, &again), 0);
+	assert_int_equal(store__resume_run(s, run.id, &keep, &redo, &again), 0);
 	assert_int_equal(again.counts[STATUS_OK], 4);
 	assert_int_equal(store__end_run(s, run.id, RUN_COMPLETE, NULL, 0), 0);
 	run_info__release(&again);
 	run_info__release(&run);
 	run_info__release(&other);
 	strv__free(&keep);
+	strv__free(&redo);
 	store__close(s);
 }
 
@@ -139,22 +143,23 @@ static void only_when_cut_off(void **state)
 	struct fixture *f = *state;
 	struct store *s = open_store(f);
 	struct run_info run, again = { 0 };
-	struct strv keep = { 0 };
+	struct strv keep = { 0 }, redo = { 0 };
 
-	make_keep(&keep);
+	make_keep(&keep, &redo);
 	begin(s, &run);
 	/* its process, we, lives */
-	assert_int_equal(store__resume_run(s, run.id, &keep, &again), -EBUSY);
+	assert_int_equal(store__resume_run(s, run.id, &keep, &redo, &again), -EBUSY);
 	assert_said(f, "can't be taken up again: it is running");
 	assert_int_equal(store__end_run(s, run.id, RUN_COMPLETE, NULL, 0), 0);
-	assert_int_equal(store__resume_run(s, run.id, &keep, &again), -EBUSY);
+	assert_int_equal(store__resume_run(s, run.id, &keep, &redo, &again), -EBUSY);
 	assert_said(f, "can't be taken up again: it is complete");
-	assert_int_equal(store__resume_run(s, 99, &keep, &again), -ENOENT);
+	assert_int_equal(store__resume_run(s, 99, &keep, &redo, &again), -ENOENT);
 	/* and nothing was deleted */
 	assert_int_equal(number(f, "SELECT count(*) FROM records"), 6);
 	assert_int_equal(number(f, "SELECT count(*) FROM experiments"), 4);
 	run_info__release(&run);
 	strv__free(&keep);
+	strv__free(&redo);
 	store__close(s);
 }
 
@@ -164,11 +169,11 @@ static void after_its_process_died(void **state)
 	struct fixture *f = *state;
 	struct store *s = open_store(f);
 	struct run_info run, again;
-	struct strv keep = { 0 };
+	struct strv keep = { 0 }, redo = { 0 };
 	pid_t pid;
 	int status;
 
-	make_keep(&keep);
+	make_keep(&keep, &redo);
 	store__close(s);
 	pid = fork();
 	assert_true(pid >= 0);
@@ -185,13 +190,14 @@ static void after_its_process_died(void **state)
 	s = open_store(f);
 	assert_int_equal(store__find_run(s, "latest", &run), 0);
 	assert_int_equal(run.state, RUN_CUT_OFF);
-	assert_int_equal(store__resume_run(s, run.id, &keep, &again), 0);
+	assert_int_equal(store__resume_run(s, run.id, &keep, &redo, &again), 0);
 	assert_int_equal(again.state, RUN_RUNNING);
 	assert_int_equal(again.counts[STATUS_OK], 3);
 	assert_int_equal(number(f, "SELECT pid FROM runs"), getpid());
 	run_info__release(&again);
 	run_info__release(&run);
 	strv__free(&keep);
+	strv__free(&redo);
 	store__close(s);
 }
 
@@ -201,11 +207,11 @@ static void two_at_once(void **state)
 	struct fixture *f = *state;
 	struct store *s = open_store(f);
 	struct run_info run, again;
-	struct strv keep = { 0 };
+	struct strv keep = { 0 }, redo = { 0 };
 	int got = 0, refused = 0, go[2];
 	pid_t pids[4];
 
-	make_keep(&keep);
+	make_keep(&keep, &redo);
 	begin(s, &run);
 	assert_int_equal(store__end_run(s, run.id, RUN_CUT_OFF, "why", 3), 0);
 	store__close(s);
@@ -217,7 +223,7 @@ static void two_at_once(void **state)
 		close(go[1]);
 		if (store__open(f->results, false, &s) || read(go[0], &(char){ 0 }, 1))
 			_exit(3);
-		switch (store__resume_run(s, run.id, &keep, &again)) {
+		switch (store__resume_run(s, run.id, &keep, &redo, &again)) {
 		case 0:
 			sleep(2); /* alive until all have tried */
 			_exit(0);
@@ -240,6 +246,7 @@ static void two_at_once(void **state)
 	assert_int_equal(refused, 3);
 	run_info__release(&run);
 	strv__free(&keep);
+	strv__free(&redo);
 }
 
 int main(void)

@@ -100,6 +100,21 @@ static void test_mean_stddev(void **state)
 	near(stats__stddev((double[]){ 3, 3, 3 }, 3), 0, 0);
 }
 
+static void test_quantiles(void **state)
+{
+	const double x[] = { 40, 10, 20, 30 };
+	double q[7] = { -1, -1, -1, -1, -1, -1, -1 };
+
+	(void)state;
+	assert_false(stats__quantiles(x, 0, q, 7));
+	near(q[0], -1, 0);
+	assert_true(stats__quantiles(x, 4, q, 7));
+	for (int i = 0; i < 7; i++)
+		near(q[i], 10 + 5 * i, 1e-12);
+	assert_true(stats__quantiles(x, 1, q, 2));
+	near(q[1], 40, 0);
+}
+
 static void test_not_finite(void **state)
 {
 	const double nan_in[] = { 1, NAN, 3 };
@@ -256,17 +271,12 @@ static void test_median_ci_large(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_one),
-		cmocka_unit_test(test_unsorted),
-		cmocka_unit_test(test_quantile_type7),
-		cmocka_unit_test(test_mean_stddev),
-		cmocka_unit_test(test_not_finite),
-		cmocka_unit_test(test_wilson_published),
-		cmocka_unit_test(test_wilson_equation),
-		cmocka_unit_test(test_wilson_edges),
-		cmocka_unit_test(test_median_ci_ranks),
-		cmocka_unit_test(test_median_ci_coverage),
+		cmocka_unit_test(test_empty),		cmocka_unit_test(test_one),
+		cmocka_unit_test(test_unsorted),	cmocka_unit_test(test_quantile_type7),
+		cmocka_unit_test(test_mean_stddev),	cmocka_unit_test(test_quantiles),
+		cmocka_unit_test(test_not_finite),	cmocka_unit_test(test_wilson_published),
+		cmocka_unit_test(test_wilson_equation), cmocka_unit_test(test_wilson_edges),
+		cmocka_unit_test(test_median_ci_ranks), cmocka_unit_test(test_median_ci_coverage),
 		cmocka_unit_test(test_median_ci_large),
 	};
 

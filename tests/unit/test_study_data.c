@@ -100,7 +100,25 @@ static void test_read(void **state)
 	scene_free(&sc);
 }
 
-/* A run that was cut off: what is planned and has no row is not there. */
+/* A row that says that assay was interrupted makes no run complete. */
+static void test_interrupted(void **state)
+{
+	struct study_scene sc;
+	struct guest_info g = example_guest();
+	struct study_data *d;
+
+	scene_begin(&sc, *state);
+	scene_plan(&sc, "5.10.218", "override-point", "hook=int3", "size");
+	scene_row(&sc, &g, STATUS_HARNESS, "interrupted");
+	scene_end(&sc);
+	d = read_scene(&sc);
+	assert_int_equal(d->nr_obs, 0);
+	assert_false(d->complete);
+	study_data__free(d);
+	scene_free(&sc);
+}
+
+/* A run that was cut off: what is planned and has no row, or was interrupted, is not there. */
 static void test_incomplete(void **state)
 {
 	struct study_scene sc;
@@ -115,6 +133,9 @@ static void test_incomplete(void **state)
 	scene_row(&sc, &g, STATUS_OK, NULL);
 	scene_plan(&sc, "6.1.192", "override-point", "hook=optimised", "size");
 	scene_add(&sc, &g, scene_record(&sc, "point"));
+	scene_plan(&sc, "6.1.192", "override-point", "hook=int3", "size");
+	scene_add(&sc, &g, scene_record(&sc, "point"));
+	scene_row(&sc, &g, STATUS_HARNESS, "interrupted");
 	scene_end(&sc);
 	/* An experiment for which there was no kernel is of no point. */
 	assert_int_equal(store__add_experiment(sc.store, sc.run.id, &g, "setup", "{}",
@@ -127,7 +148,7 @@ static void test_incomplete(void **state)
 	r = record__new(RECORD_MEASUREMENT, "override-point", "point");
 	scene_add(&sc, &g, r);
 	d = read_scene(&sc);
-	assert_int_equal(d->nr_planned, 3);
+	assert_int_equal(d->nr_planned, 4);
 	assert_int_equal(d->nr_obs, 1);
 	assert_false(d->complete);
 	assert_string_equal(d->obs[0].id, "000000000002");
@@ -203,6 +224,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_read, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_interrupted, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_incomplete, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_twice, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_no_study, fixture_setup, fixture_teardown),

@@ -499,6 +499,19 @@ static void test_wrong_use(void **state)
 	assert_status(&o, 2);
 	assert_has(o.err, "/no/such.study: cannot be read");
 	outcome__release(&o);
+	ASSAY(&o, true, results, "study", "--design", results);
+	assert_status(&o, 2);
+	assert_has(o.err, "cannot be read: Is a directory");
+	assert_lacks(o.err, "no section");
+	outcome__release(&o);
+	ASSAY(&o, false, results, "study", "--full");
+	assert_status(&o, 2);
+	assert_has(o.err, "--full: of which study?");
+	outcome__release(&o);
+	ASSAY(&o, false, results, "study", "override", "--report", "--accel=tcg");
+	assert_status(&o, 2);
+	assert_has(o.err, "--report goes with --output alone");
+	outcome__release(&o);
 	ASSAY(&o, true, results, "study", "a", "b");
 	assert_status(&o, 2);
 	assert_has(o.err, "one study at a time");
@@ -527,6 +540,15 @@ static void test_lists(void **state)
 	assert_status(&o, 0);
 	assert_has(o.out, "11 points on 2 boots");
 	assert_matches(o.out, "^[0-9a-f]{12} +5.10.218 cpus=2 +word=a b +words");
+	outcome__release(&o);
+	/* With a design of another name it is the study that was named. */
+	ASSAY(&o, true, results, "study", "other", "--design", design, "--accel", "tcg",
+	      "--only=words");
+	assert_status(&o, 0);
+	outcome__release(&o);
+	ASSAY(&o, true, results, "study", "other", "--report");
+	assert_status(&o, 2);
+	assert_matches(o.err, "run .* is of the study 'other', which has no document");
 	outcome__release(&o);
 	study(&o, "--only=numbers");
 	assert_status(&o, 0);
