@@ -221,9 +221,11 @@ static int fill_savings(const struct override_points *all, struct choice *c)
 
 /* --- the choice ---------------------------------------------------------------------------- */
 
+/* Not fail_function: it is the control, and no program's hook. */
 static bool eligible(const struct hook_cell *cell, const struct override_kernel *k, bool entry)
 {
-	return cell->kernel == k && cell->holds == SUPPORTED && needs_entry(cell->hook) == entry;
+	return cell->kernel == k && cell->hook != HOOK_FAIL_FUNCTION && cell->holds == SUPPORTED &&
+	       needs_entry(cell->hook) == entry;
 }
 
 /* Their medians can't be told apart, or not by more than it is worth: a machine drifts as much. */

@@ -310,6 +310,29 @@ static void test_choice(void **state)
 	done(d, &a);
 }
 
+/* However little it takes, the control is none to recommend, and stands in no other's way. */
+static void test_control_is_no_choice(void **state)
+{
+	struct study_data *d = made_up_study("full");
+	struct study_obs *control;
+	struct answers a;
+
+	(void)state;
+	add_plain(d, "5.10.218", "hook=int3", 1500, 0);
+	add_plain(d, "5.10.218", "hook=fail_function", 1500, 0);
+	control = &d->obs[d->nr_obs - 1];
+	for (size_t i = 0; i < control->records[0]->nr_metrics; i++) {
+		struct metric *m = &control->records[0]->metrics[i];
+
+		if (!strncmp(m->name, "overridden_ns_", 14))
+			m->value /= 10;
+	}
+	a = make(d);
+	assert_true(cell_of(&a, "5.10.218", HOOK_INT3)->recommended);
+	assert_false(cell_of(&a, "5.10.218", HOOK_FAIL_FUNCTION)->recommended);
+	done(d, &a);
+}
+
 static void test_no_choice(void **state)
 {
 	struct study_data *d = made_up_study("full");
@@ -519,6 +542,7 @@ int main(void)
 		cmocka_unit_test(test_rest_not_asked),
 		cmocka_unit_test(test_rest_refused),
 		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_control_is_no_choice),
 		cmocka_unit_test(test_no_choice),
 		cmocka_unit_test(test_choice_undecided),
 		cmocka_unit_test(test_cure),
