@@ -314,19 +314,14 @@ static void test_choice(void **state)
 static void test_control_is_no_choice(void **state)
 {
 	struct study_data *d = made_up_study("full");
-	struct study_obs *control;
+	struct study_obs *o;
 	struct answers a;
 
 	(void)state;
 	add_plain(d, "5.10.218", "hook=int3", 1500, 0);
-	add_plain(d, "5.10.218", "hook=fail_function", 1500, 0);
-	control = &d->obs[d->nr_obs - 1];
-	for (size_t i = 0; i < control->records[0]->nr_metrics; i++) {
-		struct metric *m = &control->records[0]->metrics[i];
-
-		if (!strncmp(m->name, "overridden_ns_", 14))
-			m->value /= 10;
-	}
+	o = add_made_up(d, "5.10.218", "hook=fail_function");
+	count_reads(o, 1500, OUTCOME_OVERRIDDEN, 0);
+	add_times(o, "overridden", 50);
 	a = make(d);
 	assert_true(cell_of(&a, "5.10.218", HOOK_INT3)->recommended);
 	assert_false(cell_of(&a, "5.10.218", HOOK_FAIL_FUNCTION)->recommended);
