@@ -12,10 +12,9 @@
 #define BATCHES	    20
 #define ATTACHMENTS 8
 
-/* Median over batches of the mean time of a read, in ns. */
-static int time_reads(struct cure *c, uint64_t reads, double *out)
+/* Of each batch the mean time of a read, in ns. */
+static int time_reads(struct cure *c, uint64_t reads, double *ns)
 {
-	double ns[BATCHES];
 	int err = 0;
 
 	for (size_t i = 0; !err && i < BATCHES; i++) {
@@ -25,9 +24,14 @@ static int time_reads(struct cure *c, uint64_t reads, double *out)
 		if (!err)
 			ns[i] = (double)t.ns / (double)t.attempted;
 	}
-	if (!err)
-		*out = stats__median(ns, BATCHES);
 	return err;
+}
+
+/* The batches, and their median: "jump_batches" and "jump". */
+static void report_times(struct record *r, const char *name, const char *batches, const double *ns)
+{
+	record__metric(r, name, "ns/read", stats__median(ns, BATCHES));
+	record__series(r, batches, "ns/read", ns, BATCHES);
 }
 
 /* The same reads without a probe, under a breakpoint and under a jump. */
@@ -35,13 +39,13 @@ static int measure_plain(struct cure *c)
 {
 	uint64_t reads = exp__param_u64(c->ctx->e, "reads");
 	struct record *r = exp__measurement(c->ctx->e, "plain");
-	double none = 0, int3 = 0, jump = 0, ms = 0;
+	double none[BATCHES] = { 0 }, int3[BATCHES] = { 0 }, jump[BATCHES] = { 0 }, ms = 0;
 	struct cure_probe observer = CURE_PROBE_INIT;
 	uint64_t jumps = 0, runs = 0, int3s = 0;
 	int err;
 
 	hook__reset(c->ctx->state, 0);
-	err = time_reads(c, reads, &none);
+	err = time_reads(c, reads, none);
 	if (!err)
 		err = exp__write_str(HOOK_OPTIMISATION, "0");
 	if (!err)
@@ -49,7 +53,7 @@ static int measure_plain(struct cure *c)
 	runs = c->seen->runs;
 	int3s = c->seen->int3;
 	if (!err)
-		err = time_reads(c, reads, &int3);
+		err = time_reads(c, reads, int3);
 	exp__check(r, c->seen->int3 - int3s == c->seen->runs - runs,
 		   "with optimisation off it is a breakpoint", "%.0f of %.0f runs",
 		   (double)(c->seen->int3 - int3s), (double)(c->seen->runs - runs));
@@ -62,14 +66,16 @@ static int measure_plain(struct cure *c)
 	runs = c->seen->runs;
 	jumps = c->seen->jump;
 	if (!err)
-		err = time_reads(c, reads, &jump);
+		err = time_reads(c, reads, jump);
 	exp__check(r, runs < c->seen->runs && c->seen->jump - jumps == c->seen->runs - runs,
 		   "and stays a jump", "%.0f of %.0f runs", (double)(c->seen->jump - jumps),
 		   (double)(c->seen->runs - runs));
 	cure_probe__close(&observer);
-	record__metric(r, "no_probe", "ns/read", none);
-	record__metric(r, "int3", "ns/read", int3);
-	record__metric(r, "jump", "ns/read", jump);
+	if (!err) {
+		report_times(r, "no_probe", "no_probe_batches", none);
+		report_times(r, "int3", "int3_batches", int3);
+		report_times(r, "jump", "jump_batches", jump);
+	}
 	record__metric(r, "optimised_after", "ms", ms);
 	return exp__emit(c->ctx->e, r) ?: err == -ETIMEDOUT ? 0 : err;
 }

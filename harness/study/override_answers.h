@@ -194,12 +194,22 @@ struct cure_figure {
 	double value_before, value_after;
 };
 
+/* How many times as long as without a probe a read takes under one that does not override: batches
+ * of experiment override-cure, in one boot. */
+struct cure_slowdown {
+	const struct override_kernel *kernel;
+	double no_probe; /* ns, median */
+	struct estimate jump, int3;
+};
+
 struct cure {
 	struct cure_pair *pairs;
 	size_t nr_pairs;
 	struct finding finding;
 	struct cure_figure *figures;
 	size_t nr_figures;
+	struct cure_slowdown *slowdowns; /* by kernel, with and without the cure */
+	size_t nr_slowdowns;
 	/* What was checked of probes that do not override, on kernels with the cure. */
 	struct proportion others;
 	struct finding others_finding;

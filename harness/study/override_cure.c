@@ -144,6 +144,7 @@ void override_cure__release(struct cure *c)
 	for (size_t i = 0; i < c->nr_figures; i++)
 		free(c->figures[i].labels);
 	free(c->figures);
+	free(c->slowdowns);
 	free(c->pairs);
 	finding__release(&c->finding);
 	finding__release(&c->others_finding);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/compare.h"
 #include "model/record.h"
 #include "study/override_answers.h"
 #include "study/override_text.h"
@@ -107,6 +108,36 @@ static int add_figures(const struct study_data *d, struct cure *c, const struct 
 	return 0;
 }
 
+static const struct series *batches_of(const struct record *r, const char *name)
+{
+	for (size_t i = 0; i < r->nr_series; i++)
+		if (!strcmp(r->series[i].name, name))
+			return &r->series[i];
+	return NULL;
+}
+
+static int add_slowdown(struct cure *c, const struct record *r, const struct override_kernel *k)
+{
+	const struct series *none = batches_of(r, "no_probe_batches");
+	const struct series *int3 = batches_of(r, "int3_batches");
+	const struct series *jump = batches_of(r, "jump_batches");
+	struct cure_slowdown *v;
+
+	if (strcmp(r->name, "plain") != 0 || !none || !int3 || !jump)
+		return 0;
+	v = realloc(c->slowdowns, (c->nr_slowdowns + 1) * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	c->slowdowns = v;
+	v[c->nr_slowdowns++] = (struct cure_slowdown){
+		.kernel = k,
+		.no_probe = stats__median(none->values, none->n),
+		.jump = compare__ratio(jump->values, jump->n, none->values, none->n, 0.95),
+		.int3 = compare__ratio(int3->values, int3->n, none->values, none->n, 0.95),
+	};
+	return 0;
+}
+
 static bool was_measured(const struct study_data *d, const char *kernel)
 {
 	for (size_t i = 0; i < d->nr_obs; i++)
@@ -177,7 +208,11 @@ int override_cure__others(const struct override_points *all, struct cure *c)
 		const struct study_obs *o = &d->obs[i];
 		const struct override_kernel *k = override_points__kernel(all, o->kernel), *without;
 
-		if (strcmp(o->experiment, EXPERIMENT) != 0 || !k->cured)
+		if (strcmp(o->experiment, EXPERIMENT) != 0)
+			continue;
+		for (size_t j = 0; !err && j < o->nr_records; j++)
+			err = add_slowdown(c, o->records[j], k);
+		if (!k->cured)
 			continue;
 		without = without_cure(all, k);
 		for (size_t j = 0; !err && j < o->nr_records; j++) {

@@ -312,6 +312,35 @@ static void put_figures(struct strbuf *sb, const struct cure *c)
 	}
 }
 
+static void put_slowdown(struct strbuf *sb, struct estimate e)
+{
+	strbuf__addf(sb, " × %.2f [%.2f, %.2f] |", e.value, e.ci.low, e.ci.high);
+}
+
+/* What a probe that does not override costs, with and without the cure. */
+static void put_slowdowns(struct strbuf *sb, const struct cure *c)
+{
+	if (!c->nr_slowdowns)
+		return;
+	strbuf__addf(
+		sb,
+		"\nHow many times as long as without a probe a read takes under one that does not "
+		"override, on each kernel in one boot (ratio of batches, Hodges and Lehmann, 95 %% "
+		"interval); the cure leaves such a probe on the jump:\n\n"
+		"| kernel | cure | without a probe | on a jump | on a breakpoint |\n"
+		"|---|---|---|---|---|\n");
+	for (size_t i = 0; i < c->nr_slowdowns; i++) {
+		const struct cure_slowdown *p = &c->slowdowns[i];
+
+		strbuf__addf(sb, "| %s | %s | ", p->kernel->name, p->kernel->cured ? "yes" : "no");
+		text__number(sb, p->no_probe);
+		strbuf__addf(sb, " ns |");
+		put_slowdown(sb, p->jump);
+		put_slowdown(sb, p->int3);
+		strbuf__addf(sb, "\n");
+	}
+}
+
 static void put_others(struct strbuf *sb, const struct cure *c)
 {
 	const struct finding *f = &c->others_finding;
@@ -321,6 +350,7 @@ static void put_others(struct strbuf *sb, const struct cure *c)
 		"\n**Rule for other probes.** On the kernels with the cure all checks of "
 		"override-cure hold that are about a probe which does not override: it becomes a "
 		"jump when it is alone, and when the overriding one beside it has gone.\n");
+	put_slowdowns(sb, c);
 	put_figures(sb, c);
 	strbuf__addf(sb, "\n**Conclusion: %s.** %s\n", conclusion__name(f->conclusion), f->text);
 	for (size_t i = 0; i < f->missing.n; i++) {

@@ -398,6 +398,11 @@ static void add_other_probe(struct study_data *d, const char *kernel, double ns,
 	record__set(&r->name, "plain");
 	record__label(r, "point", o->id);
 	record__metric(r, "jump", "ns/read", ns);
+	record__series(r, "no_probe_batches", "ns/read", (double[]){ 980, 990, 1000, 1010, 1020 },
+		       5);
+	record__series(r, "int3_batches", "ns/read", (double[]){ 2960, 2980, 3000, 3020, 3040 }, 5);
+	record__series(r, "jump_batches", "ns/read",
+		       (double[]){ ns - 20, ns - 10, ns, ns + 10, ns + 20 }, 5);
 	record__check(r, ok, "and stays a jump", "20 of 400 runs");
 }
 
@@ -414,6 +419,14 @@ static void test_cure_and_others(void **state)
 	assert_int_equal(a.cure.nr_figures, 1);
 	assert_true(a.cure.figures[0].value_before == 2000);
 	assert_true(a.cure.figures[0].value_after == 2100);
+	assert_int_equal(a.cure.nr_slowdowns, 2);
+	assert_false(a.cure.slowdowns[0].kernel->cured);
+	assert_true(a.cure.slowdowns[0].no_probe == 1000);
+	assert_float_equal(a.cure.slowdowns[0].jump.value, 2, 1e-9);
+	assert_true(a.cure.slowdowns[0].jump.ci.low > 1.9 &&
+		    a.cure.slowdowns[0].jump.ci.high < 2.1);
+	assert_true(a.cure.slowdowns[1].kernel->cured);
+	assert_float_equal(a.cure.slowdowns[1].jump.value, 2.1, 1e-2);
 	done(d, &a);
 
 	d = made_up_study("full");
