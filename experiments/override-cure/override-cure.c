@@ -92,7 +92,7 @@ static const struct param params[] = {
 static const struct row rows[] = {
 	{ .id = "K8",
 	  .title = "a kernel that keeps overriding kprobes effective",
-	  .origin = "follows from X13; proposed to the kernel with these patches",
+	  .origin = "follows from X13",
 	  .cause = "The feature kprobe-override-kept: a kprobe is not optimised while a program "
 		   "that overrides is attached to it, whatever debug.kprobes-optimization says, "
 		   "and a jump that is there is undone first. Other programs are optimised as "
