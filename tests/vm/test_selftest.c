@@ -51,6 +51,7 @@ static const struct expected {
 	{ "silent-measure", STATUS_HARNESS, "mistake in the experiment: .*no measurement" },
 	{ "huge-measurement", STATUS_HARNESS, "^measurement huge: " },
 	{ "flood-log", STATUS_OK, NULL },
+	{ "study-point", STATUS_OK, NULL },
 };
 #define NR_EXPECTED (sizeof(table) / sizeof(table[0]))
 
