@@ -2,16 +2,14 @@
 /* `assay catalogue`: the document of all rows, from a run, and what is missing in it. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/catalog.h"
 #include "cli/catalogue.h"
 #include "cli/cli.h"
 #include "cli/dead_tags.h"
+#include "cli/document.h"
 #include "store/store.h"
 
 struct args {
@@ -51,22 +49,9 @@ static const struct argp argp = {
 	       "the run was cut off or goes on. `assay run -k all` makes a run that has everything.",
 };
 
-static int print(const struct catalogue *c, const char *path)
+static int print(const void *of, FILE *out)
 {
-	char *text = NULL;
-	size_t len = 0;
-	FILE *f = path ? open_memstream(&text, &len) : stdout;
-	int err = f ? catalogue__print(c, f) : -ENOMEM;
-
-	if (f && path && fclose(f))
-		err = -ENOMEM;
-	if (!err && path) {
-		err = file_write(path, text, len);
-		if (err)
-			log_err("%s: cannot be written: %s", path, strerror(-err));
-	}
-	free(text);
-	return err;
+	return catalogue__print(of, out);
 }
 
 /* A document of a part of a run looks like a whole one. */
@@ -124,7 +109,7 @@ int cmd_catalogue(struct cli *cli, int argc, char **argv)
 	}
 	err = err ? err : check_complete(&run, a.output);
 	err = err ? err : catalogue__read(catalog, s, &run, &c);
-	err = err ? err : print(&c, a.output);
+	err = err ? err : document__write(a.output, print, &c);
 	if (!err)
 		err = check(cli, &c, s, run.id);
 	status = err < 0 ? cli__exit_status(err) : err ? EXIT_UNEXPECTED : EXIT_AS_EXPECTED;

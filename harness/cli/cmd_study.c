@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/term.h"
 #include "cli/cli.h"
+#include "cli/document.h"
 #include "cli/study_open.h"
 #include "cli/study_run.h"
 #include "cli/study_table.h"
@@ -232,23 +232,9 @@ static int one_study(struct cli *cli, const struct study_place *place, const str
 	return status;
 }
 
-/* Through memory: a document that can't be made leaves the file as it was. */
-static int write_document(const struct study_data *d, const char *path)
+static int print_document(const void *of, FILE *out)
 {
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = path ? open_memstream(&text, &len) : stdout;
-	int err = out ? study__document(d, out) : -ENOMEM;
-
-	if (out && path && fclose(out) && !err)
-		err = -ENOMEM;
-	if (!err && path) {
-		err = file_write(path, text, len);
-		if (err)
-			log_err("%s: can't be written: %s", path, strerror(-err));
-	}
-	free(text);
-	return err;
+	return study__document(of, out);
 }
 
 static int report(struct cli *cli, const struct study_args *a)
@@ -268,7 +254,7 @@ static int report(struct cli *cli, const struct study_args *a)
 		log_warn("run %s is not complete: not all points of its plan are measured",
 			 run.name);
 	if (!err)
-		err = write_document(d, a->output);
+		err = document__write(a->output, print_document, d);
 	study_data__free(d);
 	run_info__release(&run);
 	store__close(s);

@@ -20,8 +20,6 @@
 struct intake {
 	const struct intake_opts *o;
 	const struct plan_item *item; /* borrowed */
-	const char *experiment;	      /* the item's */
-	const char *point;	      /* the item's, or NULL */
 	char *params;
 	uint64_t start_ns;
 	struct evidence *evidence; /* texts that the judge needs */
@@ -71,7 +69,7 @@ static int keep_disasm(struct intake *in, const struct record *r)
 
 	if (r->kind != RECORD_PROGRAM || !disasm__find(in->disasm, r->name, &text, &len))
 		return 0;
-	return store__add_text(in->o->store, in->o->run, in->o->guest->kernel, in->experiment,
+	return store__add_text(in->o->store, in->o->run, in->o->guest->kernel, in->item->experiment,
 			       r->name, "disasm", text, len, true);
 }
 
@@ -81,8 +79,8 @@ static int finish_record(struct intake *in, struct record *r)
 	int err = judge(in, r);
 
 	/* One that the experiment gave itself is the same. */
-	if (!err && in->point && !record__get_label(r, POINT_LABEL))
-		err = record__label(r, POINT_LABEL, in->point);
+	if (!err && in->item->point && !record__get_label(r, POINT_LABEL))
+		err = record__label(r, POINT_LABEL, in->item->point);
 	if (!err)
 		err = store__add_record(in->o->store, in->o->run, in->o->guest, r, &sr.id);
 	if (!err)
@@ -114,7 +112,7 @@ static int on_record(struct intake *in, const json_t *event)
 		return err;
 	err = record_json__unpack(json_object_get(event, "record"), &r, why, sizeof(why));
 	if (err) {
-		log_err("%s on %s: the guest sent a damaged record: %s", in->experiment,
+		log_err("%s on %s: the guest sent a damaged record: %s", in->item->experiment,
 			in->o->guest->kernel, why);
 		return -EBADMSG;
 	}
@@ -133,9 +131,9 @@ static char *text_name(const struct intake *in, const char *name, const char *ki
 	for (size_t i = 0; i < sizeof(of_programs) / sizeof(of_programs[0]); i++)
 		if (!strcmp(kind, of_programs[i]))
 			return strdup(name);
-	if (!in->point)
+	if (!in->item->point)
 		return strdup(name);
-	return str_fmt("%s%s%s", in->point, *name ? "." : "", name);
+	return str_fmt("%s%s%s", in->item->point, *name ? "." : "", name);
 }
 
 static int on_text(struct intake *in, const json_t *event)
@@ -157,7 +155,7 @@ static int on_text(struct intake *in, const json_t *event)
 	kept_as = text_name(in, name, kind);
 	if (!kept_as)
 		return -ENOMEM;
-	err = store__add_text(in->o->store, in->o->run, in->o->guest->kernel, in->experiment,
+	err = store__add_text(in->o->store, in->o->run, in->o->guest->kernel, in->item->experiment,
 			      kept_as, kind, data, strlen(data), part == 0);
 	free(kept_as);
 	return err;
@@ -243,8 +241,6 @@ struct intake *intake__begin(const struct intake_opts *o, const struct plan_item
 		goto fail;
 	in->o = o;
 	in->item = item;
-	in->experiment = item->experiment;
-	in->point = item->point;
 	in->start_ns = clock_ns();
 	in->evidence = evidence__new();
 	in->disasm = disasm__open(o->objects, item->experiment);
@@ -306,7 +302,7 @@ int intake__finish(struct intake *in, enum status *worst)
 				     : "the results could not be stored");
 	if (in->status == STATUS_OK && !in->ended)
 		intake__fail(in, STATUS_HARNESS, "the experiment did not end");
-	err = store__add_experiment(in->o->store, in->o->run, in->o->guest, in->experiment,
+	err = store__add_experiment(in->o->store, in->o->run, in->o->guest, in->item->experiment,
 				    in->params, in->status, in->reason,
 				    (double)(clock_ns() - in->start_ns) / 1e9);
 	if (!err && in->store_err != -EBADMSG)

@@ -341,6 +341,17 @@ static void put_slowdowns(struct strbuf *sb, const struct cure *c)
 	}
 }
 
+/* word: what each of the finding's reasons is. */
+static void put_finding(struct strbuf *sb, const struct finding *f, const char *word)
+{
+	strbuf__addf(sb, "\n**Conclusion: %s.** %s\n", conclusion__name(f->conclusion), f->text);
+	for (size_t i = 0; i < f->missing.n; i++) {
+		strbuf__addf(sb, "%s- %s ", i ? "" : "\n", word);
+		text__escaped(sb, f->missing.v[i]);
+		strbuf__addf(sb, "\n");
+	}
+}
+
 static void put_others(struct strbuf *sb, const struct cure *c)
 {
 	const struct finding *f = &c->others_finding;
@@ -352,12 +363,7 @@ static void put_others(struct strbuf *sb, const struct cure *c)
 		"jump when it is alone, and when the overriding one beside it has gone.\n");
 	put_slowdowns(sb, c);
 	put_figures(sb, c);
-	strbuf__addf(sb, "\n**Conclusion: %s.** %s\n", conclusion__name(f->conclusion), f->text);
-	for (size_t i = 0; i < f->missing.n; i++) {
-		strbuf__addf(sb, "%s- failed ", i ? "" : "\n");
-		text__escaped(sb, f->missing.v[i]);
-		strbuf__addf(sb, "\n");
-	}
+	put_finding(sb, f, "failed");
 }
 
 void override_report__cure(struct strbuf *sb, const struct answers *a)
@@ -375,12 +381,7 @@ void override_report__cure(struct strbuf *sb, const struct answers *a)
 		100 * RULE_ROUNDS, 100 * RULE_HOLDS);
 	if (a->cure.nr_pairs)
 		put_pairs(sb, &a->cure);
-	strbuf__addf(sb, "\n**Conclusion: %s.** %s\n", conclusion__name(f->conclusion), f->text);
-	for (size_t i = 0; i < f->missing.n; i++) {
-		strbuf__addf(sb, "%s- missing: ", i ? "" : "\n");
-		text__escaped(sb, f->missing.v[i]);
-		strbuf__addf(sb, "\n");
-	}
+	put_finding(sb, f, "missing:");
 	put_others(sb, &a->cure);
 	strbuf__addf(sb, "\n");
 }
