@@ -17,6 +17,7 @@
 #include "vm/patch.h"
 #include "vm/prune.h"
 #include "vm/source.h"
+#include "vm/tool.h"
 #include "vm/tree.h"
 
 #define TREE_LIMIT (6ull << 30)
@@ -40,11 +41,13 @@ struct work {
 	struct source source; /* that is built from */
 	struct source pinned[2];
 	size_t nr_pinned;
+	char *pahole; /* that the entry names, as a file to start; or NULL */
 	char key[KEY_HEX];
 };
 
 static void close_work(struct work *w)
 {
+	free(w->pahole);
 	inputs__release(&w->in);
 	tree__release(&w->tree);
 	source__release(&w->source);
@@ -270,6 +273,7 @@ static int build(struct work *w)
 		.kernel = w->k->name,
 		.tree = w->tree.dir,
 		.cache = w->o->paths->cache,
+		.pahole = w->pahole,
 		.ccache = w->in.tools.ccache,
 		.verbose = w->o->verbose,
 		.jobs = w->o->jobs,
@@ -291,12 +295,27 @@ static int build(struct work *w)
 	return err;
 }
 
+static int get_pahole(struct work *w)
+{
+	char *name;
+	int err;
+
+	if (!w->k->pahole)
+		return 0;
+	name = str_fmt("pahole-%s", w->k->pahole);
+	err = name ? tool__ensure(name, &w->source_opts, &w->pahole) : -ENOMEM;
+	free(name);
+	return err;
+}
+
 static int make(struct work *w, struct image **out)
 {
 	int err = check_path(w);
 
 	if (!err)
 		err = toolchain__check(&w->in.tools, w->k->name);
+	if (!err)
+		err = get_pahole(w);
 	if (!err)
 		err = get_source(w);
 	if (!err) {

@@ -14,6 +14,8 @@ void kernels__free(struct kernels *ks)
 		free(k->name);
 		free(k->package);
 		free(k->sha256);
+		free(k->orig);
+		free(k->pahole);
 		free(k->tarball);
 		free(k->tarball_sha256);
 		free(k->source);
