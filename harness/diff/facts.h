@@ -21,9 +21,9 @@ struct fact_patch {
 		       * to other lines or another context; NULL: unknown */
 };
 
-struct fact_object {
-	char *experiment;
-	char *hash; /* of <experiment>.bpf.o */
+/* Something about one experiment: the hash of its object, or its parameters. */
+struct fact_of {
+	char *experiment, *value;
 };
 
 /* What a verdict depends on: the kernel and what it was made of, what compiled the programs and
@@ -52,8 +52,13 @@ struct facts {
 	char *guest; /* hash of the guest program's code and data: loaders of all experiments,
 			libbpf */
 	bool has_objects;
-	struct fact_object *objects; /* by name; experiments without BPF object have none */
+	struct fact_of
+		*objects; /* by name: hash of <experiment>.bpf.o; some experiments have none */
 	size_t nr_objects;
+
+	/* Of the run: parameters that were set, as compact JSON; experiments with others only. */
+	struct fact_of *params;
+	size_t nr_params;
 };
 
 /* Reads what a run kept of one kernel; what it did not keep stays unknown. 0 or -errno, logged.
@@ -89,11 +94,13 @@ enum fact {
 	FACT_OBJECT,   /* of the experiment asked about */
 	FACT_CLANG,
 	FACT_LIBBPF,
-	FACT_GUEST, /* the guest program */
+	FACT_GUEST,  /* the guest program */
+	FACT_PARAMS, /* of the experiment asked about */
 	FACT_MAX,
 };
 enum fact_state { FACT_UNKNOWN, FACT_SAME, FACT_DIFFERS };
-/* Compares all of it for one experiment (NULL: FACT_OBJECT is of all that both sides have). */
+/* Compares all of it for one experiment. One without object on either side has the guest program's
+ * state as its object's. NULL: for all experiments that both sides have. */
 void facts__differ(const struct facts *a, const struct facts *b, const char *experiment,
 		   enum fact_state out[FACT_MAX]);
 
