@@ -36,7 +36,7 @@ again = $(MAKE) --no-print-directory $(parallel)
 
 # --- sources --------------------------------------------------------------------------------
 
-host_modules  := base model wire store study cli
+host_modules  := base model wire store diff study cli
 guest_modules := guest
 modules       := $(host_modules) $(guest_modules)
 module_srcs    = $(wildcard harness/$(1)/*.c)
@@ -54,7 +54,7 @@ HOST_LIBS  := -ljansson -lsqlite3 -linih -ldw -lelf -lz -lcrypto -lm
 # The loader sees every BPF_PROG_LOAD that libbpf makes: see harness/guest/load.c.
 GUEST_LIBS := -Wl,--wrap=bpf_prog_load -lbpf -lelf -lz -ljansson -lm
 
-host_archives  := $(foreach m,cli study store,$(BUILD)/lib$(m).a) $(BUILD)/libvm.a \
+host_archives  := $(foreach m,cli study diff store,$(BUILD)/lib$(m).a) $(BUILD)/libvm.a \
 	$(foreach m,wire model base,$(BUILD)/lib$(m).a)
 guest_archives := $(BUILD)/libguest.a $(foreach m,wire model base,$(BUILD)/lib$(m).a)
 
