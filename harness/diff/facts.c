@@ -24,10 +24,10 @@ static void free_of(struct fact_of *v, size_t n)
 
 void facts__release(struct facts *f)
 {
-	char *const strings[] = { f->kernel, f->release,     f->image_key,   f->build_id,
-				  f->source, f->source_hash, f->config_hash, f->compiler,
-				  f->linker, f->pahole,	     f->assay,	     f->clang,
-				  f->libbpf, f->bpftool,     f->guest };
+	char *const strings[] = { f->kernel,   f->release,     f->image_key, f->build_id,
+				  f->source,   f->source_hash, f->damage,    f->config_hash,
+				  f->compiler, f->linker,      f->pahole,    f->assay,
+				  f->clang,    f->libbpf,      f->bpftool,   f->guest };
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		free(strings[i]);
