@@ -62,6 +62,11 @@ const char *facts__object(const struct facts *f, const char *experiment)
 	return find(f->objects, f->nr_objects, experiment);
 }
 
+const char *facts__params(const struct facts *f, const char *experiment)
+{
+	return find(f->params, f->nr_params, experiment);
+}
+
 /* --- configurations and patches --------------------------------------------------------------- */
 
 /* What kconfig finds out about the compiler and its companions. */

@@ -37,6 +37,7 @@ struct facts {
 	char *build_id;
 	char *source;	    /* what it was built from: package and version, URL or path */
 	char *source_hash;  /* of that file */
+	char *damage;	    /* what was made wrong with it on purpose; NULL: nothing */
 	char *config_hash;  /* of the options that are set, without those that tell of the compiler
 			     */
 	struct strv config; /* these options, "NAME=VALUE" by name; empty: not at hand */
@@ -70,6 +71,8 @@ void facts__release(struct facts *f);
 bool facts__known(const struct facts *f);
 /* Hash of the experiment's object, or NULL: it has none, or none is known (see has_objects). */
 const char *facts__object(const struct facts *f, const char *experiment);
+/* The experiment's parameters as they were set, or NULL: its defaults. */
+const char *facts__params(const struct facts *f, const char *experiment);
 
 /* The parts of the kernel as JSON, and back; config aside. -EINVAL: not such a text. */
 char *facts__kernel_json(const struct facts *f); /* caller frees; NULL on ENOMEM */
@@ -84,6 +87,10 @@ int facts__options(const char *config, struct strv *out);
 int facts__options_hash(const struct strv *options, char hex[65]);
 /* fact_patch.change of a patch's text. */
 int facts__change_hash(const char *patch, char hex[65]);
+
+/* Is it the same patch, whatever its place in the series? Does it do the same? */
+bool fact_patch__same_name(const struct fact_patch *a, const struct fact_patch *b);
+bool fact_patch__same_change(const struct fact_patch *a, const struct fact_patch *b);
 
 /* What differs between two sides. */
 enum fact {
