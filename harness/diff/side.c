@@ -39,6 +39,7 @@ void side__free(struct side *s)
 	free(s->cells);
 	free(s->wholes);
 	guest_info__release(&s->guest);
+	facts__release(&s->facts);
 	free(s->title);
 	free(s->kernel);
 	free(s->run);
@@ -281,6 +282,18 @@ static int read_side(struct store *store, const struct run_info *run, struct sid
 	return err;
 }
 
+static int name_objects(struct side *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct cell *c = &s->cells[i];
+		const char *hash = facts__object(&s->facts, c->experiment);
+
+		if (c->kind == RECORD_PROGRAM && copy(&c->object, hash))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int side__of_run(struct store *store, const struct run_info *run, const char *kernel,
 		 struct side **out)
 {
@@ -297,6 +310,10 @@ int side__of_run(struct store *store, const struct run_info *run, const char *ke
 	    copy(&s->host, run->host))
 		goto out;
 	err = read_side(store, run, s);
+	if (!err)
+		err = facts__of_run(store, run, kernel, &s->facts);
+	if (!err)
+		err = name_objects(s);
 out:
 	if (err == -ENOMEM)
 		log_err("run %s: memory ran out", run->name);
