@@ -9,7 +9,8 @@
 #include "diff/logdiff.h"
 #include "diff/side.h"
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing -----------------------------------------------------------------------------------
+ */
 
 static void put_value(struct strbuf *sb, const char *key, const char *value)
 {
@@ -189,7 +190,8 @@ int baseline__print(const struct side *s, char **text)
 	return *text ? 0 : -ENOMEM;
 }
 
-/* --- what is no baseline ----------------------------------------------------------------------- */
+/* --- what is no baseline -----------------------------------------------------------------------
+ */
 
 /* The guest that experiments get unless somebody asks for another: see cli_vm__init. */
 #define USUAL_CPUS   1
