@@ -59,7 +59,6 @@ static void put_head(struct strbuf *sb, const struct side *s)
 	put_value(sb, "assay", f->assay);
 	put_value(sb, "clang", f->clang);
 	put_value(sb, "libbpf", f->libbpf);
-	put_value(sb, "bpftool", f->bpftool);
 	put_value(sb, "guest-program", f->guest);
 	for (size_t i = 0; i < f->nr_objects; i++) {
 		put_word(sb, "# object ", f->objects[i].experiment);

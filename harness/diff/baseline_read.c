@@ -138,7 +138,6 @@ static int read_value(struct reader *r, const char *key, const char *value)
 		{ "assay", &f->assay },
 		{ "clang", &f->clang },
 		{ "libbpf", &f->libbpf },
-		{ "bpftool", &f->bpftool },
 		{ "guest-program", &f->guest },
 	};
 
