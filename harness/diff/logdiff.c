@@ -27,8 +27,9 @@ static bool is_word(char c)
 
 /* Numbers after these words name things of one boot or one load. */
 static const char *const ids[] = {
-	"btf_id ", "btf_id=", "btf_obj_id=", "type_id=", "type_id ",	 "obj_id=", "func_id=",
-	"id=",	   "id:",     "fd ",	     "fd=",	 "name_offset:", "uid=",
+	"btf_id ",  "btf_id=", "attach_btf_id ", "btf_obj_id=", "type_id=",
+	"type_id ", "obj_id=", "func_id=",	 "id=",		"id:",
+	"fd ",	    "fd=",     "name_offset:",	 "uid=",
 };
 
 /* Length of such a word at s, or 0. */

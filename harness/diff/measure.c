@@ -247,7 +247,8 @@ static int collect_metric(struct finder *f, const struct cell *a, const struct c
 	struct candidate c = { .a = a, .b = b, .what = ma->name, .unit = ma->unit };
 	const struct record *ra = a->record, *rb = b->record;
 
-	if (is_bound(ra, ma->name))
+	/* Samples say more than what was made of them. */
+	if (is_bound(ra, ma->name) || (series_of(ra, ma->name) && series_of(rb, ma->name)))
 		return 0;
 	if (share_of(ra, ma->name, &c.ka) && share_of(rb, ma->name, &c.kb)) {
 		/* One of the two says it. */
