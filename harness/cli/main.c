@@ -34,6 +34,7 @@ static const struct command {
 	{ "study", cmd_study,
 	  "measure the points of a study, to its end or as far as time allows" },
 	{ "baseline", cmd_baseline, "write what a run showed as what is expected from now on" },
+	{ "regress", cmd_regress, "run the kernels that have a baseline and compare with it" },
 	{ "shell", cmd_shell, "an interactive shell in a guest" },
 	{ "exec", cmd_exec, "run one command in a guest" },
 	{ "kernel", cmd_kernel, "build kernels, find their files, bound the cache" },

@@ -7,13 +7,16 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cli/baselines.h"
 #include "cli/cli.h"
+#include "diff/baseline.h"
 #include "diff/side.h"
 #include "store/store.h"
 #include "vm/kernels.h"
 
 /* A side as it was named. */
 struct ref {
+	const struct cli *cli;
 	const char *word;
 	bool baseline;	     /* baseline, baseline:KERNEL */
 	bool file;	     /* FILE.txt */
@@ -248,19 +251,34 @@ static int choose_runs(struct store *s, struct ref *a, struct ref *b)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* Where baselines are read. */
-static int read_baseline(const struct ref *r, const char *kernel, struct side **out)
+static int read_file(const char *path, struct side **out)
 {
-	(void)kernel;
-	*out = NULL;
-	log_err("'%s': this assay can't read baselines", r->word);
-	return -ENOTSUP;
+	int err = baseline__read(path, out);
+
+	if (err != -ENOENT)
+		return err;
+	log_err("%s: there is no such file", path);
+	return -EINVAL;
+}
+
+/* A file says itself of which kernel it is. */
+static int find_kernel_of_file(struct ref *r)
+{
+	struct side *side = NULL;
+	int err = r->file ? read_file(r->word, &side) : 0;
+
+	if (!err && side)
+		err = record__set(&r->kernel, side->kernel);
+	side__free(side);
+	return err;
 }
 
 static int read_side(struct store *s, const struct ref *r, const char *kernel, struct side **out)
 {
-	if (r->baseline || r->file)
-		return read_baseline(r, kernel, out);
+	if (r->file)
+		return read_file(r->word, out);
+	if (r->baseline)
+		return baselines__read(r->cli, kernel, out);
 	return side__of_run(s, &r->run, kernel, out);
 }
 
@@ -288,23 +306,29 @@ static int add_pair(struct store *s, const struct ref *a, const char *kernel_a, 
 	return err;
 }
 
+/* Baselines are of all kernels that have one: that a run has fewer is the usual case. */
 static int note(struct sides *out, const char *kernel, const struct ref *r)
 {
 	char *text = str_fmt("%s: only in %s", kernel, r->run.name ? r->run.name : r->word);
-	int err = text ? strv__add(&out->notes, text) : -ENOMEM;
+	int err = r->baseline ? 0 : text ? strv__add(&out->notes, text) : -ENOMEM;
 
 	free(text);
 	return err;
+}
+
+static int kernels_in(struct store *s, const struct ref *r, struct strv *out)
+{
+	return r->baseline ? baselines__list(r->cli, out) : kernels_of(s, r->run.id, out);
 }
 
 /* Kernel by kernel of the same name. */
 static int pair_all(struct store *s, const struct ref *a, const struct ref *b, struct sides *out)
 {
 	struct strv of_a = { 0 }, of_b = { 0 };
-	int err = kernels_of(s, a->run.id, &of_a);
+	int err = kernels_in(s, a, &of_a);
 
 	if (!err)
-		err = kernels_of(s, b->run.id, &of_b);
+		err = kernels_in(s, b, &of_b);
 	for (size_t i = 0; !err && i < of_a.n; i++)
 		err = strv__has(&of_b, of_a.v[i]) ? add_pair(s, a, of_a.v[i], b, of_a.v[i], out)
 						  : note(out, of_a.v[i], a);
@@ -312,9 +336,8 @@ static int pair_all(struct store *s, const struct ref *a, const struct ref *b, s
 		if (!strv__has(&of_a, of_b.v[i]))
 			err = note(out, of_b.v[i], b);
 	if (!err && !out->n) {
-		log_err("runs %s and %s have no kernel in common: name one of each, such as %lld:%s",
-			a->run.name, b->run.name, (long long)a->run.id,
-			of_a.n ? of_a.v[0] : "KERNEL");
+		log_err("%s and %s have no kernel in common: name one of each, such as %s:%s",
+			a->word, b->word, a->word, of_a.n ? of_a.v[0] : "KERNEL");
 		err = -EINVAL;
 	}
 	strv__free(&of_a);
@@ -341,15 +364,16 @@ static int pair(struct store *s, struct ref *a, struct ref *b, struct sides *out
 		log_err("'%s' and '%s' are the same", a->word, b->word);
 		return -EINVAL;
 	}
-	if (a->baseline || b->baseline || a->file || b->file)
-		return add_pair(s, a, ka, b, kb, out);
 	if (!ka)
 		return pair_all(s, a, b, out);
 	err = add_pair(s, a, ka, b, kb, out);
 	if (err == -ENOENT) {
 		struct strv names = { 0 };
 
-		lacks = !kernels_of(s, a->run.id, &names) && strv__has(&names, ka) ? b : a;
+		/* Baselines and files have said so themselves. */
+		lacks = a->baseline || a->file					     ? b
+			: !kernels_of(s, a->run.id, &names) && strv__has(&names, ka) ? b
+										     : a;
 		log_err("run %s has no kernel '%s'", lacks->run.name, lacks == a ? ka : kb);
 		strv__free(&names);
 		err = -EINVAL;
@@ -359,13 +383,17 @@ static int pair(struct store *s, struct ref *a, struct ref *b, struct sides *out
 
 int sides__open(struct cli *cli, struct store *s, const char *a, const char *b, struct sides *out)
 {
-	struct ref ra = { .word = a }, rb = { .word = b };
+	struct ref ra = { .cli = cli, .word = a }, rb = { .cli = cli, .word = b };
 	int err;
 
 	memset(out, 0, sizeof(*out));
 	err = parse_ref(cli, s, &ra);
 	if (!err)
 		err = parse_ref(cli, s, &rb);
+	if (!err)
+		err = find_kernel_of_file(&ra);
+	if (!err)
+		err = find_kernel_of_file(&rb);
 	if (!err)
 		err = choose_runs(s, &ra, &rb);
 	if (!err)
