@@ -24,6 +24,7 @@ enum {
 struct cli {
 	struct kernel_paths paths;
 	const char *results;	 /* folder of assay.db */
+	const char *baseline;	 /* folder of the baselines */
 	const char *guest;	 /* path of assay-guest */
 	const char *objects;	 /* folder with <experiment>.bpf.o and <experiment>.dis */
 	const char *experiments; /* folder of the experiments' own files */
@@ -87,5 +88,7 @@ int cmd_study(struct cli *cli, int argc, char **argv);
 int cmd_shell(struct cli *cli, int argc, char **argv);
 int cmd_exec(struct cli *cli, int argc, char **argv);
 int cmd_doctor(struct cli *cli, int argc, char **argv);
+int cmd_baseline(struct cli *cli, int argc, char **argv);
+int cmd_regress(struct cli *cli, int argc, char **argv);
 
 #endif
