@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/compare_table.h"
+#include "cli/compare.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -181,13 +181,13 @@ static void put_section(const struct compare_style *st, const struct changes *c,
 		fprintf(st->out, "  ... and %zu more: --full shows them\n", n - shown);
 }
 
-void compare_table__print(const struct compare_style *st, const struct side *a,
-			  const struct side *b, const struct changes *c)
+static void put_pair(const struct compare_style *st, const struct compared *p)
 {
+	const struct changes *c = p->changes;
 	size_t i, n;
 
-	put_side(st, "a: ", a);
-	put_side(st, "b: ", b);
+	put_side(st, "a: ", p->a);
+	put_side(st, "b: ", p->b);
 	put_summary(st, c);
 	put_sentences(st, "refused: ", &c->refused);
 	put_sentences(st, "note: ", &c->notes);
@@ -198,13 +198,28 @@ void compare_table__print(const struct compare_style *st, const struct side *a,
 	}
 }
 
-void compare_table__sum(const struct compare_style *st, const size_t *counts, size_t pairs)
+static void put_sum(const struct compare_style *st, const struct compared *v, size_t n)
 {
+	size_t counts[NR_CHANGE_KINDS] = { 0 };
 	struct strbuf sb = STRBUF_INIT;
 
-	strbuf__addf(&sb, "%zu kernels: ", pairs);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < NR_CHANGE_KINDS; k++)
+			counts[k] += v[i].changes->counts[k];
+	strbuf__addf(&sb, "%zu kernels: ", n);
 	add_counts(&sb, counts);
 	fputc('\n', st->out);
 	report_text__wrap(st->out, st->color ? INK_BOLD : NULL, "", strbuf__str(&sb), st->width);
 	strbuf__free(&sb);
+}
+
+void compare_table__print(const struct compare_style *st, const struct compared *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			fputc('\n', st->out);
+		put_pair(st, &v[i]);
+	}
+	if (n > 1)
+		put_sum(st, v, n);
 }

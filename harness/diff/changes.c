@@ -16,7 +16,7 @@
 
 #define LOG_MAX (64u << 20) /* bytes of a log that are read */
 
-static void release_change(struct change *c)
+void change__release(struct change *c)
 {
 	free(c->log_a);
 	free(c->log_b);
@@ -29,7 +29,7 @@ void changes__free(struct changes *c)
 	if (!c)
 		return;
 	for (size_t i = 0; i < c->n; i++)
-		release_change(&c->v[i]);
+		change__release(&c->v[i]);
 	for (size_t i = 0; i < c->nr_made; i++) {
 		free(c->made[i].experiment);
 		free(c->made[i].name);

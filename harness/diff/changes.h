@@ -77,6 +77,7 @@ struct changes_opts {
 int changes__find(const struct side *a, const struct side *b, const struct changes_opts *o,
 		  struct changes **out);
 void changes__free(struct changes *c);
+void change__release(struct change *c); /* what one of them owns */
 /* One line that says what changed, without the names: "reject EACCES -> accept",
  * "total_insns 120 -> 180 (+50.0 %)". Caller frees; NULL on ENOMEM. */
 char *change__sentence(const struct change *c);

@@ -94,7 +94,7 @@ static int set(struct thresholds *t, const char *name, struct threshold value)
 	}
 	/* The timed loads of a program are a series: it goes by the alias of its median. */
 	if (stat)
-		name = stat->time ? stat->alias : stat->name;
+		name = stat->time ? stat__series(stat) : stat->name;
 	v = find(t, name);
 	if (!v) {
 		v = realloc(t->v, (t->n + 1) * sizeof(*v));
