@@ -21,6 +21,10 @@ struct plan_item {
 	/* Of a study, else NULL: */
 	const char *point; /* id of its point: a label of every record, part of its texts' names */
 	json_t *factors;   /* object that is kept in place of params; borrowed */
+	/* Of a BPF object of the user's, else NULL. Its time limit is for each program. */
+	const char *object; /* its path in the guest; borrowed */
+	json_t *globals;    /* variable -> value as text: labels of its records; or NULL; borrowed */
+	json_t *programs;   /* patterns (model/progfilter.h), or NULL: all; borrowed */
 };
 
 /* What a run is to do: every item on every kernel, in this order. */

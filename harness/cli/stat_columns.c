@@ -26,6 +26,11 @@ static void number(struct stat_value *out, int64_t n)
 
 static void get_file_name(const struct stored_record *r, struct stat_value *out)
 {
+	/* An object of the user's is named as its file is. */
+	if (str_ends(r->record->experiment, ".o")) {
+		text(out, r->record->experiment);
+		return;
+	}
 	snprintf(out->buf, sizeof(out->buf), "%s.bpf.o", r->record->experiment);
 	text(out, out->buf);
 }
