@@ -55,6 +55,8 @@ struct plan_request {
  * Release with plan__release. */
 int plan__make(const struct catalog *c, const struct kernels *ks, const struct plan_request *rq,
 	       struct plan *out);
+/* The kernels of a plan whose items are there already; kernels as in struct plan_request. */
+int plan__choose_kernels(struct plan *p, const struct kernels *ks, const char *kernels);
 /* Is the item for this kernel? Some kernels are there for a few experiments only: they get others
  * when both the kernel and the experiment were named. */
 bool plan__wants(const struct plan *p, size_t item, const struct kernel *k);
