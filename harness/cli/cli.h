@@ -77,6 +77,7 @@ bool cli__parse(const struct argp *argp, const char *name, int argc, char **argv
 		int *out_exit);
 
 int cmd_run(struct cli *cli, int argc, char **argv);
+int cmd_verify(struct cli *cli, int argc, char **argv);
 int cmd_list(struct cli *cli, int argc, char **argv);
 int cmd_show(struct cli *cli, int argc, char **argv);
 int cmd_compare(struct cli *cli, int argc, char **argv);

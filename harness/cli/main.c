@@ -24,6 +24,7 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{ "run", cmd_run, "run experiments on kernels, keep and show what they found" },
+	{ "verify", cmd_verify, "load every program of any BPF object on kernels" },
 	{ "list", cmd_list, "list experiments, rows of the catalogue, kernels or runs" },
 	{ "show", cmd_show, "show a run again: tables, verifier logs, disassembly, console" },
 	{ "compare", cmd_compare, "what changed between two runs, two kernels, or the baseline" },
