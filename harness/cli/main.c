@@ -26,6 +26,7 @@ static const struct command {
 	{ "run", cmd_run, "run experiments on kernels, keep and show what they found" },
 	{ "list", cmd_list, "list experiments, rows of the catalogue, kernels or runs" },
 	{ "show", cmd_show, "show a run again: tables, verifier logs, disassembly, console" },
+	{ "merge", cmd_merge, "add the runs of other results to these" },
 	{ "plot", cmd_plot, "draw the pictures of a study's run" },
 	{ "catalogue", cmd_catalogue, "write the catalogue of all rows, from a run" },
 	{ "probe", cmd_probe,
