@@ -28,6 +28,7 @@ static const struct command {
 	{ "list", cmd_list, "list experiments, rows of the catalogue, kernels or runs" },
 	{ "show", cmd_show, "show a run again: tables, verifier logs, disassembly, console" },
 	{ "compare", cmd_compare, "what changed between two runs, two kernels, or the baseline" },
+	{ "merge", cmd_merge, "add the runs of other results to these" },
 	{ "plot", cmd_plot, "draw the pictures of a study's run" },
 	{ "catalogue", cmd_catalogue, "write the catalogue of all rows, from a run" },
 	{ "probe", cmd_probe,
