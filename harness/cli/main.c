@@ -32,6 +32,7 @@ static const struct command {
 	  "what can hang on a function of a kernel or a program, and if not, why" },
 	{ "study", cmd_study,
 	  "measure the points of a study, to its end or as far as time allows" },
+	{ "bisect", cmd_bisect, "find the kernel, commit or patch with which a verdict changes" },
 	{ "shell", cmd_shell, "an interactive shell in a guest" },
 	{ "exec", cmd_exec, "run one command in a guest" },
 	{ "kernel", cmd_kernel, "build kernels, find their files, bound the cache" },
