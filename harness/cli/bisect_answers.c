@@ -28,6 +28,7 @@ void answers__free(struct answers *a)
 	free(a->v);
 	free(a->why);
 	free(a->run);
+	free(a->same_as);
 	free(a);
 }
 
@@ -230,4 +231,20 @@ bool answer__is_meant(const char *record, const char *wanted)
 	     (bare && str_glob(wanted, bare));
 	free(bare);
 	return is;
+}
+
+const struct answer *answers__meant(const struct answers *a, const char *wanted)
+{
+	const struct answer *found = answers__find(a, wanted);
+	size_t n = 0;
+
+	if (found)
+		return found;
+	for (size_t i = 0; i < a->n; i++) {
+		if (!answer__is_meant(a->v[i].record, wanted))
+			continue;
+		found = &a->v[i];
+		n++;
+	}
+	return n == 1 ? found : NULL;
 }

@@ -35,9 +35,10 @@ struct answer {
 struct answers {
 	struct answer *v;
 	size_t n;
-	char *why; /* the kernel told nothing at all: the reason; else NULL */
-	char *run; /* where it is kept, for people: "run 12"; or NULL */
-	bool reused;
+	char *why;     /* the kernel told nothing at all: the reason; else NULL */
+	char *run;     /* whose id it is kept under; or NULL */
+	char *same_as; /* the point that has the same binaries and was asked; or NULL */
+	bool reused;   /* not asked now */
 };
 
 struct answers *answers__new(void); /* NULL on ENOMEM */
@@ -63,6 +64,8 @@ char *answer__brief(const struct answer *a);
 /* With its message: "reject EACCES (invalid read …)". Caller frees. */
 char *answer__says(const struct answer *a);
 
+/* The one record that is meant; NULL when there is none, or several and none of just that name. */
+const struct answer *answers__meant(const struct answers *a, const char *wanted);
 /* Is the record meant by "EXPERIMENT", or by "EXPERIMENT:RECORD", RECORD being a name, a name with
  * labels, or a glob of either? */
 bool answer__is_meant(const char *record, const char *wanted);

@@ -12,17 +12,25 @@
 /* --- the table ----------------------------------------------------------------------------------
  */
 
+/* Points as rows, of which some were not asked. */
+struct rows {
+	const struct strv *names;
+	struct answers *const *answers;
+	size_t n;
+	const struct line *line; /* whose tracks are shown: those that changed */
+};
+
 /* Do two records say the same on all points? Then they share a column. */
-static bool are_alike(const struct line *l, size_t a, size_t b)
+static bool are_alike(const struct rows *r, size_t a, size_t b)
 {
-	for (size_t p = 0; p < l->n; p++) {
+	for (size_t p = 0; p < r->n; p++) {
 		char *x, *y;
 		bool same;
 
-		if (!l->answers[p] || l->answers[p]->why)
+		if (!r->answers[p] || r->answers[p]->why)
 			continue;
-		x = answer__brief(answers__find(l->answers[p], l->tracks.v[a]));
-		y = answer__brief(answers__find(l->answers[p], l->tracks.v[b]));
+		x = answer__brief(answers__find(r->answers[p], r->line->tracks.v[a]));
+		y = answer__brief(answers__find(r->answers[p], r->line->tracks.v[b]));
 		same = x && y && !strcmp(x, y);
 		free(x);
 		free(y);
@@ -38,15 +46,15 @@ struct columns {
 	size_t left_out; /* records */
 };
 
-static void choose_columns(const struct line *l, struct columns *c)
+static void choose_columns(const struct rows *r, struct columns *c)
 {
 	*c = (struct columns){ 0 };
-	for (size_t t = 0; t < l->tracks.n; t++) {
+	for (size_t t = 0; t < r->line->tracks.n; t++) {
 		size_t i = 0;
 
-		if (!search__nr_flips(l->search, t))
+		if (!search__nr_flips(r->line->search, t))
 			continue;
-		while (i < c->n && !are_alike(l, c->track[i], t))
+		while (i < c->n && !are_alike(r, c->track[i], t))
 			i++;
 		if (i < c->n)
 			c->more[i]++;
@@ -64,46 +72,53 @@ static char *title(const struct line *l, const struct columns *c, size_t i)
 	return c->more[i] ? str_fmt("%s +%zu", record, c->more[i]) : strdup(record);
 }
 
-static void add_row(const struct bisect_report *r, struct table *t, const struct columns *c,
-		    size_t point)
+static char *origin(const struct answers *a)
 {
-	const struct answers *a = r->line->answers[point];
+	if (a->why)
+		return strdup(a->why);
+	if (a->same_as)
+		return str_fmt("the binaries of %s", a->same_as);
+	return a->run ? str_fmt("run %s%s", a->run, a->reused ? ", known before" : "") : NULL;
+}
+
+static void add_row(const struct rows *r, struct table *t, const struct columns *c, size_t point)
+{
+	const struct answers *a = r->answers[point];
 	char *cells[COLUMNS_MAX + 2] = { 0 };
 
 	for (size_t i = 0; i < c->n; i++)
-		cells[i + 1] =
-			a->why ? strdup("-")
-			       : answer__brief(answers__find(a, r->line->tracks.v[c->track[i]]));
-	cells[0] = r->opts->points->v[point];
-	cells[c->n + 1] = a->why   ? strdup(a->why)
-			  : a->run ? str_fmt("run %s%s", a->run, a->reused ? ", known before" : "")
-				   : NULL;
+		cells[i + 1] = answer__brief(
+			a->why ? NULL : answers__find(a, r->line->tracks.v[c->track[i]]));
+	cells[0] = r->names->v[point];
+	cells[c->n + 1] = origin(a);
 	table__row(t, (const char *const *)cells);
 	for (size_t i = 1; i < c->n + 2; i++)
 		free(cells[i]);
 }
 
-static void print_table(const struct bisect_report *r)
+void bisect_report__table(FILE *out, const char *what, const struct strv *names,
+			  struct answers *const *answers, const struct line *line)
 {
-	struct column columns[COLUMNS_MAX + 2] = { { .title = r->opts->what } };
+	const struct rows rows = { names, answers, names->n, line };
+	struct column columns[COLUMNS_MAX + 2] = { { .title = what } };
 	char *titles[COLUMNS_MAX] = { 0 };
 	struct columns c;
 	struct table *t;
 
-	choose_columns(r->line, &c);
+	choose_columns(&rows, &c);
 	for (size_t i = 0; i < c.n; i++) {
-		titles[i] = title(r->line, &c, i);
+		titles[i] = title(line, &c, i);
 		columns[i + 1].title = titles[i] ? titles[i] : "";
 	}
 	columns[c.n + 1].title = "from";
 	t = table__new(columns, c.n + 2);
-	for (size_t p = 0; t && p < r->line->n; p++)
-		if (r->line->answers[p])
-			add_row(r, t, &c, p);
+	for (size_t p = 0; t && p < rows.n; p++)
+		if (answers[p])
+			add_row(&rows, t, &c, p);
 	if (t)
-		table__print(t, r->out, term_color(r->out));
+		table__print(t, out, term_color(out));
 	if (c.left_out)
-		fprintf(r->out, "(and %zu more records, below)\n", c.left_out);
+		fprintf(out, "(and %zu more records, below)\n", c.left_out);
 	table__free(t);
 	for (size_t i = 0; i < c.n; i++)
 		free(titles[i]);
@@ -238,7 +253,7 @@ void bisect_report__print(const struct bisect_report *r)
 	}
 	if (!l->search)
 		return;
-	print_table(r);
+	bisect_report__table(r->out, r->opts->what, r->opts->points, l->answers, l);
 	fputc('\n', r->out);
 	for (size_t a = 0; a < l->n; a++)
 		for (size_t b = a + 1; b < l->n; b++)

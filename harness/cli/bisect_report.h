@@ -19,6 +19,10 @@ struct bisect_report {
 
 /* A table of what each tried point said, then a sentence for each change, or that there is none. */
 void bisect_report__print(const struct bisect_report *r);
+/* The table alone: what each point of `names` said (NULL: not asked) of the line's records that
+ * changed. */
+void bisect_report__table(FILE *out, const char *what, const struct strv *names,
+			  struct answers *const *answers, const struct line *line);
 /* Was every change located without a point missing inside? */
 bool bisect_report__is_exact(const struct line *l);
 

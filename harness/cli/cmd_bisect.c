@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "cli/bisect.h"
+#include "cli/bisect_commit.h"
 #include "cli/bisect_line.h"
 #include "cli/bisect_report.h"
 
@@ -69,6 +70,14 @@ static error_t parse_by(struct bisect_args *a, const char *arg, struct argp_stat
 	return EINVAL;
 }
 
+static bool is_step(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--step"))
+			return true;
+	return false;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct bisect_args *a = state->input;
@@ -76,6 +85,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->vm;
+		/* git would take 2 for "bad". */
+		if (is_step(state->argc, state->argv))
+			argp_err_exit_status = STEP_USAGE;
 		return 0;
 	case 'p':
 		return strv__add(&a->params, arg) ? ENOMEM : 0;
@@ -207,8 +219,12 @@ static int run(struct cli *cli, struct bisect_args *a)
 	if (!err)
 		err = split_names(a, ends);
 	if (err)
-		return cli__exit_status(err);
-	return bisect__kernels(cli, a);
+		return a->step ? STEP_USAGE : cli__exit_status(err);
+	if (a->step)
+		return bisect__step(cli, a);
+	if (a->series)
+		return bisect__series(cli, a);
+	return a->vm.kernel_source ? bisect__commits(cli, a) : bisect__kernels(cli, a);
 }
 
 int bisect__open_trial(struct cli *cli, const struct bisect_args *a, struct trial *t)
@@ -250,6 +266,8 @@ int cmd_bisect(struct cli *cli, int argc, char **argv)
 	cli_vm__init(&a.vm);
 	if (cli__parse(&argp, "bisect", argc, argv, &a, &status))
 		status = run(cli, &a);
+	else if (status && is_step(argc, argv))
+		status = STEP_USAGE;
 	strv__free(&a.names);
 	strv__free(&a.experiments);
 	strv__free(&a.wanted);
