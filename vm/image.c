@@ -239,6 +239,12 @@ static int compile(struct work *w, const struct kbuild *kb, const char *log)
 	return 0;
 }
 
+/* Then its BTF holds the functions that the patches add. */
+static bool has_all_patches(const struct kernel *k)
+{
+	return k->series && !k->partial;
+}
+
 static int publish(struct work *w, const struct kbuild *kb, const char *log)
 {
 	struct kept_from f = {
@@ -250,7 +256,7 @@ static int publish(struct work *w, const struct kbuild *kb, const char *log)
 		.log = log,
 		.source = &w->source,
 		.inputs = &w->in,
-		.need_btf_funcs = w->k->series ? w->o->need_btf_funcs : NULL,
+		.need_btf_funcs = has_all_patches(w->k) ? w->o->need_btf_funcs : NULL,
 		.cancel_fd = w->o->cancel_fd,
 	};
 	char *release = NULL;
@@ -272,6 +278,7 @@ static int build(struct work *w)
 		.cache = w->o->paths->cache,
 		.ccache = w->in.tools.ccache,
 		.verbose = w->o->verbose,
+		.partial = w->k->partial,
 		.jobs = w->o->jobs,
 		.cancel_fd = w->o->cancel_fd,
 	};
@@ -407,7 +414,7 @@ int image__ensure(const struct kernel *k, const struct image_opts *opts, struct 
 				    opts->tree_limit ? opts->tree_limit : TREE_LIMIT,
 				    opts->keep_tree, opts->cancel_fd, &freed);
 	}
-	if (!err && k->series && opts->need_btf_funcs)
+	if (!err && has_all_patches(k) && opts->need_btf_funcs)
 		err = kept__check_funcs(img, opts->need_btf_funcs);
 	close_work(&w);
 	if (err)

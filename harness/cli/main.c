@@ -37,6 +37,7 @@ static const struct command {
 	  "measure the points of a study, to its end or as far as time allows" },
 	{ "baseline", cmd_baseline, "write what a run showed as what is expected from now on" },
 	{ "regress", cmd_regress, "run the kernels that have a baseline and compare with it" },
+	{ "bisect", cmd_bisect, "find the kernel, commit or patch with which a verdict changes" },
 	{ "shell", cmd_shell, "an interactive shell in a guest" },
 	{ "exec", cmd_exec, "run one command in a guest" },
 	{ "kernel", cmd_kernel, "build kernels, find their files, bound the cache" },
