@@ -374,7 +374,7 @@ out:
 	return err;
 }
 
-int image__ensure(const struct kernel *k, const struct image_opts *opts, struct image **out)
+static int ensure(const struct kernel *k, const struct image_opts *opts, struct image **out)
 {
 	struct kernel base;
 	struct image *img = NULL;
@@ -384,7 +384,7 @@ int image__ensure(const struct kernel *k, const struct image_opts *opts, struct 
 
 	if (k->like) {
 		base = undamaged(k);
-		err = image__ensure(&base, opts, &img);
+		err = ensure(&base, opts, &img);
 		if (!err)
 			err = find_damaged(k, opts, img, true, out);
 		image__free(img);
@@ -416,6 +416,40 @@ int image__ensure(const struct kernel *k, const struct image_opts *opts, struct 
 		*out = img;
 	/* What was asked for is right: -EINVAL is kept for that. */
 	return err == -EINVAL ? -EIO : err;
+}
+
+/* The first thing that was logged as an error: what comes after it is its consequence. */
+static char *sentence(const char *said, const struct kernel *k, int err)
+{
+	const char *names[] = { k->name, k->like };
+
+	for (int i = 0; said && i < 2; i++) {
+		size_t len = names[i] ? strlen(names[i]) : 0;
+
+		if (len && str_starts(said, "kernel ") &&
+		    !strncmp(said + strlen("kernel "), names[i], len) &&
+		    str_starts(said + strlen("kernel ") + len, ": "))
+			return strdup(said + strlen("kernel ") + len + strlen(": "));
+	}
+	return said ? strdup(said) : str_fmt("it cannot be built: %s", strerror(-err));
+}
+
+int image__ensure(const struct kernel *k, const struct image_opts *opts, struct image **out)
+{
+	struct log_catch c;
+	char *said;
+	int err;
+
+	if (!opts->why)
+		return ensure(k, opts, out);
+	*opts->why = NULL;
+	log_catch__begin(&c);
+	err = ensure(k, opts, out);
+	said = log_catch__end(&c);
+	if (err && err != -EINTR)
+		*opts->why = sentence(said, k, err);
+	free(said);
+	return err;
 }
 
 int image__lookup(const struct kernel *k, const struct image_opts *opts, struct image **out)

@@ -10,6 +10,7 @@ struct log {
 	void (*before)(void *ctx); /* called before a line is written (a progress line clears
 				    * itself here), or NULL */
 	void *ctx;
+	struct log_catch *catch; /* see log_catch__begin */
 };
 
 /* The one logger of a program; each program's main file defines it. */
@@ -18,6 +19,16 @@ extern struct log assay_log;
 /* Writes "prog: text\n" (with "warning: " or "debug: " after the prefix where it applies) to
  * stderr in one write. A message names the object, what was attempted, the error and the mend. */
 void log_at(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Keeps the first error that is logged (it is logged all the same), for whoever has to say later
+ * why something failed: what fails says so best where it fails. May be nested. */
+struct log_catch {
+	char *first; /* its first line, without the program's name */
+	struct log_catch *outer;
+};
+void log_catch__begin(struct log_catch *c);
+/* The error, or NULL when there was none; caller frees. */
+char *log_catch__end(struct log_catch *c);
 
 #define log_err(...)   log_at(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...)  log_at(LOG_LEVEL_WARN, __VA_ARGS__)
