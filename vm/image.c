@@ -165,6 +165,16 @@ static int get_source(struct work *w)
 	return err ? err : check_version(w);
 }
 
+/* A step of a few seconds: seen where several kernels are built, each with its line. */
+static struct progress *stage(const struct work *w, const char *what)
+{
+	char *title = str_fmt("kernel %s: %s", w->k->name, what);
+	struct progress *p = title ? progress__new(title, false) : NULL;
+
+	free(title);
+	return p;
+}
+
 static int unmark_patched(void *ctx)
 {
 	struct work *w = ctx;
@@ -183,12 +193,15 @@ static int patch(struct work *w)
 		.cancel_fd = w->o->cancel_fd,
 	};
 	char hash[HASH_HEX];
+	struct progress *progress;
 	unsigned int changed;
 	int err = inputs__patched(&w->in, w->source.hash, hash);
 
 	if (err || tree__marked(&w->tree, "patched", hash))
 		return err;
+	progress = stage(w, "patch");
 	err = patching__sync(&p, unmark_patched, w, &changed);
+	progress__done(progress, NULL);
 	if (err)
 		return err;
 	log_debug("kernel %s: %zu patches, %u files of the tree changed", w->k->name,
@@ -198,13 +211,16 @@ static int patch(struct work *w)
 
 static int configure(struct work *w, const struct kbuild *kb, const char *hash)
 {
+	struct progress *progress;
 	int err;
 
 	if (tree__marked(&w->tree, "configured", hash))
 		return 0;
+	progress = stage(w, "configuration");
 	err = tree__set_mark(&w->tree, "configured", NULL);
 	if (!err)
 		err = kbuild__configure(kb, &w->in.config);
+	progress__done(progress, NULL);
 	return err ? err : tree__set_mark(&w->tree, "configured", hash);
 }
 

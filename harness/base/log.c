@@ -40,6 +40,14 @@ char *log_catch__end(struct log_catch *c)
 	return c->first;
 }
 
+static bool is_quiet(void)
+{
+	for (const struct log_catch *c = assay_log.catch; c; c = c->outer)
+		if (c->quiet)
+			return true;
+	return false;
+}
+
 static void keep_first(const char *text)
 {
 	for (struct log_catch *c = assay_log.catch; c; c = c->outer)
@@ -65,14 +73,17 @@ void log_at(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 	if (!sb.len || sb.data[sb.len - 1] != '\n')
 		strbuf__add(&sb, "\n", 1);
-	if (assay_log.before)
-		assay_log.before(assay_log.ctx);
 	if (sb.data)
 		neutralise(sb.data, sb.len);
 	if (level == LOG_LEVEL_ERROR && sb.data)
 		keep_first(sb.data + head);
+	if (is_quiet())
+		goto out;
+	if (assay_log.before)
+		assay_log.before(assay_log.ctx);
 	write_all(STDERR_FILENO, sb.failed ? "out of memory while logging\n" : strbuf__str(&sb),
 		  sb.failed ? strlen("out of memory while logging\n") : sb.len);
+out:
 	strbuf__free(&sb);
 	errno = saved;
 }
