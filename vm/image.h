@@ -41,6 +41,8 @@ struct image_opts {
 	const char *keep_tree; /* name of the entry whose tree goes last (the default kernel) */
 	const char *const *need_btf_funcs; /* NULL-terminated; functions that BTF must hold when the
 					    * entry has a series */
+	char **why; /* image__ensure puts there what failed, as a sentence (step, object, cause;
+		     * caller frees), beside the log; NULL: not wanted */
 };
 
 /* Gets source, patches, configures and builds as far as needed; every step is keyed by its inputs

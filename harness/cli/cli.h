@@ -44,6 +44,10 @@ int cli__catalog(struct cli *cli, const struct catalog **out);
 int cli__kernel(struct cli *cli, const char *name, const struct kernel **out);
 /* Builds or finds its image, with the tree limit and the functions that experiments need. */
 int cli__image(struct cli *cli, const struct kernel *k, struct image **out);
+/* The same, and *why (caller frees; NULL when it went well) gets what failed as a sentence. */
+int cli__image_why(struct cli *cli, const struct kernel *k, struct image **out, char **why);
+/* As cli__image, but only looks: -ENOENT when it is not built, or not as it would be now. */
+int cli__lookup(struct cli *cli, const struct kernel *k, struct image **out);
 /* The limit of the build trees that the user sets (ASSAY_TREE_LIMIT), or *bytes as it was. -EINVAL,
  * logged, when it is no size. */
 int cli__tree_limit(uint64_t *bytes);
