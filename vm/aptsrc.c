@@ -14,8 +14,7 @@
 
 #define KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-/* Where else a package may be when it is not in the suites that its entry names. */
-static const char *const all_suites[] = {
+const char *const apt_suites[] = {
 	"bullseye",
 	"bullseye-security",
 	"bullseye-updates",
@@ -29,7 +28,7 @@ static const char *const all_suites[] = {
 	"bookworm-backports",
 	"trixie-backports",
 };
-#define NR_ALL_SUITES (sizeof(all_suites) / sizeof(all_suites[0]))
+const size_t nr_apt_suites = sizeof(apt_suites) / sizeof(apt_suites[0]);
 
 void apt_mirrors__release(struct apt_mirrors *m)
 {
@@ -223,7 +222,7 @@ static int write_conf(const char *apt)
 	return err;
 }
 
-static int make_state(const char *apt)
+int apt_state__make(const char *apt)
 {
 	static const char *const dirs[] = { "lists/partial", "cache/archives/partial" };
 	char *status = str_fmt("%s/status", apt);
@@ -337,7 +336,7 @@ static int fetch(const struct apt_want *w, const struct source_opts *o, const ch
 {
 	char *apt = str_fmt("%s/apt", o->paths->cache);
 	struct talk t = { .o = o };
-	int err = apt ? make_state(apt) : -ENOMEM;
+	int err = apt ? apt_state__make(apt) : -ENOMEM;
 
 	if (err)
 		goto out;
@@ -347,7 +346,7 @@ static int fetch(const struct apt_want *w, const struct source_opts *o, const ch
 		err = try_suites(&t, w, m, apt, dir, (const char *const *)w->suites->v,
 				 w->suites->n);
 	if (err == -ENOENT)
-		err = try_suites(&t, w, m, apt, dir, all_suites, NR_ALL_SUITES);
+		err = try_suites(&t, w, m, apt, dir, apt_suites, nr_apt_suites);
 	progress__done(t.progress, err ? NULL : w->package);
 out:
 	if (err && err != -EINTR)

@@ -26,6 +26,7 @@ struct kernel {
 	char *like;		 /* entry whose build is taken, with its BTF damaged; or NULL */
 	unsigned int steps;	 /* lines that a quiet build prints: a hint for the progress only */
 	int line;		 /* in the file, for messages */
+	struct prebuilt *prebuilt; /* given with -k, not in the file and not built; or NULL */
 };
 
 /* Where the parts of a kernel come from. */
@@ -49,5 +50,10 @@ const struct kernel *kernels__default(const struct kernels *ks);      /* `defaul
  * NULL when there is none; *nearest (may be NULL) is then a name to suggest, or NULL. */
 const struct kernel *kernels__find(const struct kernels *ks, const char *name,
 				   const char **nearest);
+
+/* A kernel that -k gives in another way (vm/prebuilt.h): it is no part of the list above, has a
+ * name that no other has, and lives as long as ks. The same words give the same kernel. Its files
+ * are looked at: -EINVAL for what is no kernel, or -errno, logged. */
+int kernels__given(const struct kernels *ks, const char *spec, const struct kernel **out);
 
 #endif
