@@ -15,6 +15,7 @@
 #include "vm/kept.h"
 #include "vm/lock.h"
 #include "vm/patch.h"
+#include "vm/prebuilt.h"
 #include "vm/prune.h"
 #include "vm/source.h"
 #include "vm/tree.h"
@@ -405,6 +406,8 @@ static int ensure(const struct kernel *k, const struct image_opts *opts, struct 
 	struct work w;
 	int err;
 
+	if (k->prebuilt)
+		return prebuilt__ensure(k, opts, out);
 	if (k->like) {
 		base = undamaged(k);
 		err = ensure(&base, opts, &img);
@@ -482,6 +485,8 @@ int image__lookup(const struct kernel *k, const struct image_opts *opts, struct 
 	struct work w;
 	int err;
 
+	if (k->prebuilt)
+		return prebuilt__lookup(k, opts, out);
 	if (k->like) {
 		base = undamaged(k);
 		err = image__lookup(&base, opts, &img);

@@ -63,7 +63,7 @@ int cli__exit_status(int err);
  * struct cli_vm, filled with defaults by cli_vm__init. */
 struct cli_vm {
 	const char *kernels_arg; /* -k, several joined by commas; NULL: the default kernel */
-	char kernels[1024];
+	char kernels[8192];
 	const char *kernel_source; /* --kernel-source */
 	enum accel accel;	   /* --accel */
 	unsigned int cpus;	   /* --cpus, default 1 */
