@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cli/baselines.h"
 #include "cli/cli.h"
+#include "diff/baseline.h"
 #include "diff/side.h"
 #include "store/store.h"
 #include "vm/kernels.h"
@@ -160,11 +162,21 @@ static int parse_run(struct store *s, struct ref *r)
 	return r->kernel ? 0 : -ENOMEM;
 }
 
+static bool is_all_baselines(const char *word)
+{
+	return strcmp(word, "baseline") == 0 || str_starts(word, "baseline:");
+}
+
+bool sides__is_baseline(const char *word)
+{
+	return is_all_baselines(word) || str_ends(word, ".txt");
+}
+
 static int parse_ref(struct cli *cli, struct store *s, struct ref *r)
 {
 	int err;
 
-	if (strcmp(r->word, "baseline") == 0 || str_starts(r->word, "baseline:")) {
+	if (is_all_baselines(r->word)) {
 		r->baseline = true;
 		if (r->word[8] && !r->word[9]) {
 			log_err("'%s': a kernel is missing after the colon", r->word);
@@ -248,75 +260,105 @@ static int choose_runs(struct store *s, struct ref *a, struct ref *b)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* Where baselines are read. */
-static int read_baseline(const struct ref *r, const char *kernel, struct side **out)
+static int read_file(const char *path, struct side **out)
 {
-	(void)kernel;
-	*out = NULL;
-	log_err("'%s': this assay can't read baselines", r->word);
-	return -ENOTSUP;
+	int err = baseline__read(path, out);
+
+	if (err != -ENOENT)
+		return err;
+	log_err("%s: there is no such file", path);
+	return -EINVAL;
 }
 
-static int read_side(struct store *s, const struct ref *r, const char *kernel, struct side **out)
+static int read_side(struct cli *cli, struct store *s, const struct ref *r, const char *kernel,
+		     struct side **out)
 {
-	if (r->baseline || r->file)
-		return read_baseline(r, kernel, out);
+	if (r->file)
+		return read_file(r->word, out);
+	if (r->baseline)
+		return baselines__read(cli, kernel, out);
 	return side__of_run(s, &r->run, kernel, out);
 }
 
-/* -ENOENT: one of the two does not have that kernel. */
-static int add_pair(struct store *s, const struct ref *a, const char *kernel_a, const struct ref *b,
-		    const char *kernel_b, struct sides *out)
+/* Is it that the run does not have the kernel? */
+static int read_or_say(struct cli *cli, struct store *s, const struct ref *r, const char *kernel,
+		       struct side **out)
+{
+	int err = read_side(cli, s, r, kernel, out);
+
+	if (err != -ENOENT)
+		return err;
+	log_err("run %s has no kernel '%s'", r->run.name, kernel);
+	return -EINVAL;
+}
+
+/* A kernel that is NULL is that of the other, which is a file. */
+static int add_pair(struct cli *cli, struct store *s, const struct ref *a, const char *kernel_a,
+		    const struct ref *b, const char *kernel_b, struct sides *out)
 {
 	struct sides_pair *v = realloc(out->v, (out->n + 1) * sizeof(*v));
-	int err;
+	int err = 0;
 
 	if (!v)
 		return -ENOMEM;
 	out->v = v;
-	v += out->n;
+	v += out->n++;
 	memset(v, 0, sizeof(*v));
-	err = read_side(s, a, kernel_a, &v->a);
-	if (!err)
-		err = read_side(s, b, kernel_b, &v->b);
-	if (!err) {
-		out->n++;
-		return 0;
+	if (a->file || kernel_a) {
+		err = read_or_say(cli, s, a, kernel_a, &v->a);
+		kernel_b = !err && !kernel_b ? v->a->kernel : kernel_b;
 	}
-	side__free(v->a);
-	side__free(v->b);
+	if (!err)
+		err = read_or_say(cli, s, b, kernel_b, &v->b);
+	if (!err && !v->a)
+		err = read_or_say(cli, s, a, v->b->kernel, &v->a);
 	return err;
+}
+
+static const char *title(const struct ref *r)
+{
+	return r->run.name ? r->run.name : r->word;
 }
 
 static int note(struct sides *out, const char *kernel, const struct ref *r)
 {
-	char *text = str_fmt("%s: only in %s", kernel, r->run.name ? r->run.name : r->word);
+	char *text = str_fmt("%s: only in %s", kernel, title(r));
 	int err = text ? strv__add(&out->notes, text) : -ENOMEM;
 
 	free(text);
 	return err;
 }
 
+static int kernels_of_ref(struct cli *cli, struct store *s, const struct ref *r, struct strv *out)
+{
+	return r->baseline ? baselines__list(cli, out) : kernels_of(s, r->run.id, out);
+}
+
+static int nothing_common(const struct ref *a, const struct ref *b, const struct strv *of_a)
+{
+	log_err("%s and %s have no kernel in common; kernels can be named, as in %s:%s", title(a),
+		title(b), a->word, of_a->n ? of_a->v[0] : "KERNEL");
+	return -EINVAL;
+}
+
 /* Kernel by kernel of the same name. */
-static int pair_all(struct store *s, const struct ref *a, const struct ref *b, struct sides *out)
+static int pair_all(struct cli *cli, struct store *s, const struct ref *a, const struct ref *b,
+		    struct sides *out)
 {
 	struct strv of_a = { 0 }, of_b = { 0 };
-	int err = kernels_of(s, a->run.id, &of_a);
+	int err = kernels_of_ref(cli, s, a, &of_a);
 
 	if (!err)
-		err = kernels_of(s, b->run.id, &of_b);
+		err = kernels_of_ref(cli, s, b, &of_b);
 	for (size_t i = 0; !err && i < of_a.n; i++)
-		err = strv__has(&of_b, of_a.v[i]) ? add_pair(s, a, of_a.v[i], b, of_a.v[i], out)
-						  : note(out, of_a.v[i], a);
+		err = strv__has(&of_b, of_a.v[i])
+			      ? add_pair(cli, s, a, of_a.v[i], b, of_a.v[i], out)
+			      : note(out, of_a.v[i], a);
 	for (size_t i = 0; !err && i < of_b.n; i++)
 		if (!strv__has(&of_a, of_b.v[i]))
 			err = note(out, of_b.v[i], b);
-	if (!err && !out->n) {
-		log_err("runs %s and %s have no kernel in common: name one of each, such as %lld:%s",
-			a->run.name, b->run.name, (long long)a->run.id,
-			of_a.n ? of_a.v[0] : "KERNEL");
-		err = -EINVAL;
-	}
+	if (!err && !out->n)
+		err = nothing_common(a, b, &of_a);
 	strv__free(&of_a);
 	strv__free(&of_b);
 	return err;
@@ -330,31 +372,17 @@ static bool is_one(const struct ref *a, const struct ref *b, const char *ka, con
 	       strcmp(ka ? ka : "", kb ? kb : "") == 0;
 }
 
-static int pair(struct store *s, struct ref *a, struct ref *b, struct sides *out)
+static int pair(struct cli *cli, struct store *s, struct ref *a, struct ref *b, struct sides *out)
 {
 	const char *ka = a->kernel ? a->kernel : b->kernel;
 	const char *kb = b->kernel ? b->kernel : a->kernel;
-	const struct ref *lacks;
-	int err;
 
 	if (is_one(a, b, ka, kb)) {
 		log_err("'%s' and '%s' are the same", a->word, b->word);
 		return -EINVAL;
 	}
-	if (a->baseline || b->baseline || a->file || b->file)
-		return add_pair(s, a, ka, b, kb, out);
-	if (!ka)
-		return pair_all(s, a, b, out);
-	err = add_pair(s, a, ka, b, kb, out);
-	if (err == -ENOENT) {
-		struct strv names = { 0 };
-
-		lacks = !kernels_of(s, a->run.id, &names) && strv__has(&names, ka) ? b : a;
-		log_err("run %s has no kernel '%s'", lacks->run.name, lacks == a ? ka : kb);
-		strv__free(&names);
-		err = -EINVAL;
-	}
-	return err;
+	return ka || a->file || b->file ? add_pair(cli, s, a, ka, b, kb, out)
+					: pair_all(cli, s, a, b, out);
 }
 
 int sides__open(struct cli *cli, struct store *s, const char *a, const char *b, struct sides *out)
@@ -373,7 +401,7 @@ int sides__open(struct cli *cli, struct store *s, const char *a, const char *b, 
 	if (!err)
 		err = check_kernel(s, &rb);
 	if (!err)
-		err = pair(s, &ra, &rb, out);
+		err = pair(cli, s, &ra, &rb, out);
 	ref_release(&ra);
 	ref_release(&rb);
 	return err;
