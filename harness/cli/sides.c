@@ -320,10 +320,11 @@ static const char *title(const struct ref *r)
 	return r->run.name ? r->run.name : r->word;
 }
 
+/* Baselines are of all kernels that have one: that a run has fewer is the usual case. */
 static int note(struct sides *out, const char *kernel, const struct ref *r)
 {
 	char *text = str_fmt("%s: only in %s", kernel, title(r));
-	int err = text ? strv__add(&out->notes, text) : -ENOMEM;
+	int err = r->baseline ? 0 : text ? strv__add(&out->notes, text) : -ENOMEM;
 
 	free(text);
 	return err;

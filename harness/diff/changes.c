@@ -157,14 +157,13 @@ static int compare_checks(struct finder *f, const struct cell *a, const struct c
 
 static int compare_messages(struct finder *f, const struct cell *a, const struct cell *b)
 {
-	char *ma, *mb;
+	/* A baseline has no messages of measurements. */
+	bool unknown =
+		a->kind == RECORD_MEASUREMENT && (f->a->from_baseline || f->b->from_baseline);
+	char *ma = logdiff__message(unknown ? NULL : a->message);
+	char *mb = logdiff__message(unknown ? NULL : b->message);
 	int err = 0;
 
-	/* What a measurement says varies; a baseline does not keep it. */
-	if (a->kind != RECORD_PROGRAM && (f->a->from_baseline || f->b->from_baseline))
-		return 0;
-	ma = logdiff__message(a->message);
-	mb = logdiff__message(b->message);
 	if (!ma || !mb)
 		err = -ENOMEM;
 	else if (a->err != b->err || strcmp(ma, mb) != 0)
