@@ -24,9 +24,11 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{ "run", cmd_run, "run experiments on kernels, keep and show what they found" },
+	{ "verify", cmd_verify, "load every program of any BPF object on kernels" },
 	{ "list", cmd_list, "list experiments, rows of the catalogue, kernels or runs" },
 	{ "show", cmd_show, "show a run again: tables, verifier logs, disassembly, console" },
 	{ "compare", cmd_compare, "what changed between two runs, two kernels, or the baseline" },
+	{ "merge", cmd_merge, "add the runs of other results to these" },
 	{ "plot", cmd_plot, "draw the pictures of a study's run" },
 	{ "catalogue", cmd_catalogue, "write the catalogue of all rows, from a run" },
 	{ "probe", cmd_probe,
@@ -35,6 +37,7 @@ static const struct command {
 	  "measure the points of a study, to its end or as far as time allows" },
 	{ "baseline", cmd_baseline, "write what a run showed as what is expected from now on" },
 	{ "regress", cmd_regress, "run the kernels that have a baseline and compare with it" },
+	{ "bisect", cmd_bisect, "find the kernel, commit or patch with which a verdict changes" },
 	{ "shell", cmd_shell, "an interactive shell in a guest" },
 	{ "exec", cmd_exec, "run one command in a guest" },
 	{ "kernel", cmd_kernel, "build kernels, find their files, bound the cache" },
