@@ -10,6 +10,8 @@
 #define guestfs__memory fake_memory
 #define accel__settle	fake_settle
 #define session__run	fake_session
+#include "../../harness/cli/drive.c"
+
 #include "../../harness/cli/cmd_run.c"
 
 #include "store_fixture.h"
@@ -89,7 +91,8 @@ static int run_it(struct fixture *f, size_t kernels, uint64_t limit_ms, struct s
 	struct plan plan = {
 		.items = items, .nr_items = 2, .kernels = list, .nr_kernels = kernels
 	};
-	struct run_args args = { .output = OUTPUT_JSON, .run_timeout_ms = limit_ms };
+	struct run_args args = { .output = { .format = format__find("json", NULL) },
+				 .run_timeout_ms = limit_ms };
 	struct cli cli = { .cancel_fd = -1 };
 	struct run run = { .cli = &cli, .args = &args };
 	struct run_info info;
