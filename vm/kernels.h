@@ -34,6 +34,8 @@ struct kernel {
 		       * fragments that the tree does not have are left out: a later patch may
 		       * bring them */
 	size_t nr_patches;
+
+	struct prebuilt *prebuilt; /* given with -k, not in the file and not built; or NULL */
 };
 
 /* Where the parts of a kernel come from. */
@@ -57,5 +59,10 @@ const struct kernel *kernels__default(const struct kernels *ks);      /* `defaul
  * NULL when there is none; *nearest (may be NULL) is then a name to suggest, or NULL. */
 const struct kernel *kernels__find(const struct kernels *ks, const char *name,
 				   const char **nearest);
+
+/* A kernel that -k gives in another way (vm/prebuilt.h): it is no part of the list above, has a
+ * name that no other has, and lives as long as ks. The same words give the same kernel. Its files
+ * are looked at: -EINVAL for what is no kernel, or -errno, logged. */
+int kernels__given(const struct kernels *ks, const char *spec, const struct kernel **out);
 
 #endif
