@@ -12,7 +12,9 @@ BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Iharness -I. \
 	-DASSAY_VERSION='"$(VERSION)"' $(CFLAGS)
+# The prefix map: an object is the same whatever folder it is built in, as is its hash.
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Werror -D__TARGET_ARCH_x86 -Ibpf \
+	-ffile-prefix-map=$(CURDIR)=. \
 	-I/usr/include/$(shell uname -m)-linux-gnu
 
 ifeq ($(V),1)
@@ -140,7 +142,8 @@ define objects_rule
 $(BUILD)/objects/$(1).dis: $(BUILD)/experiments/$(1)/$(1).bpf.o
 	@mkdir -p $$(@D)
 	$$(call say,DISASM,$$@)cp $$< $(BUILD)/objects/$(1).bpf.o && \
-		$(LLVM_OBJDUMP) -d -S -l -r --no-show-raw-insn $$< > $$@
+		$(LLVM_OBJDUMP) -d -S -l -r --no-show-raw-insn $$< > $$@ && \
+		sed -i 's,^; \(\./\)*,; ,' $$@
 endef
 $(foreach e,$(with_objects),$(eval $(call objects_rule,$(e))))
 

@@ -25,6 +25,11 @@ struct image {
 	struct strv features;
 	char *source;	     /* what it was built from: package and version, URL, or path */
 	char *source_sha256; /* of that file, or of all that the folder held */
+	/* What else it was made of; NULL and false: not known of this kernel. */
+	char *compiler, *linker, *pahole;
+	char *damage; /* what was made wrong with it on purpose */
+	bool has_patches;
+	struct strv patches, patch_hashes; /* file names in <dir>/patches/ in order, SHA-256 */
 };
 
 struct image_opts {

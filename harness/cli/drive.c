@@ -11,6 +11,7 @@
 #include "base/proc.h"
 #include "cli/cli.h"
 #include "cli/hostrun.h"
+#include "cli/kernel_facts.h"
 #include "cli/plan.h"
 #include "cli/session.h"
 #include "store/store.h"
@@ -97,6 +98,9 @@ static int run_on_image(struct drive *d, const struct kernel *k, const struct im
 	if (err)
 		goto out;
 	*started = true;
+	err = kernel_facts__keep(o->store, o->run, k, img, &o->cli->paths);
+	if (err)
+		goto out;
 	err = session__run(&so, d->plan, k, &res);
 	add_result(d, &res);
 out:
