@@ -15,6 +15,7 @@
 #include "vm/kept.h"
 #include "vm/lock.h"
 #include "vm/patch.h"
+#include "vm/prebuilt.h"
 #include "vm/prune.h"
 #include "vm/source.h"
 #include "vm/tree.h"
@@ -255,6 +256,12 @@ static int compile(struct work *w, const struct kbuild *kb, const char *log)
 	return 0;
 }
 
+/* Then its BTF holds the functions that the patches add. */
+static bool has_all_patches(const struct kernel *k)
+{
+	return k->series && !k->partial;
+}
+
 static int publish(struct work *w, const struct kbuild *kb, const char *log)
 {
 	struct kept_from f = {
@@ -266,7 +273,7 @@ static int publish(struct work *w, const struct kbuild *kb, const char *log)
 		.log = log,
 		.source = &w->source,
 		.inputs = &w->in,
-		.need_btf_funcs = w->k->series ? w->o->need_btf_funcs : NULL,
+		.need_btf_funcs = has_all_patches(w->k) ? w->o->need_btf_funcs : NULL,
 		.cancel_fd = w->o->cancel_fd,
 	};
 	char *release = NULL;
@@ -288,6 +295,7 @@ static int build(struct work *w)
 		.cache = w->o->paths->cache,
 		.ccache = w->in.tools.ccache,
 		.verbose = w->o->verbose,
+		.partial = w->k->partial,
 		.jobs = w->o->jobs,
 		.cancel_fd = w->o->cancel_fd,
 	};
@@ -398,6 +406,8 @@ static int ensure(const struct kernel *k, const struct image_opts *opts, struct 
 	struct work w;
 	int err;
 
+	if (k->prebuilt)
+		return prebuilt__ensure(k, opts, out);
 	if (k->like) {
 		base = undamaged(k);
 		err = ensure(&base, opts, &img);
@@ -423,7 +433,7 @@ static int ensure(const struct kernel *k, const struct image_opts *opts, struct 
 				    opts->tree_limit ? opts->tree_limit : TREE_LIMIT,
 				    opts->keep_tree, opts->cancel_fd, &freed);
 	}
-	if (!err && k->series && opts->need_btf_funcs)
+	if (!err && has_all_patches(k) && opts->need_btf_funcs)
 		err = kept__check_funcs(img, opts->need_btf_funcs);
 	close_work(&w);
 	if (err)
@@ -475,6 +485,8 @@ int image__lookup(const struct kernel *k, const struct image_opts *opts, struct 
 	struct work w;
 	int err;
 
+	if (k->prebuilt)
+		return prebuilt__lookup(k, opts, out);
 	if (k->like) {
 		base = undamaged(k);
 		err = image__lookup(&base, opts, &img);

@@ -306,6 +306,10 @@ static int check_options(const struct kbuild *kb, const struct kopts *opts, cons
 
 		if (kopt__holds(o, c))
 			continue;
+		if (kb->partial && !kopt__exists(o, kb->tree)) {
+			log_debug("kernel %s: it has no CONFIG_%s: left out", kb->kernel, o->name);
+			continue;
+		}
 		is = dotconfig__get(c, o->name);
 		why = kopt__why(o, c, kb->tree);
 		log_err("%s:%d: kernel %s: CONFIG_%s is to be %s, but kconfig made it %s: %s",

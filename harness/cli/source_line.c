@@ -71,7 +71,9 @@ static int from_disasm(const char *disasm, int64_t insn, char **file, long *line
 	for (; *p && !found; p = *end ? end + 1 : end) {
 		end = p + strcspn(p, "\n");
 		if (p[0] == ';' && p[1] == ' ') {
-			if (!is_place(p + 2, (size_t)(end - p - 2), &path_len, &at))
+			/* Of a system's header the line of ours before it says more. */
+			if (!is_place(p + 2, (size_t)(end - p - 2), &path_len, &at) ||
+			    str_starts(p + 2, "/usr/"))
 				continue;
 			place = p + 2;
 			place_len = path_len;
