@@ -138,7 +138,10 @@ static int run_on_kernel(struct drive *d, const struct kernel *k, const struct k
 	int err;
 
 	if (!b->image)
-		return no_kernel(d, k, "the kernel could not be built", b->why);
+		return no_kernel(d, k,
+				 k->prebuilt ? "the kernel cannot be had"
+					     : "the kernel could not be built",
+				 b->why);
 	log_catch__begin(&said);
 	err = run_on_image(d, k, b->image, &started);
 	why = log_catch__end(&said);
