@@ -12,7 +12,9 @@ BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Iharness -I. \
 	-DASSAY_VERSION='"$(VERSION)"' $(CFLAGS)
+# The prefix map: an object is the same whatever folder it is built in, as is its hash.
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Werror -D__TARGET_ARCH_x86 -Ibpf \
+	-ffile-prefix-map=$(CURDIR)=. \
 	-I/usr/include/$(shell uname -m)-linux-gnu
 
 ifeq ($(V),1)
@@ -32,7 +34,7 @@ again = $(MAKE) --no-print-directory $(parallel)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all binaries deps run catalogue study test unit install clean distclean help
+.PHONY: all binaries deps run catalogue regress study test unit install clean distclean help
 
 # --- sources --------------------------------------------------------------------------------
 
@@ -140,7 +142,8 @@ define objects_rule
 $(BUILD)/objects/$(1).dis: $(BUILD)/experiments/$(1)/$(1).bpf.o
 	@mkdir -p $$(@D)
 	$$(call say,DISASM,$$@)cp $$< $(BUILD)/objects/$(1).bpf.o && \
-		$(LLVM_OBJDUMP) -d -S -l -r --no-show-raw-insn $$< > $$@
+		$(LLVM_OBJDUMP) -d -S -l -r --no-show-raw-insn $$< > $$@ && \
+		sed -i 's,^; \(\./\)*,; ,' $$@
 endef
 $(foreach e,$(with_objects),$(eval $(call objects_rule,$(e))))
 
@@ -196,6 +199,10 @@ catalogue: all
 	@$(BUILD)/assay $(if $(filter 1,$(V)),-v) run -k all; ran=$$?; \
 	[ $$ran -eq 2 ] || $(BUILD)/assay catalogue -o docs/catalogue.md && exit $$ran
 
+# What changed against results/baseline/, on the kernels that have a file there.
+regress: all
+	@$(BUILD)/assay $(if $(filter 1,$(V)),-v) regress
+
 # --- the rest -------------------------------------------------------------------------------
 
 install: all
@@ -227,6 +234,7 @@ study: all
 help:
 	@echo 'make run                 install what is missing, build, run the experiments on the default kernel'
 	@echo 'make catalogue           every row on every kernel; writes docs/catalogue.md'
+	@echo 'make regress             all experiments on the kernels that have a baseline, compared with it'
 	@echo 'make study               the override study in full; writes docs/override.md and its pictures'
 	@echo 'make test                all tests (unit tests also under ASan and UBSan, VM tests)'
 	@echo 'make unit                the tests that need no VM'

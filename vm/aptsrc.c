@@ -149,6 +149,11 @@ char *apt_file_name(const char *package)
 	return strbuf__detach(&sb);
 }
 
+const char *apt_keyring(void)
+{
+	return file_exists(KEYRING) ? KEYRING : NULL;
+}
+
 static void keep_line(void *ctx, const char *line)
 {
 	strbuf__addf(ctx, "%s\n", line);
@@ -295,12 +300,11 @@ static int run_apt(struct talk *t, const char *apt, const char *dir, const char 
 static int try_suites(struct talk *t, const struct apt_want *w, const struct apt_mirrors *m,
 		      const char *apt, const char *dir, const char *const *suites, size_t n)
 {
-	const char *keyring = file_exists(KEYRING) ? KEYRING : NULL;
 	const char *update[] = { "update", NULL };
 	const char *binary[] = { "download", w->package, NULL };
 	const char *source[] = { "source", "--download-only", "--only-source", w->package, NULL };
 	const char *const *get = w->source ? source : binary;
-	char *text = apt_sources(m, w->source ? "deb-src" : "deb", suites, n, keyring);
+	char *text = apt_sources(m, w->source ? "deb-src" : "deb", suites, n, apt_keyring());
 	char *list = str_fmt("%s/assay.sources", apt);
 	char *name = apt_file_name(w->package);
 	char *part = name ? str_fmt("%s/%s", dir, name) : NULL;

@@ -36,6 +36,9 @@ extern const size_t nr_apt_suites;
  * <dir>/assay.sources. 0 or -errno. */
 int apt_state__make(const char *dir);
 
+/* The keys of Debian's archive; NULL where they are not installed: apt's own then. */
+const char *apt_keyring(void);
+
 struct apt_want {
 	const char *title;	   /* of the progress */
 	const char *package;	   /* "name=version" */

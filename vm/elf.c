@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 #include "vm/image.h"
 
@@ -153,6 +154,34 @@ int elf_build_id(const char *path, char **hex)
 			if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_NOTE)
 				err = section_build_id(elf_getdata(scn, NULL), hex);
 	}
+	close_elf(&f);
+	return err;
+}
+
+int elf_loaded_hash(const char *path, char hex[HASH_HEX])
+{
+	struct hash *h = hash__new();
+	Elf_Scn *scn = NULL;
+	struct file f;
+	int err = open_elf(&f, path);
+
+	while (!err && h && (scn = elf_nextscn(f.elf, scn))) {
+		GElf_Shdr sh;
+		Elf_Data *d;
+
+		if (!gelf_getshdr(scn, &sh) || !(sh.sh_flags & SHF_ALLOC) ||
+		    sh.sh_type == SHT_NOTE || sh.sh_type == SHT_NOBITS)
+			continue;
+		d = elf_rawdata(scn, NULL);
+		if (!d)
+			err = -EINVAL;
+		else if (d->d_buf)
+			hash__add(h, d->d_buf, d->d_size);
+	}
+	if (h)
+		hash__end(h, hex);
+	else if (!err)
+		err = -ENOMEM;
 	close_elf(&f);
 	return err;
 }

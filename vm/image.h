@@ -26,6 +26,11 @@ struct image {
 	struct strv features;
 	char *source;	     /* what it was built from: package and version, URL, or path */
 	char *source_sha256; /* of that file, or of all that the folder held */
+	/* What else it was made of; NULL and false: not known of this kernel. */
+	char *compiler, *linker, *pahole;
+	char *damage; /* what was made wrong with it on purpose */
+	bool has_patches;
+	struct strv patches, patch_hashes; /* file names in <dir>/patches/ in order, SHA-256 */
 };
 
 struct image_opts {
@@ -37,6 +42,8 @@ struct image_opts {
 	const char *keep_tree; /* name of the entry whose tree goes last (the default kernel) */
 	const char *const *need_btf_funcs; /* NULL-terminated; functions that BTF must hold when the
 					    * entry has a series */
+	char **why; /* image__ensure puts there what failed, as a sentence (step, object, cause;
+		     * caller frees), beside the log; NULL: not wanted */
 };
 
 /* Gets source, patches, configures and builds as far as needed; every step is keyed by its inputs

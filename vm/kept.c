@@ -39,6 +39,12 @@ void image__free(struct image *img)
 	free(img->build_id);
 	free(img->source);
 	free(img->source_sha256);
+	free(img->compiler);
+	free(img->linker);
+	free(img->pahole);
+	free(img->damage);
+	strv__free(&img->patches);
+	strv__free(&img->patch_hashes);
 	strv__free(&img->features);
 	free(img);
 }
@@ -65,6 +71,35 @@ static int set_part(char **to, const char *dir, const char *name)
 	return 0;
 }
 
+/* What nothing but the reader of results asks for. */
+static int fill_inputs(struct image *img, const json_t *meta)
+{
+	const json_t *damaged = json_object_get(meta, "damaged_btf_type"), *patches, *p;
+	size_t i;
+
+	set_text(&img->compiler, meta, "compiler");
+	set_text(&img->linker, meta, "linker");
+	set_text(&img->pahole, meta, "pahole");
+	if (damaged) {
+		img->damage = str_fmt("type %" JSON_INTEGER_FORMAT " of its BTF is damaged",
+				      json_integer_value(damaged));
+		if (!img->damage)
+			return -ENOMEM;
+	}
+	patches = json_object_get(meta, "patches");
+	img->has_patches = json_is_array(patches);
+	json_array_foreach (patches, i, p) {
+		const char *name = json_string_value(json_object_get(p, "name"));
+		const char *hash = json_string_value(json_object_get(p, "sha256"));
+
+		if (!name || !hash)
+			return -ENOENT;
+		if (strv__add(&img->patches, name) || strv__add(&img->patch_hashes, hash))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int fill(struct image *img, const struct kernel *k, const char *dir, const json_t *meta)
 {
 	const json_t *source = json_object_get(meta, "source");
@@ -88,7 +123,7 @@ static int fill(struct image *img, const struct kernel *k, const char *dir, cons
 	for (size_t i = 0; i < k->features.n; i++)
 		if (strv__add(&img->features, k->features.v[i]))
 			return -ENOMEM;
-	return img->name && img->dir && img->vmlinux ? 0 : -ENOMEM;
+	return img->name && img->dir && img->vmlinux ? fill_inputs(img, meta) : -ENOMEM;
 }
 
 /* Are the files as long as they were when they were kept? */

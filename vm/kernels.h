@@ -2,6 +2,7 @@
 #ifndef ASSAY_VM_KERNELS_H
 #define ASSAY_VM_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"
@@ -26,6 +27,14 @@ struct kernel {
 	char *like;		 /* entry whose build is taken, with its BTF damaged; or NULL */
 	unsigned int steps;	 /* lines that a quiet build prints: a hint for the progress only */
 	int line;		 /* in the file, for messages */
+
+	/* Of kernels that are derived from an entry to be bisected; never in the file: */
+	char *slot;   /* name of the build tree and of what is kept, in place of the entry's */
+	bool partial; /* only the first nr_patches of the series are applied, and options of the
+		       * fragments that the tree does not have are left out: a later patch may
+		       * bring them */
+	size_t nr_patches;
+
 	struct prebuilt *prebuilt; /* given with -k, not in the file and not built; or NULL */
 };
 

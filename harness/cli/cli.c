@@ -63,16 +63,34 @@ int cli__tree_limit(uint64_t *bytes)
 
 int cli__image(struct cli *cli, const struct kernel *k, struct image **out)
 {
+	return cli__image_why(cli, k, out, NULL);
+}
+
+int cli__lookup(struct cli *cli, const struct kernel *k, struct image **out)
+{
+	struct image_opts opts = { .paths = &cli->paths, .cancel_fd = cli->cancel_fd };
+	struct kernel entry = *k;
+
+	if (cli->kernel_source)
+		entry.source = (char *)cli->kernel_source;
+	return image__lookup(&entry, &opts, out);
+}
+
+int cli__image_why(struct cli *cli, const struct kernel *k, struct image **out, char **why)
+{
 	struct image_opts opts = {
 		.paths = &cli->paths,
 		.cancel_fd = cli->cancel_fd,
 		.verbose = cli->verbose,
+		.why = why,
 	};
 	const struct catalog *catalog;
 	const struct kernels *ks;
 	struct kernel entry = *k;
 	int err;
 
+	if (why)
+		*why = NULL;
 	err = cli__tree_limit(&opts.tree_limit);
 	if (err)
 		return err;

@@ -13,16 +13,14 @@
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/drive.h"
+#include "cli/formats.h"
 #include "cli/host.h"
-#include "cli/json_out.h"
-#include "cli/csv.h"
 #include "cli/plan.h"
 #include "cli/programs.h"
 #include "cli/report.h"
 #include "cli/row_summary.h"
+#include "cli/suites.h"
 #include "store/store.h"
-
-enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_CSV };
 
 #define BRIEF_FROM 7 /* fewer are short enough in full */
 
@@ -31,11 +29,11 @@ struct run_args {
 	struct strv experiments, rows, params;
 	unsigned int repeats;
 	uint64_t timeout_ms, run_timeout_ms;
-	enum output output;
+	struct format_choice output;
 	bool full;
 };
 
-enum { OPT_JSON = 0x300, OPT_CSV, OPT_ROW, OPT_FULL, OPT_REPEATS, OPT_TIMEOUT, OPT_RUN_TIMEOUT };
+enum { OPT_ROW = 0x300, OPT_FULL, OPT_REPEATS, OPT_TIMEOUT, OPT_RUN_TIMEOUT };
 
 static const struct argp_option options[] = {
 	{ "param", 'p', "[EXPERIMENT.]NAME=VALUE", 0,
@@ -52,8 +50,6 @@ static const struct argp_option options[] = {
 	{ "full", OPT_FULL, NULL, 0,
 	  "print all tables, also of more than six experiments and of rows; else a line for each",
 	  0 },
-	{ "json", OPT_JSON, NULL, 0, "print one JSON record a line instead of tables", 0 },
-	{ "csv", OPT_CSV, NULL, 0, "print programs as CSV with veristat's columns", 0 },
 	{ 0 },
 };
 
@@ -65,6 +61,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->vm;
+		state->child_inputs[1] = &a->output;
 		return 0;
 	case 'p':
 		return strv__add(&a->params, arg) ? ENOMEM : 0;
@@ -90,19 +87,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--run-timeout: '%s' is no time from 100ms to 7 days",
 				   arg);
 		return 0;
-	case OPT_JSON:
-	case OPT_CSV:
-		if (a->output != OUTPUT_TABLE)
-			argp_error(state, "only one of --json and --csv at a time");
-		a->output = key == OPT_JSON ? OUTPUT_JSON : OUTPUT_CSV;
-		return 0;
 	case ARGP_KEY_ARG:
 		return strv__add(&a->experiments, arg) ? ENOMEM : 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp_child children[] = { { &cli_vm_argp, 0, "Guest:", 1 }, { 0 } };
+static const struct argp_child children[] = { { &cli_vm_argp, 0, "Guest:", 1 },
+					      { &format_argp, 0, NULL, 0 },
+					      { 0 } };
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
@@ -120,24 +113,14 @@ struct run {
 	struct store *store;
 	struct run_info info;
 	struct strv programs; /* for the guests, on the host */
-	bool csv_started;
+	struct format_stream stream;
 };
 
 static void on_record(void *ctx, const struct stored_record *r)
 {
 	struct run *run = ctx;
 
-	if (run->args->output == OUTPUT_JSON)
-		json_out__record(stdout, run->info.name, r);
-	else if (run->args->output == OUTPUT_CSV && r->record->kind == RECORD_PROGRAM) {
-		if (!run->csv_started)
-			csv__header(stdout);
-		run->csv_started = true;
-		csv__record(stdout, r);
-	} else {
-		return;
-	}
-	fflush(stdout);
+	format_stream__record(&run->stream, run->info.name, r);
 }
 
 static const char *summary(void *ctx, const char *experiment)
@@ -148,10 +131,8 @@ static const char *summary(void *ctx, const char *experiment)
 	return i < 0 ? NULL : catalog__summary(c, (size_t)i);
 }
 
-/* The table, from the store: what is shown is what was kept. */
-static int print_report(void *ctx)
+static int print_table(struct run *run, const struct run_info *ended)
 {
-	struct run *run = ctx;
 	struct report_opts opts = {
 		.out = stdout,
 		.summary = summary,
@@ -160,17 +141,28 @@ static int print_report(void *ctx)
 						  : BRIEF_FROM,
 		.ctx = (void *)run->catalog,
 	};
+	int err = report__print(run->store, ended, &opts);
+
+	if (!err && run->args->rows.n)
+		err = row_summary__print(run->catalog, run->store, ended, &run->args->rows, stdout);
+	return err;
+}
+
+/* From the store: what is shown is what was kept. */
+static int print_run(void *ctx)
+{
+	struct run *run = ctx;
 	struct run_info ended = { 0 };
+	const struct suites_of of = { .store = run->store, .run = &ended };
 	char id[24];
 	int err;
 
 	snprintf(id, sizeof(id), "%lld", (long long)run->info.id);
 	err = store__find_run(run->store, id, &ended);
 	if (!err)
-		err = report__print(run->store, &ended, &opts);
-	if (!err && run->args->rows.n)
-		err = row_summary__print(run->catalog, run->store, &ended, &run->args->rows,
-					 stdout);
+		err = format__is_table(run->args->output.format)
+			      ? print_table(run, &ended)
+			      : format_stream__end(&run->stream, &of);
 	run_info__release(&ended);
 	return err;
 }
@@ -188,10 +180,11 @@ static int execute(struct run *run, const struct plan *plan)
 		.run_timeout_ms = a->run_timeout_ms,
 		.programs = &run->programs,
 		.on_record = on_record,
-		.show = a->output == OUTPUT_TABLE ? print_report : NULL,
+		.show = print_run,
 		.ctx = run,
 	};
 
+	run->stream = (struct format_stream){ .format = a->output.format, .out = stdout };
 	return drive__run(&o, plan, run->info.name);
 }
 

@@ -11,6 +11,7 @@
 #include "base/proc.h"
 #include "cli/cli.h"
 #include "cli/hostrun.h"
+#include "cli/kernel_facts.h"
 #include "cli/plan.h"
 #include "cli/session.h"
 #include "store/store.h"
@@ -97,6 +98,9 @@ static int run_on_image(struct drive *d, const struct kernel *k, const struct im
 	if (err)
 		goto out;
 	*started = true;
+	err = kernel_facts__keep(o->store, o->run, k, img, &o->cli->paths);
+	if (err)
+		goto out;
 	err = session__run(&so, d->plan, k, &res);
 	add_result(d, &res);
 out:
@@ -193,22 +197,28 @@ static int exit_status(const struct drive_result *r, int err)
 	return r->worst > STATUS_SKIPPED ? EXIT_UNEXPECTED : EXIT_AS_EXPECTED;
 }
 
+int drive__end(const struct drive_opts *o, const char *name, struct drive_result *res, int err)
+{
+	int status = exit_status(res, err);
+
+	if (err && !res->cut_off) {
+		res->cut_off = true;
+		res->reason = strerror(-err);
+	}
+	err = store__end_run(o->store, o->run, res->cut_off ? RUN_CUT_OFF : RUN_COMPLETE,
+			     res->reason, status);
+	if (!err && o->show)
+		err = o->show(o->ctx);
+	if (res->cut_off)
+		log_err("run %s was cut off: %s; what was recorded until then is kept", name,
+			res->reason);
+	return err ? EXIT_HARNESS : status;
+}
+
 int drive__run(const struct drive_opts *o, const struct plan *plan, const char *name)
 {
 	struct drive_result res;
 	int err = drive__plan(o, plan, &res);
-	int status = exit_status(&res, err);
 
-	if (err && !res.cut_off) {
-		res.cut_off = true;
-		res.reason = strerror(-err);
-	}
-	err = store__end_run(o->store, o->run, res.cut_off ? RUN_CUT_OFF : RUN_COMPLETE, res.reason,
-			     status);
-	if (!err && o->show)
-		err = o->show(o->ctx);
-	if (res.cut_off)
-		log_err("run %s was cut off: %s; what was recorded until then is kept", name,
-			res.reason);
-	return err ? EXIT_HARNESS : status;
+	return drive__end(o, name, &res, err);
 }

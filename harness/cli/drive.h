@@ -44,5 +44,8 @@ int drive__plan(const struct drive_opts *o, const struct plan *plan, struct driv
 /* The same in a run that was begun under that name: ends it in the store, has it shown, and says
  * when it was cut off. Returns the exit status, which is stored as well. */
 int drive__run(const struct drive_opts *o, const struct plan *plan, const char *name);
+/* The end of it alone, for a run of several plans: res is what they gave together, err the first
+ * failure of keeping results. */
+int drive__end(const struct drive_opts *o, const char *name, struct drive_result *res, int err);
 
 #endif

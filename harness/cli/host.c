@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli/host.h"
 
+#include <errno.h>
+#include <glob.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +10,12 @@
 #include <unistd.h>
 
 #include "base/cpuinfo.h"
+#include "base/hash.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "vm/elf.h"
 
 /* First line that a program prints, or NULL; caller frees. */
 static char *first_line(const char *prog, const char *arg)
@@ -33,11 +38,39 @@ static void set_string(json_t *o, const char *key, const char *value)
 		json_object_set_new(o, key, json_string(value));
 }
 
+/* The hash of every experiment's BPF object, by experiment. */
+static json_t *objects(const struct cli *cli)
+{
+	static const char suffix[] = ".bpf.o";
+	char *pattern = str_fmt("%s/*%s", cli->objects, suffix);
+	json_t *o = json_object();
+	glob_t found = { 0 };
+
+	if (pattern && !glob(pattern, 0, NULL, &found)) {
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			char *name = strrchr(found.gl_pathv[i], '/') + 1, hex[HASH_HEX];
+			int err = hash_file(found.gl_pathv[i], hex);
+
+			if (err) {
+				log_warn("%s: cannot be read: %s", found.gl_pathv[i],
+					 strerror(-err));
+				continue;
+			}
+			name[strlen(name) - strlen(suffix)] = '\0';
+			set_string(o, name, hex);
+		}
+	}
+	globfree(&found);
+	free(pattern);
+	return o;
+}
+
 char *host__describe(const struct cli *cli)
 {
 	char *versions = str_fmt("%s/versions.json", cli->objects);
 	char *qemu = first_line("qemu-system-x86_64", "--version"), *cpu = cpuinfo__model(), *text;
 	json_t *o = versions ? json_load_file(versions, 0, NULL) : NULL;
+	char guest[HASH_HEX];
 	struct utsname u;
 
 	if (!json_is_object(o)) {
@@ -47,6 +80,10 @@ char *host__describe(const struct cli *cli)
 	set_string(o, "assay", ASSAY_VERSION);
 	set_string(o, "qemu", qemu);
 	set_string(o, "cpu", cpu);
+	/* What a verdict depends on: see diff/facts.h. */
+	if (!elf_loaded_hash(cli->guest, guest))
+		set_string(o, "guest_sha256", guest);
+	json_object_set_new(o, "objects", objects(cli));
 	if (!uname(&u))
 		set_string(o, "kernel", u.release);
 	json_object_set_new(o, "cpus", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));

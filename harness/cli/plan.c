@@ -181,6 +181,11 @@ static int choose_kernels(struct plan *p, const struct kernels *ks, const char *
 	return err;
 }
 
+int plan__choose_kernels(struct plan *p, const struct kernels *ks, const char *kernels)
+{
+	return choose_kernels(p, ks, kernels, false);
+}
+
 static bool are_sizes(const struct catalog_param *p, const char *value)
 {
 	struct strv sizes = { 0 };

@@ -118,6 +118,25 @@ static int fill_details(struct row *row, const struct stored_record *r)
 	return 0;
 }
 
+/* A program that is there several times, by what was set for it. */
+static int add_labels(struct row *row, const struct record *r)
+{
+	char *labels, *name;
+
+	if (!str_ends(r->experiment, ".o")) /* a study's points are the study's matter */
+		return 0;
+	labels = record__labels_str(r);
+	if (!labels)
+		return -ENOMEM;
+	name = str_fmt("%s%s%s", row->cells[0], *labels ? " " : "", labels);
+	free(labels);
+	if (!name)
+		return -ENOMEM;
+	free(row->cells[0]);
+	row->cells[0] = name;
+	return 0;
+}
+
 static int fill_row(const struct report_programs *t, struct row *row, const struct stored_record *r)
 {
 	bool known;
@@ -131,7 +150,10 @@ static int fill_row(const struct report_programs *t, struct row *row, const stru
 		if (!row->cells[i])
 			return -ENOMEM;
 	}
-	row->message = value_of("message", r, &known);
+	err = add_labels(row, r->record);
+	if (err)
+		return err;
+	row->message = value_of(r->record->failure ? "reason" : "message", r, &known);
 	if (!row->message)
 		return -ENOMEM;
 	if (!t->sort)

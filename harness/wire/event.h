@@ -16,6 +16,8 @@
  *   hello    {proto, release, build_id, cpus, mem_kb, cpu_model, uptime_us}
  *   start    {experiment}
  *   progress {experiment, done, total, what}
+ *   program  {experiment, name, index, total}      a program of an object is about to be loaded; the
+ *            time limit is for each
  *   record   {record: {...}}                       see wire/record_json.h
  *   text     {experiment, name, kind, part, last, data}   evidence in parts of at most 64 KiB;
  *            kind: log, libbpf, dmesg, trace_pipe, stack, table; name "" for the experiment's own
@@ -26,7 +28,8 @@
  *   log      {level, text}                         the guest's own diagnostics
  * Host to guest:
  *   run      {experiment, params: {name: value}, repeats, features: [..], release, build_id,
- *             timeout_ms}
+ *             timeout_ms}; for an object of the user's also {object (its path in the guest), globals:
+ *             {variable: value}, programs: [pattern..], first (index of its first program)}
  *   exec     {argv: [...], rows, cols}
  *   shell    {rows, cols, term}
  *   poweroff {}
