@@ -12,7 +12,9 @@ BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Iharness -I. \
 	-DASSAY_VERSION='"$(VERSION)"' $(CFLAGS)
+# The prefix map: an object is the same whatever folder it is built in, as is its hash.
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Werror -D__TARGET_ARCH_x86 -Ibpf \
+	-ffile-prefix-map=$(CURDIR)=. \
 	-I/usr/include/$(shell uname -m)-linux-gnu
 
 ifeq ($(V),1)
@@ -32,11 +34,11 @@ again = $(MAKE) --no-print-directory $(parallel)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all binaries deps run catalogue study test unit install clean distclean help
+.PHONY: all binaries deps run catalogue regress study test unit install clean distclean help
 
 # --- sources --------------------------------------------------------------------------------
 
-host_modules  := base model wire store study cli
+host_modules  := base model wire store diff study cli
 guest_modules := guest
 modules       := $(host_modules) $(guest_modules)
 module_srcs    = $(wildcard harness/$(1)/*.c)
@@ -48,13 +50,14 @@ experiments   := $(patsubst experiments/%/,%,$(sort $(wildcard experiments/*/)))
 with_objects  := $(foreach e,$(experiments),$(if $(wildcard experiments/$e/$e.bpf.c),$e))
 selftests     := $(patsubst tests/experiments/%/,%,$(sort $(wildcard tests/experiments/*/)))
 unit_tests    := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+test_objects  := $(sort $(wildcard tests/objects/*.bpf.c))
 vm_tests      := $(patsubst tests/vm/%.c,%,$(sort $(wildcard tests/vm/test_*.c)))
 
 HOST_LIBS  := -ljansson -lsqlite3 -linih -ldw -lelf -lz -lcrypto -lm
 # The loader sees every BPF_PROG_LOAD that libbpf makes: see harness/guest/load.c.
 GUEST_LIBS := -Wl,--wrap=bpf_prog_load -lbpf -lelf -lz -ljansson -lm
 
-host_archives  := $(foreach m,cli study store,$(BUILD)/lib$(m).a) $(BUILD)/libvm.a \
+host_archives  := $(foreach m,cli study diff store,$(BUILD)/lib$(m).a) $(BUILD)/libvm.a \
 	$(foreach m,wire model base,$(BUILD)/lib$(m).a)
 guest_archives := $(BUILD)/libguest.a $(foreach m,wire model base,$(BUILD)/lib$(m).a)
 
@@ -140,7 +143,8 @@ define objects_rule
 $(BUILD)/objects/$(1).dis: $(BUILD)/experiments/$(1)/$(1).bpf.o
 	@mkdir -p $$(@D)
 	$$(call say,DISASM,$$@)cp $$< $(BUILD)/objects/$(1).bpf.o && \
-		$(LLVM_OBJDUMP) -d -S -l -r --no-show-raw-insn $$< > $$@
+		$(LLVM_OBJDUMP) -d -S -l -r --no-show-raw-insn $$< > $$@ && \
+		sed -i 's,^; \(\./\)*,; ,' $$@
 endef
 $(foreach e,$(with_objects),$(eval $(call objects_rule,$(e))))
 
@@ -173,7 +177,7 @@ $(BUILD)/tests/runner: tests/runner.c $(BUILD)/libbase.a
 unit-binaries: $(foreach t,$(unit_tests),$(BUILD)/tests/$(t))
 both-units: unit-binaries $(BUILD)/tests/runner
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san CFLAGS='-O1 -g $(SAN)' unit-binaries
-test-binaries: both-units binaries $(BUILD)/assay-guest-test \
+test-binaries: both-units binaries $(BUILD)/assay-guest-test $(test_objects:%.c=$(BUILD)/%.o) \
 	$(foreach t,$(vm_tests),$(BUILD)/tests/$(t))
 
 unit_programs := $(foreach t,$(unit_tests),$(BUILD)/tests/$(t) $(BUILD)/san/tests/$(t))
@@ -195,6 +199,10 @@ catalogue: all
 	@./harness/setup.sh --catalogue
 	@$(BUILD)/assay $(if $(filter 1,$(V)),-v) run -k all; ran=$$?; \
 	[ $$ran -eq 2 ] || $(BUILD)/assay catalogue -o docs/catalogue.md && exit $$ran
+
+# What changed against results/baseline/, on the kernels that have a file there.
+regress: all
+	@$(BUILD)/assay $(if $(filter 1,$(V)),-v) regress
 
 # --- the rest -------------------------------------------------------------------------------
 
@@ -227,6 +235,7 @@ study: all
 help:
 	@echo 'make run                 install what is missing, build, run the experiments on the default kernel'
 	@echo 'make catalogue           every row on every kernel; writes docs/catalogue.md'
+	@echo 'make regress             all experiments on the kernels that have a baseline, compared with it'
 	@echo 'make study               the override study in full; writes docs/override.md and its pictures'
 	@echo 'make test                all tests (unit tests also under ASan and UBSan, VM tests)'
 	@echo 'make unit                the tests that need no VM'

@@ -204,10 +204,12 @@ static void on_build_line(void *ctx, const char *line)
 
 static void say_failed(const struct output *o, const char *log, int status)
 {
-	log_err("kernel %s: the build failed (make: exit status %d); all of its output: %s",
-		o->kb->kernel, status, log);
-	for (size_t i = 0; i < o->errors.n; i++)
+	/* The first line is all that a table has room for. */
+	log_err("kernel %s: the build failed: %s", o->kb->kernel,
+		o->errors.n ? o->errors.v[0] : "make gave no reason");
+	for (size_t i = 1; i < o->errors.n; i++)
 		log_err("  %s", o->errors.v[i]);
+	log_err("make's exit status: %d; all of its output: %s", status, log);
 	for (size_t i = 0; i < o->errors.n; i++) {
 		if (strstr(o->errors.v[i], "No space left"))
 			log_err("the disk is full: `assay kernel prune` frees build trees");
@@ -308,6 +310,10 @@ static int check_options(const struct kbuild *kb, const struct kopts *opts, cons
 
 		if (kopt__holds(o, c))
 			continue;
+		if (kb->partial && !kopt__exists(o, kb->tree)) {
+			log_debug("kernel %s: it has no CONFIG_%s: left out", kb->kernel, o->name);
+			continue;
+		}
 		is = dotconfig__get(c, o->name);
 		why = kopt__why(o, c, kb->tree);
 		log_err("%s:%d: kernel %s: CONFIG_%s is to be %s, but kconfig made it %s: %s",

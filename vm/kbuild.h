@@ -14,6 +14,7 @@ struct kbuild {
 	const char *pahole; /* what to start in place of the host's; or NULL */
 	bool ccache;
 	bool verbose;	   /* pass the output through to stderr */
+	bool partial;	   /* options that the tree does not have are left out */
 	unsigned int jobs; /* 0: the CPUs that we may use */
 	int cancel_fd;
 };

@@ -39,6 +39,12 @@ void image__free(struct image *img)
 	free(img->build_id);
 	free(img->source);
 	free(img->source_sha256);
+	free(img->compiler);
+	free(img->linker);
+	free(img->pahole);
+	free(img->damage);
+	strv__free(&img->patches);
+	strv__free(&img->patch_hashes);
 	strv__free(&img->features);
 	free(img);
 }
@@ -65,31 +71,59 @@ static int set_part(char **to, const char *dir, const char *name)
 	return 0;
 }
 
+/* What nothing but the reader of results asks for. */
+static int fill_inputs(struct image *img, const json_t *meta)
+{
+	const json_t *damaged = json_object_get(meta, "damaged_btf_type"), *patches, *p;
+	size_t i;
+
+	set_text(&img->compiler, meta, "compiler");
+	set_text(&img->linker, meta, "linker");
+	set_text(&img->pahole, meta, "pahole");
+	if (damaged) {
+		img->damage = str_fmt("type %" JSON_INTEGER_FORMAT " of its BTF is damaged",
+				      json_integer_value(damaged));
+		if (!img->damage)
+			return -ENOMEM;
+	}
+	patches = json_object_get(meta, "patches");
+	img->has_patches = json_is_array(patches);
+	json_array_foreach (patches, i, p) {
+		const char *name = json_string_value(json_object_get(p, "name"));
+		const char *hash = json_string_value(json_object_get(p, "sha256"));
+
+		if (!name || !hash)
+			return -ENOENT;
+		if (strv__add(&img->patches, name) || strv__add(&img->patch_hashes, hash))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int fill(struct image *img, const struct kernel *k, const char *dir, const json_t *meta)
 {
 	const json_t *source = json_object_get(meta, "source");
+	/* A distribution's release says less than its version. */
+	const char *version = json_string_value(json_object_get(meta, "version"));
 
 	if (!set_text(&img->key, meta, "key") || !set_text(&img->release, meta, "release") ||
 	    !set_text(&img->build_id, meta, "build_id") ||
 	    !set_text(&img->source, source, "what") ||
 	    !set_text(&img->source_sha256, source, "sha256") ||
-	    kver__parse(img->release, &img->version))
+	    kver__parse(version ? version : img->release, &img->version))
 		return -ENOENT;
 	img->name = strdup(k->name);
 	img->dir = strdup(dir);
 	img->vmlinux = str_fmt("%s/vmlinux", dir);
-	if (set_part(&img->btf, dir, "vmlinux.btf") || set_part(&img->modules, dir, "modules"))
+	if (set_part(&img->btf, dir, "vmlinux.btf") || set_part(&img->modules, dir, "modules") ||
+	    set_part(&img->config, dir, "config") ||
+	    set_part(&img->system_map, dir, "System.map") ||
+	    set_part(&img->build_log, dir, "build.log"))
 		return -ENOMEM;
-	img->config = str_fmt("%s/config", dir);
-	img->system_map = str_fmt("%s/System.map", dir);
-	img->build_log = str_fmt("%s/build.log", dir);
 	for (size_t i = 0; i < k->features.n; i++)
 		if (strv__add(&img->features, k->features.v[i]))
 			return -ENOMEM;
-	return img->name && img->dir && img->vmlinux && img->config && img->system_map &&
-			       img->build_log
-		       ? 0
-		       : -ENOMEM;
+	return img->name && img->dir && img->vmlinux ? fill_inputs(img, meta) : -ENOMEM;
 }
 
 /* Are the files as long as they were when they were kept? */

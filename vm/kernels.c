@@ -498,8 +498,12 @@ int kernels__load(const struct kernel_paths *paths, struct kernels **out)
 		.paths = paths,
 		.ks = calloc(1, sizeof(*l.ks)),
 	};
-	int err = l.ks ? inifile__read(&l.in) : -ENOMEM;
+	int err = -ENOMEM;
 
+	if (l.ks)
+		l.ks->given = calloc(1, sizeof(*l.ks->given));
+	if (l.ks && l.ks->given)
+		err = inifile__read(&l.in);
 	if (!err) {
 		find_default(&l);
 		err = l.in.err;

@@ -32,6 +32,15 @@ struct kernel {
 			     * named one by one */
 	unsigned int steps; /* lines that a quiet build prints: a hint for the progress only */
 	int line;	    /* in the file, for messages */
+
+	/* Of kernels that are derived from an entry to be bisected; never in the file: */
+	char *slot;   /* name of the build tree and of what is kept, in place of the entry's */
+	bool partial; /* only the first nr_patches of the series are applied, and options of the
+		       * fragments that the tree does not have are left out: a later patch may
+		       * bring them */
+	size_t nr_patches;
+
+	struct prebuilt *prebuilt; /* given with -k, not in the file and not built; or NULL */
 };
 
 /* Where the parts of a kernel come from. */
@@ -56,5 +65,10 @@ const struct kernel *kernels__default(const struct kernels *ks);      /* `defaul
  * NULL when there is none; *nearest (may be NULL) is then a name to suggest, or NULL. */
 const struct kernel *kernels__find(const struct kernels *ks, const char *name,
 				   const char **nearest);
+
+/* A kernel that -k gives in another way (vm/prebuilt.h): it is no part of the list above, has a
+ * name that no other has, and lives as long as ks. The same words give the same kernel. Its files
+ * are looked at: -EINVAL for what is no kernel, or -errno, logged. */
+int kernels__given(const struct kernels *ks, const char *spec, const struct kernel **out);
 
 #endif

@@ -92,6 +92,20 @@ out:
 	return err;
 }
 
+int source__hash(const struct kernel_paths *paths, const char *path, char hex[HASH_HEX])
+{
+	char *real = realpath(path, NULL), *memo = NULL;
+	int err = real ? 0 : -errno;
+
+	if (!err) {
+		memo = source__memo(paths, real);
+		err = memo ? hash_remembered(real, memo, hex) : -ENOMEM;
+	}
+	free(memo);
+	free(real);
+	return err;
+}
+
 static int hash_folder(const char *path, const char *memo, int cancel_fd, char hex[HASH_HEX])
 {
 	struct srcdir d;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/hash.h"
 #include "vm/kernels.h"
 
 /* Where a kernel's source comes from. */
@@ -40,6 +41,8 @@ int source__user(const struct kernel *k, const struct source_opts *o, struct sou
 char *source__file_name(const struct kernel *k, const struct source *s);
 /* A file in the cache for what is remembered of a user's source. Caller frees. */
 char *source__memo(const struct kernel_paths *paths, const char *source);
+/* The SHA-256 of a large file of the user's, remembered by size, time and inode. 0 or -errno. */
+int source__hash(const struct kernel_paths *paths, const char *path, char hex[HASH_HEX]);
 /* Gets a pinned source into the cache: what is there, else Debian's package, else kernel.org's
  * tarball (which is said). Checks its SHA-256. Waits while another assay does so. 0 or -errno
  * (-EINTR), logged. */

@@ -315,7 +315,9 @@ static bool hand_over(struct pump *p)
 	}
 	r = p->on_event(p->ctx, event);
 	json_decref(event);
-	if (r > 0)
+	if (r == 2 && p->timeout_ms > 0)
+		p->deadline = clock_ms() + p->timeout_ms;
+	else if (r == 1)
 		finish(p, VM_DONE, NULL);
 	else if (r < 0)
 		finish(p, VM_FAILED, str_fmt("an event could not be handled: %s", strerror(-r)));

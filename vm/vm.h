@@ -65,7 +65,7 @@ int vm__wait_hello(struct vm *vm, const json_t **hello, struct vm_outcome *o);
 int vm__send(struct vm *vm, json_t *job);
 /* Hands every event to on_event (borrowed) until it returns 1 (VM_DONE) or a negative errno
  * (VM_FAILED), or trouble ends it. Looks at the console all the while. timeout_ms is for the whole
- * call; 0: none. When a fatal splat shows, the guest is given a moment to print the rest. */
+ * call, or from the last event for which on_event returned 2; 0: none. When a fatal splat shows, the guest is given a moment to print the rest. */
 void vm__pump(struct vm *vm, int timeout_ms, int (*on_event)(void *ctx, const json_t *event),
 	      void *ctx, struct vm_outcome *o);
 int vm__tty_fd(const struct vm *vm); /* the raw port, or -1 */

@@ -6,28 +6,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
-#include "base/proc.h"
 #include "base/str.h"
 #include "base/term.h"
 #include "cli/catalog.h"
 #include "cli/cli.h"
+#include "cli/drive.h"
+#include "cli/formats.h"
 #include "cli/host.h"
-#include "cli/hostrun.h"
-#include "cli/json_out.h"
-#include "cli/csv.h"
 #include "cli/plan.h"
 #include "cli/programs.h"
 #include "cli/report.h"
 #include "cli/row_summary.h"
-#include "cli/session.h"
+#include "cli/suites.h"
 #include "store/store.h"
-#include "vm/guestfs.h"
-#include "vm/qemu.h"
-
-enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_CSV };
 
 #define BRIEF_FROM 7 /* fewer are short enough in full */
 
@@ -36,11 +29,11 @@ struct run_args {
 	struct strv experiments, rows, params;
 	unsigned int repeats;
 	uint64_t timeout_ms, run_timeout_ms;
-	enum output output;
+	struct format_choice output;
 	bool full;
 };
 
-enum { OPT_JSON = 0x300, OPT_CSV, OPT_ROW, OPT_FULL, OPT_REPEATS, OPT_TIMEOUT, OPT_RUN_TIMEOUT };
+enum { OPT_ROW = 0x300, OPT_FULL, OPT_REPEATS, OPT_TIMEOUT, OPT_RUN_TIMEOUT };
 
 static const struct argp_option options[] = {
 	{ "param", 'p', "[EXPERIMENT.]NAME=VALUE", 0,
@@ -57,8 +50,6 @@ static const struct argp_option options[] = {
 	{ "full", OPT_FULL, NULL, 0,
 	  "print all tables, also of more than six experiments and of rows; else a line for each",
 	  0 },
-	{ "json", OPT_JSON, NULL, 0, "print one JSON record a line instead of tables", 0 },
-	{ "csv", OPT_CSV, NULL, 0, "print programs as CSV with veristat's columns", 0 },
 	{ 0 },
 };
 
@@ -70,6 +61,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->vm;
+		state->child_inputs[1] = &a->output;
 		return 0;
 	case 'p':
 		return strv__add(&a->params, arg) ? ENOMEM : 0;
@@ -95,19 +87,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--run-timeout: '%s' is no time from 100ms to 7 days",
 				   arg);
 		return 0;
-	case OPT_JSON:
-	case OPT_CSV:
-		if (a->output != OUTPUT_TABLE)
-			argp_error(state, "only one of --json and --csv at a time");
-		a->output = key == OPT_JSON ? OUTPUT_JSON : OUTPUT_CSV;
-		return 0;
 	case ARGP_KEY_ARG:
 		return strv__add(&a->experiments, arg) ? ENOMEM : 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp_child children[] = { { &cli_vm_argp, 0, "Guest:", 1 }, { 0 } };
+static const struct argp_child children[] = { { &cli_vm_argp, 0, "Guest:", 1 },
+					      { &format_argp, 0, NULL, 0 },
+					      { 0 } };
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
@@ -125,157 +113,14 @@ struct run {
 	struct store *store;
 	struct run_info info;
 	struct strv programs; /* for the guests, on the host */
-	enum status worst;
-	bool cut_off;
-	const char *reason;
-	uint64_t deadline_ns;
-	bool csv_started;
-	bool announced; /* the accelerator */
+	struct format_stream stream;
 };
 
 static void on_record(void *ctx, const struct stored_record *r)
 {
 	struct run *run = ctx;
 
-	if (run->args->output == OUTPUT_JSON)
-		json_out__record(stdout, run->info.name, r);
-	else if (run->args->output == OUTPUT_CSV && r->record->kind == RECORD_PROGRAM) {
-		if (!run->csv_started)
-			csv__header(stdout);
-		run->csv_started = true;
-		csv__record(stdout, r);
-	} else {
-		return;
-	}
-	fflush(stdout);
-}
-
-/* Boots one kernel and runs the plan there. Returns 0 or -errno; *started: the failure is one of
- * keeping results, and the run can't go on. */
-static int run_on_image(struct run *run, const struct plan *plan, const struct kernel *k,
-			const struct image *img, bool *started)
-{
-	const struct run_args *a = run->args;
-	const struct guestfs_opts fs = {
-		.guest = run->cli->guest,
-		.modules = img->modules,
-		.programs = &run->programs,
-	};
-	char *initramfs = NULL, *why = NULL;
-	struct vm_opts vm = {
-		.vmlinux = img->vmlinux,
-		.append = a->vm.append,
-		.accel = a->vm.accel,
-		.cpus = a->vm.cpus,
-		.threads = a->vm.threads,
-		.mem_mb = a->vm.mem_mb,
-		.cancel_fd = run->cli->cancel_fd,
-	};
-	struct session_opts so = {
-		.objects = run->cli->objects,
-		.store = run->store,
-		.run = run->info.id,
-		.image = img,
-		.vm = &vm,
-		.repeats = a->repeats,
-		.timeout_ms = a->timeout_ms,
-		.deadline_ns = run->deadline_ns,
-		.on_record = on_record,
-		.ctx = run,
-	};
-	struct session_result res;
-	int fd = -1, err;
-
-	err = guestfs__memory(&fs, &fd, &initramfs);
-	if (err)
-		goto out;
-	vm.initramfs = initramfs;
-	/* A fresh trial says so itself; what is remembered is said once a run. */
-	if (a->vm.accel == ACCEL_AUTO && !run->announced &&
-	    accel__remembered(NULL, run->cli->paths.cache, &vm.accel, &why))
-		accel__announce(vm.accel, why);
-	run->announced = true;
-	free(why);
-	why = NULL;
-	err = accel__settle(a->vm.accel, &vm, run->cli->paths.cache, &vm.accel, &why);
-	if (err)
-		goto out;
-	*started = true;
-	err = session__run(&so, plan, k, &res);
-	run->worst = status__worse(run->worst, res.worst);
-	run->cut_off |= res.cut_off;
-	if (res.cut_off)
-		run->reason = res.reason;
-out:
-	free(why);
-	free(initramfs);
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
-static int run_on_kernel(struct run *run, const struct plan *plan, const struct kernel *k)
-{
-	struct session_opts so = { .store = run->store, .run = run->info.id };
-	struct image *img = NULL;
-	bool started = false;
-	uint64_t start = clock_ns();
-	/* Looked for first: building a kernel takes minutes. */
-	char *qemu = qemu__find(NULL);
-	bool can_boot = qemu;
-	int err = qemu ? cli__image(run->cli, k, &img) : -ENOENT;
-
-	/* The limit is for what comes once the kernel is built. */
-	if (run->deadline_ns)
-		run->deadline_ns += clock_ns() - start;
-	if (!err)
-		err = run_on_image(run, plan, k, img, &started);
-	free(qemu);
-	image__free(img);
-	if (err == -EINTR || cancel_pending(run->cli->cancel_fd)) {
-		run->cut_off = true;
-		run->reason = "interrupted";
-		return 0;
-	}
-	if (err == -ENOSPC || started)
-		return err;
-	/* The other kernels go on; the messages of the failure are on stderr. */
-	run->worst = STATUS_HARNESS;
-	return session__no_kernel(&so, plan, k,
-				  !can_boot ? "there is no QEMU"
-				  : img	    ? "the guest could not be prepared"
-					    : "the kernel could not be built");
-}
-
-static int run_on_host(struct run *run, const struct plan *plan)
-{
-	const struct hostrun_opts o = {
-		.guest = run->cli->guest,
-		.experiments = run->cli->experiments,
-		.objects = run->cli->objects,
-		.store = run->store,
-		.run = run->info.id,
-		.timeout_ms = run->args->timeout_ms,
-		.deadline_ns = run->deadline_ns,
-		.cancel_fd = run->cli->cancel_fd,
-		.on_record = on_record,
-		.ctx = run,
-	};
-	struct session_result res;
-	int err = hostrun__run(&o, plan, &res);
-
-	run->worst = status__worse(run->worst, res.worst);
-	run->cut_off |= res.cut_off;
-	if (res.cut_off)
-		run->reason = res.reason;
-	return err;
-}
-
-static int exit_status(const struct run *run, int err)
-{
-	if (err || run->cut_off || run->worst == STATUS_HARNESS)
-		return EXIT_HARNESS;
-	return run->worst > STATUS_SKIPPED ? EXIT_UNEXPECTED : EXIT_AS_EXPECTED;
+	format_stream__record(&run->stream, run->info.name, r);
 }
 
 static const char *summary(void *ctx, const char *experiment)
@@ -286,8 +131,7 @@ static const char *summary(void *ctx, const char *experiment)
 	return i < 0 ? NULL : catalog__summary(c, (size_t)i);
 }
 
-/* The table, from the store: what is shown is what was kept. */
-static int print_report(struct run *run)
+static int print_table(struct run *run, const struct run_info *ended)
 {
 	struct report_opts opts = {
 		.out = stdout,
@@ -297,52 +141,51 @@ static int print_report(struct run *run)
 						  : BRIEF_FROM,
 		.ctx = (void *)run->catalog,
 	};
+	int err = report__print(run->store, ended, &opts);
+
+	if (!err && run->args->rows.n)
+		err = row_summary__print(run->catalog, run->store, ended, &run->args->rows, stdout);
+	return err;
+}
+
+/* From the store: what is shown is what was kept. */
+static int print_run(void *ctx)
+{
+	struct run *run = ctx;
+	struct run_info ended = { 0 };
+	const struct suites_of of = { .store = run->store, .run = &ended };
 	char id[24];
 	int err;
 
 	snprintf(id, sizeof(id), "%lld", (long long)run->info.id);
-	run_info__release(&run->info);
-	err = store__find_run(run->store, id, &run->info);
-	err = err ? err : report__print(run->store, &run->info, &opts);
-	if (!err && run->args->rows.n)
-		err = row_summary__print(run->catalog, run->store, &run->info, &run->args->rows,
-					 stdout);
+	err = store__find_run(run->store, id, &ended);
+	if (!err)
+		err = format__is_table(run->args->output.format)
+			      ? print_table(run, &ended)
+			      : format_stream__end(&run->stream, &of);
+	run_info__release(&ended);
 	return err;
-}
-
-/* Nothing is built for a kernel that is there for other experiments. */
-static bool is_wanted(const struct plan *plan, const struct kernel *k)
-{
-	for (size_t i = 0; i < plan->nr_items; i++)
-		if (plan__wants(plan, i, k))
-			return true;
-	return false;
 }
 
 static int execute(struct run *run, const struct plan *plan)
 {
-	int err = 0, status;
-	size_t i;
+	const struct run_args *a = run->args;
+	const struct drive_opts o = {
+		.cli = run->cli,
+		.vm = &a->vm,
+		.store = run->store,
+		.run = run->info.id,
+		.repeats = a->repeats,
+		.timeout_ms = a->timeout_ms,
+		.run_timeout_ms = a->run_timeout_ms,
+		.programs = &run->programs,
+		.on_record = on_record,
+		.show = print_run,
+		.ctx = run,
+	};
 
-	if (run->args->run_timeout_ms)
-		run->deadline_ns = clock_ns() + run->args->run_timeout_ms * 1000000ull;
-	err = run_on_host(run, plan);
-	for (i = 0; !err && i < plan->nr_kernels && !run->cut_off; i++)
-		if (is_wanted(plan, plan->kernels[i]))
-			err = run_on_kernel(run, plan, plan->kernels[i]);
-	status = exit_status(run, err);
-	if (err && !run->cut_off) {
-		run->cut_off = true;
-		run->reason = strerror(-err);
-	}
-	err = store__end_run(run->store, run->info.id, run->cut_off ? RUN_CUT_OFF : RUN_COMPLETE,
-			     run->reason, status);
-	if (run->args->output == OUTPUT_TABLE && !err)
-		err = print_report(run);
-	if (run->cut_off)
-		log_err("run %s was cut off: %s; what was recorded until then is kept",
-			run->info.name, run->reason);
-	return err ? EXIT_HARNESS : status;
+	run->stream = (struct format_stream){ .format = a->output.format, .out = stdout };
+	return drive__run(&o, plan, run->info.name);
 }
 
 int cmd_run(struct cli *cli, int argc, char **argv)

@@ -12,20 +12,21 @@
 #include "base/str.h"
 #include "cli/catalog.h"
 #include "cli/cli.h"
-#include "cli/csv.h"
-#include "cli/json_out.h"
+#include "cli/formats.h"
 #include "cli/report.h"
 #include "cli/stat_columns.h"
+#include "cli/suites.h"
 #include "model/record.h"
 
-enum { OPT_JSON = 0x400, OPT_CSV, OPT_MATRIX, OPT_SORT, OPT_KIND };
+enum { OPT_MATRIX = 0x400, OPT_SORT, OPT_KIND };
 
-enum form { FORM_TABLE, FORM_JSON, FORM_CSV, FORM_MATRIX, FORM_TEXTS };
+enum form { FORM_FORMAT, FORM_MATRIX, FORM_TEXTS };
 
 struct show_args {
 	struct strv words;
 	const char *kernel;
 	enum form form;
+	struct format_choice format;
 	unsigned int kinds; /* bits: index in show_kinds */
 	const struct stat_column *sort;
 	bool reverse;
@@ -267,37 +268,18 @@ static int show_table(const struct cli *cli, const struct show_what *w, const st
 	return err;
 }
 
-struct lines {
-	const struct show_what *what;
-	enum form form;
-	int measurements;
-};
-
-static int print_line(void *ctx, const struct stored_record *r)
+static int show_format(const struct cli *cli, const struct show_what *w, const struct show_args *a)
 {
-	struct lines *l = ctx;
+	const struct suites_of of = {
+		.store = w->store,
+		.run = w->run,
+		.kernel = w->kernel,
+		.experiment = w->experiment,
+		.program = w->program,
+	};
 
-	if (l->what->program && strcmp(l->what->program, r->record->name) != 0)
-		return 0;
-	if (l->form == FORM_JSON)
-		return json_out__record(stdout, l->what->run->name, r);
-	l->measurements += r->record->kind != RECORD_PROGRAM;
-	csv__record(stdout, r);
-	return 0;
-}
-
-static int show_lines(const struct show_what *w, enum form form)
-{
-	struct lines l = { .what = w, .form = form };
-	int err;
-
-	if (form == FORM_CSV)
-		csv__header(stdout);
-	err = store__records(w->store, w->run->id, w->kernel, w->experiment, print_line, &l);
-	if (!err && l.measurements)
-		log_info("CSV holds programs; %d measurement%s left out, --json has all",
-			 l.measurements, l.measurements == 1 ? " is" : "s are");
-	return err;
+	return format__is_table(a->format.format) ? show_table(cli, w, a)
+						  : format__run(a->format.format, &of, stdout);
 }
 
 static void say_nothing(const struct show_what *w, const char *what)
@@ -342,19 +324,8 @@ static int show_pieces(const struct show_what *w, const struct show_args *a)
 
 static int show(const struct cli *cli, const struct show_what *w, const struct show_args *a)
 {
-	int err;
+	int err = a->form == FORM_FORMAT ? show_format(cli, w, a) : show_pieces(w, a);
 
-	switch (a->form) {
-	case FORM_TABLE:
-		err = show_table(cli, w, a);
-		break;
-	case FORM_JSON:
-	case FORM_CSV:
-		err = show_lines(w, a->form);
-		break;
-	default:
-		err = show_pieces(w, a);
-	}
 	return err < 0 ? cli__exit_status(err) : err;
 }
 
@@ -362,12 +333,20 @@ static int show(const struct cli *cli, const struct show_what *w, const struct s
 
 static int set_form(struct show_args *a, enum form form, struct argp_state *state)
 {
-	if (a->form != FORM_TABLE && a->form != form) {
-		argp_error(state, "--json, --csv, --matrix and the texts can't be had in one");
+	if (a->form != FORM_FORMAT && a->form != form) {
+		argp_error(state, "--matrix and the texts can't be had in one");
 		return EINVAL;
 	}
 	a->form = form;
 	return 0;
+}
+
+static int check_form(const struct show_args *a, struct argp_state *state)
+{
+	if (a->form == FORM_FORMAT || !a->format.format)
+		return 0;
+	argp_error(state, "%s, --matrix and the texts can't be had in one", a->format.option);
+	return EINVAL;
 }
 
 static int set_sort(struct show_args *a, char *arg, struct argp_state *state)
@@ -392,13 +371,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return set_form(a, FORM_TEXTS, state);
 	}
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->format;
+		return 0;
+	case ARGP_KEY_END:
+		return check_form(a, state);
 	case 'k':
 		a->kernel = arg;
 		return 0;
-	case OPT_JSON:
-		return set_form(a, FORM_JSON, state);
-	case OPT_CSV:
-		return set_form(a, FORM_CSV, state);
 	case OPT_MATRIX:
 		return set_form(a, FORM_MATRIX, state);
 	case OPT_SORT:
@@ -422,8 +402,6 @@ static const struct argp_option fixed_options[] = {
 	  "order programs by a column such as insns, states, duration, stack or status; "
 	  "-COLUMN turns the order round",
 	  0 },
-	{ "json", OPT_JSON, NULL, 0, "records as JSON, one a line", 0 },
-	{ "csv", OPT_CSV, NULL, 0, "programs as CSV with veristat's columns", 0 },
 	{ "matrix", OPT_MATRIX, NULL, 0, "matrices, drawn whole", 0 },
 };
 #define NR_FIXED (sizeof(fixed_options) / sizeof(fixed_options[0]))
@@ -477,9 +455,11 @@ static int run_show(struct cli *cli, const struct show_args *a)
 int cmd_show(struct cli *cli, int argc, char **argv)
 {
 	struct argp_option *options = make_options();
+	const struct argp_child children[] = { { &format_argp, 0, NULL, 0 }, { 0 } };
 	const struct argp argp = {
 		.options = options,
 		.parser = parse,
+		.children = children,
 		.args_doc = "[RUN] [EXPERIMENT [PROGRAM]]",
 		.doc = "Shows a run again: its tables, or the texts that it kept. RUN is a name, the "
 		       "beginning of one, an id of `assay list runs`, or latest (the default); a "

@@ -24,10 +24,18 @@ struct intake {
 	uint64_t start_ns;
 	struct evidence *evidence; /* texts that the judge needs */
 	struct record *pending;	   /* a program whose log may still come */
+	struct {
+		char *name; /* of an object: its program that was begun last; NULL: none */
+		size_t index, total;
+		bool open; /* it has no record yet */
+	} program;
 	struct disasm *disasm;
 	struct progress *progress;
 	enum status status, worst;
 	char *reason;
+	/* The same since the object was begun, or went on behind a program. */
+	enum status round;
+	char *round_reason;
 	bool ended;
 	bool dirty;
 	int store_err;
@@ -37,7 +45,10 @@ void intake__fail(struct intake *in, enum status status, const char *reason)
 {
 	if (status__worse(in->status, status) == status)
 		record__set(&in->reason, reason);
+	if (status__worse(in->round, status) == status)
+		record__set(&in->round_reason, reason);
 	in->status = status__worse(in->status, status);
+	in->round = status__worse(in->round, status);
 }
 
 /* --- events -------------------------------------------------------------------------------- */
@@ -73,6 +84,18 @@ static int keep_disasm(struct intake *in, const struct record *r)
 			       r->name, "disasm", text, len, true);
 }
 
+static int label_globals(const struct intake *in, struct record *r)
+{
+	const char *name;
+	json_t *value;
+	int err = 0;
+
+	json_object_foreach (in->item->globals, name, value)
+		if (!err)
+			err = record__label(r, name, json_string_value(value));
+	return err;
+}
+
 static int finish_record(struct intake *in, struct record *r)
 {
 	struct stored_record sr = { .guest = *in->o->guest, .record = r };
@@ -81,6 +104,8 @@ static int finish_record(struct intake *in, struct record *r)
 	/* One that the experiment gave itself is the same. */
 	if (!err && in->item->point && !record__get_label(r, POINT_LABEL))
 		err = record__label(r, POINT_LABEL, in->item->point);
+	if (!err)
+		err = label_globals(in, r);
 	if (!err)
 		err = store__add_record(in->o->store, in->o->run, in->o->guest, r, &sr.id);
 	if (!err)
@@ -116,17 +141,39 @@ static int on_record(struct intake *in, const json_t *event)
 			in->o->guest->kernel, why);
 		return -EBADMSG;
 	}
+	if (in->program.name && !strcmp(in->program.name, r->name))
+		in->program.open = false;
 	if (r->kind != RECORD_PROGRAM)
 		return finish_record(in, r);
 	in->pending = r;
 	return 0;
 }
 
+/* "n=5 debug=true"; caller frees. */
+static char *globals_str(const json_t *globals)
+{
+	struct strbuf sb = STRBUF_INIT;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)globals, name, value)
+		strbuf__addf(&sb, "%s%s=%s", sb.len ? " " : "", name, json_string_value(value));
+	return strbuf__detach(&sb);
+}
+
 /* Logs and disassembly are a program's, the same for all points; the last one stays. What the
- * experiment itself says is each point's own. */
+ * experiment itself says is each point's own. With other global variables everything is another. */
 static char *text_name(const struct intake *in, const char *name, const char *kind)
 {
 	static const char *const of_programs[] = { "log", "libbpf", "stack" };
+
+	if (json_object_size(in->item->globals)) {
+		char *values = globals_str(in->item->globals);
+		char *kept_as = values ? str_fmt("%s%s[%s]", name, *name ? " " : "", values) : NULL;
+
+		free(values);
+		return kept_as;
+	}
 
 	for (size_t i = 0; i < sizeof(of_programs) / sizeof(of_programs[0]); i++)
 		if (!strcmp(kind, of_programs[i]))
@@ -177,6 +224,27 @@ static void on_progress(struct intake *in, const json_t *event)
 		progress__update(in->progress, fraction, what);
 }
 
+static int on_program(struct intake *in, const json_t *event)
+{
+	int64_t index = 0, total = 0;
+	const char *name;
+	int err = finish_pending(in);
+
+	if (err)
+		return err;
+	if (wire_str(event, "name", &name) || wire_int(event, "index", &index) ||
+	    wire_int(event, "total", &total) || index < 0 || total <= index)
+		return -EBADMSG;
+	in->program.index = (size_t)index;
+	in->program.total = (size_t)total;
+	in->program.open = true;
+	if (in->o->watch)
+		in->o->watch->progress(in->o->watch->ctx, (double)index / (double)total, name);
+	else
+		progress__update(in->progress, (double)index / (double)total, name);
+	return record__set(&in->program.name, name);
+}
+
 static int on_end(struct intake *in, const json_t *event)
 {
 	const char *word, *reason = NULL, *splat = NULL;
@@ -190,7 +258,10 @@ static int on_end(struct intake *in, const json_t *event)
 	wire_str(event, "reason", &reason);
 	if (status__worse(in->status, status) == status && reason && *reason)
 		err = record__set(&in->reason, reason);
+	if (!err && status__worse(in->round, status) == status)
+		err = record__set(&in->round_reason, reason && *reason ? reason : NULL);
 	in->status = status__worse(in->status, status);
+	in->round = status__worse(in->round, status);
 	in->dirty = !wire_str(event, "splat", &splat) || status >= STATUS_TIMEOUT;
 	in->ended = true;
 	return err;
@@ -219,6 +290,8 @@ int intake__event(struct intake *in, const json_t *event)
 		err = on_record(in, event);
 	else if (strcmp(type, "text") == 0)
 		err = on_text(in, event);
+	else if (strcmp(type, "program") == 0)
+		err = on_program(in, event);
 	else if (strcmp(type, "progress") == 0)
 		on_progress(in, event);
 	else if (strcmp(type, "end") == 0)
@@ -245,7 +318,9 @@ struct intake *intake__begin(const struct intake_opts *o, const struct plan_item
 	in->evidence = evidence__new();
 	in->disasm = disasm__open(o->objects, item->experiment);
 	in->progress = o->watch ? NULL : progress__new(label, true);
-	in->params = json_dumps(item->factors ? item->factors : item->params,
+	in->params = json_dumps(item->factors	? item->factors
+				: item->globals ? item->globals
+						: item->params,
 				JSON_COMPACT | JSON_SORT_KEYS);
 	if (!in->evidence || (!in->progress && !o->watch) || !in->params)
 		goto fail;
@@ -291,6 +366,36 @@ bool intake__dirty(const struct intake *in)
 	return in->dirty;
 }
 
+/* A program that has no record because of what became of the guest. */
+static int store_open_program(struct intake *in)
+{
+	struct record *r = record__new(RECORD_PROGRAM, in->item->experiment, in->program.name);
+
+	in->program.open = false;
+	if (!r)
+		return -ENOMEM;
+	r->status = STATUS_OK;
+	record__fail(r, in->round, "%s",
+		     in->round_reason ? in->round_reason : status__name(in->round));
+	return finish_record(in, r);
+}
+
+bool intake__next_program(struct intake *in, size_t *next)
+{
+	if (!in->program.name || in->store_err ||
+	    (in->round != STATUS_TIMEOUT && in->round != STATUS_CRASHED))
+		return false;
+	if (in->program.open)
+		in->store_err = store_open_program(in);
+	*next = in->program.index + 1;
+	if (in->store_err || *next >= in->program.total)
+		return false;
+	in->round = STATUS_OK;
+	record__set(&in->round_reason, NULL);
+	in->ended = in->dirty = false;
+	return true;
+}
+
 int intake__finish(struct intake *in, enum status *worst)
 {
 	int err;
@@ -313,6 +418,8 @@ int intake__finish(struct intake *in, enum status *worst)
 		in->o->watch->end(in->o->watch->ctx, in->item, in->worst, in->reason);
 	progress__done(in->progress, status__name(in->status));
 	record__set(&in->reason, NULL);
+	free(in->round_reason);
+	free(in->program.name);
 	disasm__close(in->disasm);
 	evidence__free(in->evidence);
 	free(in->params);

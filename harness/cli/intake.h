@@ -54,6 +54,10 @@ void intake__close(struct intake *in);
 void intake__fail(struct intake *in, enum status status, const char *reason);
 /* Results can't be kept (-ENOSPC, for one): as if an event could not be stored. */
 void intake__store_failed(struct intake *in, int err);
+/* An object's program that ended the guest, or its own time, keeps none of those behind it from
+ * being loaded: stores its record, and gives the index of the next one. False when there is none,
+ * or nothing such happened. */
+bool intake__next_program(struct intake *in, size_t *next);
 void intake__excuse(struct intake *in); /* it was never started: not having ended is no failure */
 bool intake__dirty(const struct intake *in); /* the kernel has had a splat, or may not be well */
 /* Stores how it ended, worsens *worst by it and by its records, and frees. 0, or -errno when

@@ -21,6 +21,10 @@ struct plan_item {
 	/* Of a study, else NULL: */
 	const char *point; /* id of its point: a label of every record, part of its texts' names */
 	json_t *factors;   /* object that is kept in place of params; borrowed */
+	/* Of a BPF object of the user's, else NULL. Its time limit is for each program. */
+	const char *object; /* its path in the guest; borrowed */
+	json_t *globals;    /* variable -> value as text: labels of its records; or NULL; borrowed */
+	json_t *programs;   /* patterns (model/progfilter.h), or NULL: all; borrowed */
 };
 
 /* What a run is to do: every item on every kernel, in this order. */
@@ -51,6 +55,8 @@ struct plan_request {
  * Release with plan__release. */
 int plan__make(const struct catalog *c, const struct kernels *ks, const struct plan_request *rq,
 	       struct plan *out);
+/* The kernels of a plan whose items are there already; kernels as in struct plan_request. */
+int plan__choose_kernels(struct plan *p, const struct kernels *ks, const char *kernels);
 /* Is the item for this kernel? Some kernels are there for a few experiments only: they get others
  * when both the kernel and the experiment were named. */
 bool plan__wants(const struct plan *p, size_t item, const struct kernel *k);

@@ -118,6 +118,31 @@ static int fill_details(struct row *row, const struct stored_record *r)
 	return 0;
 }
 
+/* Of the user's: experiments have no dot in their names. */
+static bool is_object(const struct record *r)
+{
+	return str_ends(r->experiment, ".o");
+}
+
+/* A program that is there several times, by what was set for it. */
+static int add_labels(struct row *row, const struct record *r)
+{
+	char *labels, *name;
+
+	if (!is_object(r)) /* a study's points are the study's matter */
+		return 0;
+	labels = record__labels_str(r);
+	if (!labels)
+		return -ENOMEM;
+	name = str_fmt("%s%s%s", row->cells[0], *labels ? " " : "", labels);
+	free(labels);
+	if (!name)
+		return -ENOMEM;
+	free(row->cells[0]);
+	row->cells[0] = name;
+	return 0;
+}
+
 static int fill_row(const struct report_programs *t, struct row *row, const struct stored_record *r)
 {
 	bool known;
@@ -131,7 +156,13 @@ static int fill_row(const struct report_programs *t, struct row *row, const stru
 		if (!row->cells[i])
 			return -ENOMEM;
 	}
-	row->message = value_of("message", r, &known);
+	err = add_labels(row, r->record);
+	if (err)
+		return err;
+	/* Why it has no verdict says more than what libbpf said, if anything. */
+	row->message = value_of(
+		is_object(r->record) && r->record->verdict == VERDICT_NONE ? "reason" : "message",
+		r, &known);
 	if (!row->message)
 		return -ENOMEM;
 	if (!t->sort)

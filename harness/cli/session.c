@@ -13,6 +13,7 @@
 #include "vm/disk.h"
 #include "vm/image.h"
 #include "vm/kernels.h"
+#include "wire/event.h"
 
 /* The guest ends an experiment at its own limit; the host waits this much longer before it
  * takes the whole guest for hung. */
@@ -33,16 +34,25 @@ struct session {
 	/* of the experiment that is running */
 	const struct plan_item *item;
 	struct intake *in;
-	bool dirty; /* the kernel has had a splat: not to be used again */
+	size_t first;	  /* program of an object to begin with */
+	bool dirty;	  /* the kernel has had a splat: not to be used again */
+	bool out_of_time; /* of the whole run, seen between programs of an object */
 };
 
 /* --- one experiment -------------------------------------------------------------------------- */
 
+static uint64_t within_deadline(const struct session *s, uint64_t ms);
+
+/* The time limit is for each program of an object. */
 static int on_event(void *ctx, const json_t *event)
 {
 	struct session *s = ctx;
+	int ret = intake__event(s->in, event);
 
-	return intake__event(s->in, event);
+	if (ret || strcmp(wire_type(event), "program") != 0)
+		return ret;
+	s->out_of_time = !within_deadline(s, 1);
+	return s->out_of_time ? 1 : 2;
 }
 
 /* What a conversation that did not end by itself says of the experiment. */
@@ -134,15 +144,18 @@ out:
 static json_t *run_job(const struct session *s, uint64_t timeout_ms)
 {
 	const struct image *img = s->o->image;
+	const struct plan_item *item = s->item;
 	json_t *features = json_array();
 	size_t i;
 
 	for (i = 0; i < img->features.n; i++)
 		json_array_append_new(features, json_string(img->features.v[i]));
-	return json_pack("{s:s, s:s, s:O, s:i, s:o, s:s, s:s, s:I}", "job", "run", "experiment",
-			 s->item->experiment, "params", s->item->params, "repeats",
+	return json_pack("{s:s, s:s, s:O, s:i, s:o, s:s, s:s, s:I, s:s*, s:O*, s:O*, s:I}", "job",
+			 "run", "experiment", item->experiment, "params", item->params, "repeats",
 			 (int)s->o->repeats, "features", features, "release", img->release,
-			 "build_id", img->build_id, "timeout_ms", (json_int_t)timeout_ms);
+			 "build_id", img->build_id, "timeout_ms", (json_int_t)timeout_ms, "object",
+			 item->object, "globals", item->globals, "programs", item->programs,
+			 "first", (json_int_t)s->first);
 }
 
 /* The limit of an experiment, cut to what is left of the whole run; 0 when nothing is left. */
@@ -206,6 +219,10 @@ static void converse(struct session *s, struct session_result *res)
 		goto out;
 	}
 	vm__pump(s->vm, (int)(limit + GUEST_GRACE_MS), on_event, s, &o);
+	if (s->out_of_time) {
+		out_of_time(s, res);
+		s->dirty = true;
+	}
 	/* Also after one that the experiment declares: a WARN_ONCE would not come a second time,
 	 * lockdep is off from then on. */
 	s->dirty |= o.splat != SPLAT_NONE;
@@ -224,18 +241,23 @@ out:
 static int run_item(struct session *s, const struct plan_item *item, struct session_result *res)
 {
 	s->item = item;
-	s->dirty = false;
+	s->first = 0;
+	s->dirty = s->out_of_time = false;
 	s->in = intake__begin(&s->intake, item);
 	if (!s->in)
 		return -ENOMEM;
 	if (item->blocked) {
 		intake__fail(s->in, STATUS_HARNESS, item->blocked);
 		intake__excuse(s->in);
-	} else {
-		converse(s, res);
+		return intake__finish(s->in, &s->worst);
 	}
-	if (s->dirty || intake__dirty(s->in))
-		stop_vm(s);
+	/* An object goes on behind a program that brought the guest down. */
+	do {
+		s->dirty = false;
+		converse(s, res);
+		if (s->dirty || intake__dirty(s->in))
+			stop_vm(s);
+	} while (!res->cut_off && intake__next_program(s->in, &s->first));
 	return intake__finish(s->in, &s->worst);
 }
 

@@ -26,6 +26,11 @@ static void number(struct stat_value *out, int64_t n)
 
 static void get_file_name(const struct stored_record *r, struct stat_value *out)
 {
+	/* An object of the user's is named as its file is. */
+	if (str_ends(r->record->experiment, ".o")) {
+		text(out, r->record->experiment);
+		return;
+	}
 	snprintf(out->buf, sizeof(out->buf), "%s.bpf.o", r->record->experiment);
 	text(out, out->buf);
 }
@@ -184,11 +189,34 @@ static void get_image_key(const struct stored_record *r, struct stat_value *out)
 	text(out, r->guest.image_key);
 }
 
-/* In one cell: "reject EACCES"; "none ENOENT" for a program that never reached the verifier. */
+static void get_failure(const struct stored_record *r, struct stat_value *out)
+{
+	text(out, r->record->failure);
+}
+
+/* Global variables that were set, in one cell: "n=5 debug=true". Too many are cut. */
+static void get_labels(const struct stored_record *r, struct stat_value *out)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < r->record->nr_labels && len < sizeof(out->buf); i++)
+		len += (size_t)snprintf(out->buf + len, sizeof(out->buf) - len, "%s%s=%s",
+					len ? " " : "", r->record->labels[i].name,
+					r->record->labels[i].value);
+	text(out, out->buf);
+}
+
+/* In one cell: "reject EACCES"; "none ENOENT" for a program that never reached the verifier, "no
+ * kfunc" where it is known for want of what. */
 static void get_verdict(const struct stored_record *r, struct stat_value *out)
 {
 	const struct record *rec = r->record;
 
+	if (rec->failure) {
+		snprintf(out->buf, sizeof(out->buf), "no %s", rec->failure);
+		text(out, out->buf);
+		return;
+	}
 	snprintf(out->buf, sizeof(out->buf), "%s%s%s",
 		 rec->verdict == VERDICT_NONE ? "none" : verdict__name(rec->verdict),
 		 rec->err ? " " : "", rec->err ? errno__name(rec->err) : "");
@@ -233,6 +261,8 @@ const struct stat_column stat_columns[] = {
 	{ "mem_mb", NULL, .get = get_mem },
 	{ "build_id", NULL, .get = get_build_id },
 	{ "image_key", NULL, .get = get_image_key },
+	{ "failure", NULL, .get = get_failure },
+	{ "labels", NULL, .get = get_labels },
 	{ "said", NULL, .get = get_verdict, TEXT("verdict"), .table_only = true },
 };
 

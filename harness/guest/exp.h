@@ -14,6 +14,7 @@ struct kfacts;
 struct libbpf_messages;
 struct load_result;
 struct params;
+struct verify_failure;
 
 /* A running experiment, as the runner sees it. */
 struct exp {
@@ -40,6 +41,7 @@ struct program_info {
 	const char *name, *section;
 	unsigned int type;
 	struct strv tags;
+	const struct verify_failure *failure; /* why the verifier had no say; or NULL */
 };
 
 /* Sends the record of a program and its texts. messages may be NULL. 0 or -errno. */

@@ -56,28 +56,40 @@ static int read_request(const json_t *job, struct run_request *rq)
 	n = 0;
 	if (!wire_int(job, "timeout_ms", &n) && n > 0)
 		rq->timeout_ms = n < INT_MAX ? (unsigned int)n : INT_MAX;
+	wire_str(job, "object", &rq->object);
+	rq->globals = json_object_get(job, "globals");
+	rq->programs = json_object_get(job, "programs");
+	n = 0;
+	if (!wire_int(job, "first", &n) && n > 0)
+		rq->first = (size_t)n;
 	return err;
+}
+
+static int refuse_unknown(const struct sink *sink, const char *name, const char *nearest)
+{
+	return run__refuse(sink, name, "the guest has no experiment '%s'%s%s%s", name,
+			   nearest ? "; did you mean " : "", nearest ? nearest : "",
+			   nearest ? "?" : "");
 }
 
 int job__run(const json_t *job, const struct kfacts *kernel, const struct supervisor *s,
 	     const struct sink *sink)
 {
 	struct run_request rq = { 0 };
-	const char *name = "", *nearest;
+	const char *name = "", *nearest = NULL;
 	char *wrong = wrong_kernel(job, kernel);
-	int err;
+	struct experiment of_object = { 0 };
+	int err = read_request(job, &rq);
 
 	wire_str(job, "experiment", &name);
-	rq.ex = registry__find(name, &nearest);
+	of_object.name = name;
+	rq.ex = rq.object ? &of_object : registry__find(name, &nearest);
 	if (wrong)
 		err = run__refuse(sink, name, "%s", wrong);
-	else if (!rq.ex && nearest)
-		err = run__refuse(sink, name, "the guest has no experiment '%s'; did you mean %s?",
-				  name, nearest);
-	else if (!rq.ex)
-		err = run__refuse(sink, name, "the guest has no experiment '%s'", name);
-	else if (read_request(job, &rq))
+	else if (err)
 		err = run__refuse(sink, name, "out of memory");
+	else if (!rq.ex)
+		err = refuse_unknown(sink, name, nearest);
 	else
 		err = run__supervise(&rq, s, sink, NULL);
 	strv__free(&rq.features);
@@ -205,7 +217,8 @@ static int exec_run(const struct exec_args *template, const struct supervisor *s
 	close_one(&out[1]);
 	close_one(&err[1]);
 	child__watch(s, pid,
-		     (struct watch[]){ { out[0], on_out, &to_out }, { err[0], on_out, &to_err } },
+		     (struct watch[]){ { .fd = out[0], .data = on_out, .ctx = &to_out },
+				       { .fd = err[0], .data = on_out, .ctx = &to_err } },
 		     2, timeout_ms, end);
 done:
 	close_pair(out);

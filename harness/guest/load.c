@@ -340,6 +340,10 @@ int load__measure(const struct load_spec *spec, unsigned int repeats, struct loa
 		return -ENOMEM;
 	memcpy(r->insns, spec->insns, spec->nr_insns * sizeof(*r->insns));
 	r->nr_insns = spec->nr_insns;
+	if (spec->opts) {
+		r->attach_type = spec->opts->expected_attach_type;
+		r->flags = spec->opts->prog_flags;
+	}
 	err = timed_loads(spec, repeats ? repeats : 1, r);
 	if (err || r->trouble)
 		return err;

@@ -45,6 +45,7 @@ struct load_result {
 	long xlated_size, jited_size;
 	struct bpf_insn *insns; /* as loaded: relocated, helpers patched */
 	size_t nr_insns;
+	unsigned int attach_type, flags; /* expected_attach_type and prog_flags of the load */
 };
 
 void load_result__init(struct load_result *r);

@@ -58,12 +58,10 @@ out:
 	elf_end(elf);
 }
 
-int object__open(const struct experiment *ex, struct bpf_object **out)
+int object__open_mem(const char *named, const void *bytes, size_t size, struct bpf_object **out)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
-	const void *bytes;
-	size_t size;
-	char *name = strdup(ex->name), *copy = NULL;
+	char *name = strdup(named), *copy = NULL;
 	int err = -ENOMEM;
 
 	if (!name)
@@ -73,7 +71,6 @@ int object__open(const struct experiment *ex, struct bpf_object **out)
 		if (*p == '-')
 			*p = '_';
 	opts.object_name = name;
-	bytes = ex->elf_bytes(&size);
 	copy = malloc(size);
 	if (!copy)
 		goto out;
@@ -85,6 +82,14 @@ out:
 	free(copy);
 	free(name);
 	return err;
+}
+
+int object__open(const struct experiment *ex, struct bpf_object **out)
+{
+	size_t size;
+	const void *bytes = ex->elf_bytes(&size);
+
+	return object__open_mem(ex->name, bytes, size, out);
 }
 
 void object__choose(struct bpf_object *obj, int (*want)(void *ctx, const char *name), void *ctx)

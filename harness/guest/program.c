@@ -6,6 +6,7 @@
 
 #include "guest/exp.h"
 #include "guest/load.h"
+#include "guest/verify_failure.h"
 #include "model/record.h"
 #include "model/stack.h"
 #include "model/stats.h"
@@ -47,6 +48,14 @@ static int fill(struct record *r, const struct program_info *p, const struct loa
 	r->load_time_us = l->n ? stats__median(l->load_us, l->n) : -1;
 	r->xlated_size = l->xlated_size;
 	r->jited_size = l->jited_size;
+	if (!err && p->failure) {
+		r->verdict = VERDICT_NONE;
+		err = record__set(&r->failure, failure__name(p->failure->kind));
+		if (!err && p->failure->message) {
+			r->err = p->failure->err;
+			err = record__set(&r->message, p->failure->message);
+		}
+	}
 	return err;
 }
 
@@ -57,7 +66,9 @@ static int fill(struct record *r, const struct program_info *p, const struct loa
 static void set_status(struct record *r, const struct program_info *p, const struct load_result *l)
 {
 	r->status = STATUS_OK;
-	if (!l->trouble)
+	if (p->failure)
+		record__fail(r, STATUS_SKIPPED, "%s", p->failure->reason);
+	if (p->failure || !l->trouble)
 		return;
 	if (l->n || l->insns || !l->err || !p->tags.n)
 		record__fail(r, STATUS_HARNESS, "%s", l->trouble);

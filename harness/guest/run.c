@@ -24,6 +24,7 @@ struct run {
 	const struct run_request *rq;
 	const struct sink *sink;
 	struct strbuf events; /* an unfinished line of the child's */
+	struct watch *watch;  /* of the events */
 	struct strbuf stdio;
 	unsigned int stdio_lines;
 	char *doing; /* from its last progress event */
@@ -54,27 +55,53 @@ static int take_end(struct run *r, const json_t *event)
 	return 0;
 }
 
+static void set_doing(struct run *r, char *what)
+{
+	if (!what)
+		return;
+	free(r->doing);
+	r->doing = what;
+}
+
+static void take_progress(struct run *r, const json_t *event)
+{
+	const char *what;
+
+	if (!wire_str(event, "what", &what) && *what)
+		set_doing(r, strdup(what));
+}
+
+/* The time limit is for each program of an object. */
+static void take_program(struct run *r, const json_t *event)
+{
+	const char *name;
+
+	if (!wire_str(event, "name", &name))
+		set_doing(r, str_fmt("load %s", name));
+	r->watch->anew = true;
+}
+
 /* Events pass through as they are, but for `end`, which is held until the kernel's messages have
  * been looked at. Only short ones are parsed: records and texts can be megabytes. */
 static int take_line(struct run *r, const char *line, size_t len)
 {
-	static const char end[] = "{\"ev\":\"end\"", progress[] = "{\"ev\":\"progress\"";
-	json_t *event = NULL;
-	const char *what;
+	static const char end[] = "{\"ev\":\"end\"", progress[] = "{\"ev\":\"progress\"",
+			  program[] = "{\"ev\":\"program\"";
+	bool ends = str_starts(line, end);
+	json_t *event;
 	int err = 0;
 
-	if (!str_starts(line, end) && !str_starts(line, progress))
+	if (!ends && !str_starts(line, progress) && !str_starts(line, program))
 		return r->sink->line(r->sink->ctx, line, len);
 	event = json_loadb(line, len, 0, NULL);
-	if (event && str_starts(line, end)) {
+	if (event && ends)
 		err = take_end(r, event);
-	} else {
-		if (event && !wire_str(event, "what", &what) && *what) {
-			free(r->doing);
-			r->doing = strdup(what);
-		}
+	else if (event && str_starts(line, program))
+		take_program(r, event);
+	else if (event)
+		take_progress(r, event);
+	if (!event || !ends)
 		err = r->sink->line(r->sink->ctx, line, len);
-	}
 	json_decref(event);
 	return err;
 }
@@ -269,6 +296,8 @@ int run__supervise(const struct run_request *rq, const struct supervisor *s,
 		   const struct sink *sink, bool *cancelled)
 {
 	struct run r = { .rq = rq, .sink = sink, .status = STATUS_HARNESS };
+	struct watch watches[] = { { .data = on_events, .ctx = &r },
+				   { .data = on_stdio, .ctx = &r } };
 	int events[2] = { -1, -1 }, stdio[2] = { -1, -1 };
 	uint64_t mark = exp__now_ns();
 	struct child_end end = { 0 };
@@ -277,6 +306,7 @@ int run__supervise(const struct run_request *rq, const struct supervisor *s,
 	bool started = false;
 	pid_t pid;
 
+	r.watch = &watches[0];
 	if (kmsg < 0)
 		sink__log(sink, "warning",
 			  "the kernel's messages can't be read (%s): splats go unseen",
@@ -296,9 +326,9 @@ int run__supervise(const struct run_request *rq, const struct supervisor *s,
 	close_fd(events[1]);
 	close_fd(stdio[1]);
 	events[1] = stdio[1] = -1;
-	child__watch(s, pid,
-		     (struct watch[]){ { events[0], on_events, &r }, { stdio[0], on_stdio, &r } },
-		     2, rq->timeout_ms, &end);
+	watches[0].fd = events[0];
+	watches[1].fd = stdio[0];
+	child__watch(s, pid, watches, 2, rq->timeout_ms, &end);
 	err = finish(&r, &end, kmsg, mark);
 out:
 	if (!started)

@@ -12,11 +12,18 @@ struct experiment;
 
 /* One experiment to run. */
 struct run_request {
-	const struct experiment *ex;
-	const json_t *params;	 /* object name -> value, or NULL; borrowed */
-	struct strv features;	 /* what the kernel's patches provide */
-	unsigned int repeats;	 /* timed loads of each program; 0: 5 */
-	unsigned int timeout_ms; /* 0: none */
+	const struct experiment *ex; /* of an object of the user's only the name is set */
+	const json_t *params;	     /* object name -> value, or NULL; borrowed */
+	struct strv features;	     /* what the kernel's patches provide */
+	unsigned int repeats;	     /* timed loads of each program; 0: 5 */
+	unsigned int timeout_ms;     /* 0: none */
+
+	/* A BPF object of the user's, in place of the experiment's: each of its programs is loaded,
+	 * and the time limit is for each. */
+	const char *object;	/* path, or NULL */
+	const json_t *globals;	/* object variable -> value as text; or NULL; borrowed */
+	const json_t *programs; /* array of patterns (model/progfilter.h); or NULL; borrowed */
+	size_t first;		/* index of the program to begin with */
 };
 
 /* Runs it in a child process and sends all of its events to the sink, closing with exactly one

@@ -12,6 +12,7 @@
 #include "guest/objects.h"
 #include "guest/params.h"
 #include "guest/run.h"
+#include "guest/verify.h"
 
 #define DEFAULT_REPEATS 5
 /* libbpf must believe that the log is taken care of (in a buffer that is never used: the loads
@@ -263,7 +264,7 @@ static int check_needs(struct exp *e)
 
 /* A kernel whose BTF its own verifier refuses refuses every program from then on, and libbpf only
  * guesses why. An experiment that loads nothing through us may be about just that. */
-static int check_btf(struct exp *e)
+static int check_btf(struct exp *e, bool is_object)
 {
 	static const struct bpf_insn nothing[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K }, /* r0 = 0 */
@@ -271,7 +272,7 @@ static int check_btf(struct exp *e)
 	};
 	char log[256] = "";
 
-	if (!e->def->elf_bytes ||
+	if ((!e->def->elf_bytes && !is_object) ||
 	    exp__try_load(e, "nothing", BPF_PROG_TYPE_SOCKET_FILTER, nothing,
 			  sizeof(nothing) / sizeof(nothing[0]), log, sizeof(log), 1) != -EINVAL ||
 	    !strstr(log, "BTF is malformed"))
@@ -327,7 +328,9 @@ int runner__run(const struct run_request *rq, const struct sink *sink)
 	if (!err)
 		err = check_needs(&e);
 	if (!err)
-		err = check_btf(&e);
+		err = check_btf(&e, rq->object);
+	if (!err && rq->object)
+		err = verify__object(&e, rq);
 	if (!err && e.def->elf_bytes)
 		err = verify_all(&e, &p);
 	if (!err)

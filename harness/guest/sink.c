@@ -64,6 +64,14 @@ int sink__progress(const struct sink *s, const char *experiment, unsigned long l
 				       (json_int_t)total, "what", what ? what : ""));
 }
 
+int sink__program(const struct sink *s, const char *experiment, const char *name, size_t index,
+		  size_t total)
+{
+	return sink__send(s, json_pack("{ss ss ss sI sI}", "ev", "program", "experiment",
+				       experiment, "name", name, "index", (json_int_t)index,
+				       "total", (json_int_t)total));
+}
+
 int sink__record(const struct sink *s, const struct record *r)
 {
 	json_t *record = record_json__pack(r);

@@ -23,6 +23,8 @@ int sink__send(const struct sink *s, json_t *event); /* steals the reference; NU
 int sink__start(const struct sink *s, const char *experiment);
 int sink__progress(const struct sink *s, const char *experiment, unsigned long long done,
 		   unsigned long long total, const char *what);
+int sink__program(const struct sink *s, const char *experiment, const char *name, size_t index,
+		  size_t total);
 int sink__record(const struct sink *s, const struct record *r);
 /* In as many parts as needed; bytes that are no UTF-8 become '?', and no character is torn. */
 int sink__text(const struct sink *s, const char *experiment, const char *name, const char *kind,

@@ -210,9 +210,13 @@ void child__watch(const struct supervisor *s, pid_t pid, struct watch *watches, 
 			end->err = -errno;
 			break;
 		}
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++) {
 			if (watches[i].fd >= 0 && fds[WATCHES + i].revents && !end->err)
 				end->err = drain(&watches[i]);
+			if (watches[i].anew && timeout_ms && !killed)
+				timer_set(timer, timeout_ms);
+			watches[i].anew = false;
+		}
 		if (fds[SIGNALS].revents)
 			ended = child__reap(s, pid, &end->status);
 		if (ended)

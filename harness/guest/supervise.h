@@ -22,6 +22,7 @@ struct watch {
 	/* Returns 0, or -errno, on which the child is killed. */
 	int (*data)(void *ctx, const char *data, size_t len);
 	void *ctx;
+	bool anew; /* set by data(): the child has begun something for which the time limit is */
 };
 
 struct child_end {

@@ -86,6 +86,7 @@ void record__free(struct record *r)
 	free(r->prog_type);
 	free(r->section);
 	free(r->message);
+	free(r->failure);
 	free(r->expected);
 	free(r->reason);
 	free(r);
@@ -342,6 +343,7 @@ static int copy_plain(struct record *to, const struct record *from)
 	err = record__set(&to->prog_type, from->prog_type);
 	err = err ?: record__set(&to->section, from->section);
 	err = err ?: record__set(&to->message, from->message);
+	err = err ?: record__set(&to->failure, from->failure);
 	err = err ?: record__set(&to->expected, from->expected);
 	err = err ?: record__set(&to->reason, from->reason);
 	for (size_t i = 0; !err && i < from->tags.n; i++)

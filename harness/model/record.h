@@ -50,8 +50,11 @@ struct record {
 	char *prog_type, *section; /* "kprobe", "kprobe/copyout_bpf"; programs only */
 	struct strv tags;	   /* expectations as in model/expect.h */
 	enum verdict verdict;
-	int err;	/* errno of the load or attach as a positive number; 0 */
-	char *message;	/* the verifier's reason, or libbpf's; NULL */
+	int err;       /* errno of the load or attach as a positive number; 0 */
+	char *message; /* the verifier's reason, or libbpf's; NULL */
+	/* What of the program's needs the kernel does not meet, so that the verifier has no say: a
+	 * word of model/failure.h. The verdict is then none, the status skipped. NULL: nothing. */
+	char *failure;
 	char *expected; /* set by the judge */
 
 	enum status status;

@@ -49,8 +49,10 @@ double db__double_or(sqlite3_stmt *st, int col, double unknown);
 
 /* schema.c */
 #define DB_APPLICATION_ID 0x61737379 /* "assy" */
-#define DB_SCHEMA_VERSION 1
+#define DB_SCHEMA_VERSION 2
 extern const char db_schema[]; /* makes everything, in one transaction */
+/* db_upgrades[i] makes a database of version i + 1 one of the next version, version aside. */
+extern const char *const db_upgrades[DB_SCHEMA_VERSION - 1];
 
 /* guest.c: the id of an equal row in `guests`, inserted when there is none. */
 int db__guest_id(const struct store *s, int64_t run, const struct guest_info *g, int64_t *id);

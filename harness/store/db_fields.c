@@ -15,6 +15,7 @@ const struct record_field db_record_fields[] = {
 	FIELD("section", FIELD_STR, section),
 	FIELD("err", FIELD_INT, err),
 	FIELD("message", FIELD_STR, message),
+	FIELD("failure", FIELD_STR, failure),
 	FIELD("expected", FIELD_STR, expected),
 	FIELD("reason", FIELD_STR, reason),
 	FIELD("verification_time_us", FIELD_INT64, stats.verification_time_us),

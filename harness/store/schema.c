@@ -4,7 +4,7 @@
 #define STR_(x) #x
 #define STR(x)	STR_(x)
 
-/* Version 1. A value that nobody knows is NULL, so that SQL's own avg() and count() leave it out.
+/* A value that nobody knows is NULL, so that SQL's own avg() and count() leave it out.
  * Lists of names (tags, rows and columns of a matrix) and the stack depth of each subprogram are
  * JSON arrays; a series is a blob of little-endian IEEE 754 doubles; a matrix has its rows joined
  * by newlines. */
@@ -61,6 +61,7 @@ const char db_schema[] =
 	" verdict TEXT,"
 	" err INTEGER NOT NULL,"
 	" message TEXT,"
+	" failure TEXT,"
 	" expected TEXT,"
 	" status TEXT NOT NULL,"
 	" reason TEXT,"
@@ -130,3 +131,8 @@ const char db_schema[] =
 							  "PRAGMA user_version = " STR(
 								  DB_SCHEMA_VERSION) ";"
 										     "COMMIT;";
+
+const char *const db_upgrades[DB_SCHEMA_VERSION - 1] = {
+	/* 2: programs whose needs the kernel does not meet */
+	"ALTER TABLE records ADD COLUMN failure TEXT",
+};

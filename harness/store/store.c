@@ -283,7 +283,7 @@ static int check_contents(const struct store *s, struct strbuf *why)
 			       "%s: made by a newer assay (format %" PRId64
 			       ", this one knows %d): use that one, or another folder of results",
 			       s->path, version, DB_SCHEMA_VERSION);
-	if (version < DB_SCHEMA_VERSION)
+	if (version < 1)
 		return because(why, -EBADMSG,
 			       "%s: the database is damaged: its format is %" PRId64
 			       ", which no assay has written" SAYS_MOVE,
@@ -348,6 +348,47 @@ static int connect_read_only(struct store *s, struct strbuf *why)
 	return rc == SQLITE_OK ? 0 : sqlite_because(s, rc, why, "open the database");
 }
 
+/* Brings a database that an older assay has made up to date, in one step. Nothing is to be done for
+ * one that another process was faster with. */
+static int upgrade(struct store *s, struct strbuf *why)
+{
+	int64_t version = DB_SCHEMA_VERSION;
+	char sql[64];
+	int rc = db__pragma_int(s->db, "user_version", &version);
+
+	if (rc == SQLITE_OK && version >= DB_SCHEMA_VERSION)
+		return 0;
+	if (rc == SQLITE_OK)
+		rc = db__exec(s, "BEGIN IMMEDIATE");
+	if (rc == SQLITE_OK)
+		rc = db__pragma_int(s->db, "user_version", &version);
+	for (; rc == SQLITE_OK && version < DB_SCHEMA_VERSION; version++)
+		rc = db__exec(s, db_upgrades[version - 1]);
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %" PRId64 "; COMMIT", version);
+	if (rc == SQLITE_OK)
+		rc = db__exec(s, sql);
+	if (rc == SQLITE_OK)
+		return 0;
+	rc = sqlite_because(s, rc, why, "bring the database to this assay's format");
+	db__exec(s, "ROLLBACK");
+	return rc;
+}
+
+static int check_version_read_only(struct store *s, struct strbuf *why)
+{
+	int64_t version = 0;
+	int rc = db__pragma_int(s->db, "user_version", &version);
+
+	if (rc != SQLITE_OK)
+		return sqlite_because(s, rc, why, "read the database");
+	if (version < DB_SCHEMA_VERSION)
+		return because(why, -EACCES,
+			       "%s: made by an older assay, and this user may not write there: run "
+			       "`assay list runs` once as its owner, which brings it up to date",
+			       s->path);
+	return 0;
+}
+
 static int open_checked(struct store *s, bool create_it, struct strbuf *why)
 {
 	int rc, err;
@@ -371,10 +412,10 @@ static int open_checked(struct store *s, bool create_it, struct strbuf *why)
 					   "%s: this user may not write there: name another "
 					   "folder of results",
 					   s->path)
-				 : 0;
+				 : check_version_read_only(s, why);
 	disconnect(s);
 	rc = connect_to(s, s->path, SQLITE_OPEN_READWRITE);
-	return rc == SQLITE_OK ? 0 : sqlite_because(s, rc, why, "open the database");
+	return rc == SQLITE_OK ? upgrade(s, why) : sqlite_because(s, rc, why, "open the database");
 }
 
 static struct store *store_new(const char *results_dir)

@@ -16,6 +16,8 @@
  *   hello    {proto, release, build_id, cpus, mem_kb, cpu_model, uptime_us}
  *   start    {experiment}
  *   progress {experiment, done, total, what}
+ *   program  {experiment, name, index, total}      a program of an object is about to be loaded; the
+ *            time limit is for each
  *   record   {record: {...}}                       see wire/record_json.h
  *   text     {experiment, name, kind, part, last, data}   evidence in parts of at most 64 KiB;
  *            kind: log, libbpf, dmesg, trace_pipe, stack, table; name "" for the experiment's own
@@ -26,7 +28,8 @@
  *   log      {level, text}                         the guest's own diagnostics
  * Host to guest:
  *   run      {experiment, params: {name: value}, repeats, features: [..], release, build_id,
- *             timeout_ms}
+ *             timeout_ms}; for an object of the user's also {object (its path in the guest), globals:
+ *             {variable: value}, programs: [pattern..], first (index of its first program)}
  *   exec     {argv: [...], rows, cols}
  *   shell    {rows, cols, term}
  *   poweroff {}
@@ -36,6 +39,9 @@
 #define WIRE_PART_MAX (64u << 10)
 #define WIRE_PORT     "org.assay.wire" /* name of the virtio-serial port of the events */
 #define WIRE_TTY_PORT "org.assay.tty"  /* raw bytes of `assay shell` */
+/* In the guest's folder of modules: those that the guest program loads before it does anything
+ * else, in their order, a line for each: "[-]FILE[ ARGUMENTS]". With '-' the module may fail. */
+#define GUEST_BOOT_LIST "boot.list"
 /* Volume label of the ext4 file system on the disk that the host makes for an experiment. */
 #define WIRE_DISK_LABEL "assay"
 

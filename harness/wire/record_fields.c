@@ -7,6 +7,7 @@ const struct record_field record_strings[] = {
 	{ "prog_type", offsetof(struct record, prog_type) },
 	{ "section", offsetof(struct record, section) },
 	{ "message", offsetof(struct record, message) },
+	{ "failure", offsetof(struct record, failure) },
 	{ "expected", offsetof(struct record, expected) },
 	{ "reason", offsetof(struct record, reason) },
 	{ NULL, 0 },

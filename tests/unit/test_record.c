@@ -250,6 +250,7 @@ static void test_copy(void **state)
 	r->stats.insns = 7;
 	r->jited_size = 99;
 	record__set(&r->message, "R1 invalid");
+	record__set(&r->failure, "map");
 	r->status = STATUS_OK;
 	strv__add(&r->tags, "reject:*");
 	record__label(r, "hook", "int3");
@@ -270,6 +271,7 @@ static void test_copy(void **state)
 	assert_true(c->stats.insns == 7);
 	assert_true(c->jited_size == 99 && c->xlated_size == -1);
 	assert_string_equal(c->message, "R1 invalid");
+	assert_string_equal(c->failure, "map");
 	assert_null(c->expected);
 	assert_string_equal(c->tags.v[0], "reject:*");
 	assert_string_equal(record__get_label(c, "hook"), "int3");

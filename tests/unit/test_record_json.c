@@ -41,6 +41,7 @@ static struct record *full_record(void)
 	err |= strv__add(&r->tags, "assay:any:*") | strv__add(&r->tags, "assay:accept:>=5.11");
 	r->verdict = VERDICT_REJECT;
 	r->err = EACCES;
+	err |= record__set(&r->failure, "prog-type");
 	err |= record__set(&r->message,
 			   "invalid indirect read from stack R1 off -128+126 size 127");
 	err |= record__set(&r->expected, "reject EACCES /invalid/");
@@ -165,6 +166,7 @@ static void assert_same(const struct record *a, const struct record *b)
 	assert_int_equal(a->verdict, b->verdict);
 	assert_int_equal(a->err, b->err);
 	assert_same_text(a->message, b->message);
+	assert_same_text(a->failure, b->failure);
 	assert_same_text(a->expected, b->expected);
 	assert_int_equal(a->status, b->status);
 	assert_same_text(a->reason, b->reason);

@@ -110,6 +110,7 @@ static void assert_records_equal(const struct record *a, const struct record *b)
 	assert_int_equal(a->verdict, b->verdict);
 	assert_int_equal(a->err, b->err);
 	assert_str(a->message, b->message);
+	assert_str(a->failure, b->failure);
 	assert_str(a->expected, b->expected);
 	assert_int_equal(a->status, b->status);
 	assert_str(a->reason, b->reason);
@@ -162,6 +163,7 @@ static struct record *full_record(void)
 	strv__add(&r->tags, "assay:reject:<5.10.223:EACCES:a \"quoted\" [x]\\.");
 	r->verdict = VERDICT_REJECT;
 	r->err = 13;
+	record__set(&r->failure, "kfunc");
 	record__set(&r->message, "R1 'off'; DROP TABLE records; --\nsecond line, ünïcode");
 	record__set(&r->expected, "accept");
 	r->status = STATUS_UNEXPECTED;

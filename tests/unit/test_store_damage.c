@@ -182,6 +182,66 @@ static void foreign_databases_are_refused(void **state)
 	assert_refused(f, "no assay has written");
 }
 
+static int count_record(void *ctx, const struct stored_record *r)
+{
+	assert_null(r->record->failure);
+	++*(int *)ctx;
+	return 0;
+}
+
+static int64_t format_of(const char *path)
+{
+	sqlite3_stmt *st = NULL;
+	sqlite3 *db = NULL;
+	int64_t version;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	version = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return version;
+}
+
+/* A database as the first format had it: its records have no failures. */
+static void an_older_format_is_brought_up_to_date(void **state)
+{
+	struct fixture *f = *state;
+	struct guest_info g = { .kernel = (char *)"5.10.218", .cpus = 1, .mem_mb = 512 };
+	struct record *r = record__new(RECORD_PROGRAM, "e", "p");
+	struct run_info run, found;
+	struct store *s = open_store(f);
+	char *why = NULL;
+	int n = 0;
+
+	assert_int_equal(store__begin_run(s, "assay run", "{}", &run), 0);
+	assert_int_equal(store__add_record(s, run.id, &g, r, NULL), 0);
+	store__close(s);
+	sql(f->db, "ALTER TABLE records DROP COLUMN failure; PRAGMA user_version = 1");
+	assert_int_equal(format_of(f->db), 1);
+	assert_int_equal(store__check(f->results, &why), 0);
+	assert_int_equal(format_of(f->db), 1);
+
+	assert_int_equal(store__open(f->results, false, &s), 0);
+	assert_int_equal(store__find_run(s, NULL, &found), 0);
+	assert_int_equal(store__records(s, found.id, NULL, NULL, count_record, &n), 0);
+	assert_int_equal(n, 1);
+	record__set(&r->failure, "map");
+	assert_int_equal(store__add_record(s, run.id, &g, r, NULL), 0);
+	store__close(s);
+	assert_int_equal(format_of(f->db), 2);
+
+	/* Once more: nothing is to be done. */
+	s = open_store(f);
+	store__close(s);
+	assert_int_equal(format_of(f->db), 2);
+	assert_silent(f);
+	run_info__release(&run);
+	run_info__release(&found);
+	record__free(r);
+}
+
 /* Sound as a database, and yet not what assay writes. */
 static void odd_values_are_named(void **state)
 {
@@ -242,8 +302,13 @@ static void odd_values_are_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(no_database),		 T(garbage_is_refused), T(a_folder_is_no_database),
-		T(truncated_is_refused), T(a_large_one_too),	T(foreign_databases_are_refused),
+		T(no_database),
+		T(garbage_is_refused),
+		T(a_folder_is_no_database),
+		T(truncated_is_refused),
+		T(a_large_one_too),
+		T(foreign_databases_are_refused),
+		T(an_older_format_is_brought_up_to_date),
 		T(odd_values_are_named),
 	};
 

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/source_line.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "model/vlog.h"
+
+/* "experiments/e/e.bpf.c" of "/somewhere/experiments/e/e.bpf.c": from the last of the roots on. */
+static const char *below_root(const char *path)
+{
+	static const char *const roots[] = { "/tests/experiments/", "/experiments/", "/bpf/" };
+	const char *best = NULL, *best_end = NULL, *found;
+
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		for (found = path; (found = strstr(found, roots[i])); found++) {
+			if (found + strlen(roots[i]) <= best_end)
+				continue;
+			best = found + 1;
+			best_end = found + strlen(roots[i]);
+		}
+	}
+	if (best)
+		return best;
+	return strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+}
+
+/* A place as "path.c:12" that takes all of [s, s+len). */
+static bool is_place(const char *s, size_t len, size_t *path_len, long *line)
+{
+	size_t digits = 0;
+
+	while (digits < len && s[len - 1 - digits] >= '0' && s[len - 1 - digits] <= '9')
+		digits++;
+	if (!digits || digits > 9 || len < digits + 4 || s[len - digits - 1] != ':')
+		return false;
+	*path_len = len - digits - 1;
+	*line = strtol(s + len - digits, NULL, 10);
+	return s[*path_len - 2] == '.' && strchr("ch", s[*path_len - 1]);
+}
+
+static int take(const char *path, size_t len, long at, char **file, long *line)
+{
+	char *copy = strndup(path, len), *kept;
+
+	kept = copy ? strdup(below_root(copy)) : NULL;
+	free(copy);
+	if (!kept)
+		return -ENOMEM;
+	free(*file);
+	*file = kept;
+	*line = at;
+	return 0;
+}
+
+/* Walks the disassembly to the insn-th instruction of the program (negative: its first line) and
+ * keeps the last place that was named before it. */
+static int from_disasm(const char *disasm, int64_t insn, char **file, long *line)
+{
+	/* "0000000000000aa0 <name>:" is where the program begins, in bytes. */
+	int64_t first = (int64_t)(strtoull(disasm, NULL, 16) / 8);
+	const char *p = disasm, *end, *place = NULL;
+	size_t place_len = 0, path_len;
+	long place_line = 0, at;
+	bool found = false;
+
+	for (; *p && !found; p = *end ? end + 1 : end) {
+		end = p + strcspn(p, "\n");
+		if (p[0] == ';' && p[1] == ' ') {
+			/* Of a system's header the line of ours before it says more. */
+			if (!is_place(p + 2, (size_t)(end - p - 2), &path_len, &at) ||
+			    str_starts(p + 2, "/usr/"))
+				continue;
+			place = p + 2;
+			place_len = path_len;
+			place_line = at;
+			found = insn < 0;
+		} else if (*p == ' ') {
+			char *rest;
+			long long n = strtoll(p, &rest, 10);
+
+			found = *rest == ':' && n - first == insn;
+		}
+	}
+	return found && place && place_line ? take(place, place_len, place_line, file, line) : 0;
+}
+
+/* The last "; text @ file.c:12" with a line; 0 stands for none. */
+static int from_log(const char *log, char **file, long *line)
+{
+	const char *p = log, *end, *at;
+	size_t path_len;
+	long number;
+	int err = 0;
+
+	for (; *p && !err; p = *end ? end + 1 : end) {
+		end = p + strcspn(p, "\n");
+		if (*p != ';')
+			continue;
+		for (at = end; at > p + 3 && strncmp(at - 3, " @ ", 3) != 0; at--)
+			;
+		if (at > p + 3 && is_place(at, (size_t)(end - at), &path_len, &number) && number)
+			err = take(at, path_len, number, file, line);
+	}
+	return err;
+}
+
+/* The log names files without their folder; the disassembly knows it. */
+static int complete_path(const char *disasm, char **file)
+{
+	char *first = NULL, *log_name = *file;
+	const char *name;
+	long ignored;
+	int err;
+
+	if (!log_name || strchr(log_name, '/') || !disasm)
+		return 0;
+	err = from_disasm(disasm, -1, &first, &ignored);
+	name = first ? strrchr(first, '/') : NULL;
+	if (!err && name && !strcmp(name + 1, log_name)) {
+		*file = first;
+		first = log_name;
+	}
+	free(first);
+	return err;
+}
+
+int source_line__find(const char *log, const char *disasm, char **file, long *line)
+{
+	struct vlog v = { .message_insn = VLOG_UNKNOWN };
+	int err = 0;
+
+	*file = NULL;
+	*line = 0;
+	if (log)
+		err = vlog__parse(log, 1, &v);
+	if (!err && disasm && v.message_insn >= 0)
+		err = from_disasm(disasm, v.message_insn, file, line);
+	if (!err && log && !*file)
+		err = from_log(log, file, line);
+	if (!err)
+		err = complete_path(disasm, file);
+	if (!err && disasm && !*file)
+		err = from_disasm(disasm, -1, file, line);
+	if (log)
+		vlog__release(&v);
+	return err;
+}
