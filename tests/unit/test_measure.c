@@ -86,7 +86,7 @@ static void test_too_few(void **state)
 static void test_many_tests(void **state)
 {
 	struct sides_pair_fixture *p = *state;
-	char name[8];
+	char name[16];
 
 	for (int i = 0; i < 6; i++) {
 		struct both m;
@@ -118,7 +118,7 @@ static void test_many_tests(void **state)
 static void test_pace(void **state)
 {
 	struct sides_pair_fixture *p = *state;
-	char name[8];
+	char name[16];
 
 	for (int i = 0; i < 30; i++) {
 		struct both m;
