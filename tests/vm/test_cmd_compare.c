@@ -106,7 +106,7 @@ static void kernel_new(struct store *s, int64_t run, const char *accel)
 
 	add(s, run, NEW, accel, program("padding", 43));
 	add(s, run, NEW, accel, program("plain", 103));
-	add(s, run, NEW, accel, timed(30));
+	add(s, run, NEW, accel, timed(50));
 	assert_int_equal(
 		store__add_text(s, run, NEW, "e", "padding", "log", log, strlen(log), true), 0);
 	end(s, run, NEW, accel);
@@ -174,7 +174,7 @@ static void test_two_kernels(void **state)
 		   "a: " UNINIT "\n    the logs part after: 0: (85) call "
 		   "bpf_probe_read_user#112\n      a 2: " UNINIT "\n      b 2: 1: (95) exit\n");
 	assert_has(o.out, "  e plain\n    total_insns 100 -> 103 (+3.0 %)\n");
-	assert_has(o.out, "  e timed\n    read 10.09 -> 30.28 us (+200.0 %), 3 times [");
+	assert_has(o.out, "  e timed\n    read 10.09 -> 50.47 us (+400.0 %), 5 times [");
 	assert_has(o.out, "  e gone\n    vanished; it was accept\n");
 	assert_lacks(o.out, "\033");
 	/* Flips come first. */
