@@ -13,6 +13,7 @@
 #include "cli/formats.h"
 #include "cli/report_text.h"
 #include "cli/sides.h"
+#include "cli/suites.h"
 #include "diff/attribute.h"
 #include "diff/changes.h"
 #include "diff/filter.h"
@@ -203,6 +204,17 @@ static int find_changes(const struct compare_args *a, const struct sides *sides,
 	return err;
 }
 
+static int print_suites(const struct compare_args *a, const struct compared *v, size_t n)
+{
+	struct suites *suites = NULL;
+	int err = compare_suites__make(v, n, a->filters, &suites);
+
+	if (!err)
+		err = a->format.format->suites(suites, stdout);
+	suites__free(suites);
+	return err;
+}
+
 static int print(const struct compare_args *a, const struct compared *v, size_t n)
 {
 	const struct compare_style st = {
@@ -217,12 +229,10 @@ static int print(const struct compare_args *a, const struct compared *v, size_t 
 		return compare_json__print(v, n, stdout);
 	if (strcmp(format, "csv") == 0)
 		return compare_csv__print(v, n, a->filters, a->order, &a->columns, stdout);
-	if (strcmp(format, "table") == 0) {
-		compare_table__print(&st, v, n);
-		return 0;
-	}
-	log_err("--format %s: comparisons are printed as table, json or csv only", format);
-	return -EINVAL;
+	if (strcmp(format, "table") != 0)
+		return print_suites(a, v, n);
+	compare_table__print(&st, v, n);
+	return 0;
 }
 
 static int compare(const struct compare_args *a, const struct sides *sides)
