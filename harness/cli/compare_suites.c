@@ -254,9 +254,14 @@ static int add_pair(const struct compared *p, const struct filters *f, struct su
 /* Nothing to compare is no success. */
 static int add_empty(struct suites *out)
 {
-	struct suite *s = suites__suite(out, "", PAIR);
-	struct suite_case *c = s ? suite__add(s, "nothing", CASE_ERROR) : NULL;
+	struct suite_case *c;
+	struct suite *s;
 
+	for (size_t i = 0; i < out->n; i++)
+		if (strcmp(out->v[i].experiment, PAIR) != 0)
+			return 0;
+	s = suites__suite(out, "", PAIR);
+	c = s ? suite__add(s, "nothing", CASE_ERROR) : NULL;
 	if (!c)
 		return -ENOMEM;
 	c->type = "empty";
@@ -273,7 +278,7 @@ int compare_suites__make(const struct compared *v, size_t n, const struct filter
 	*out = NULL;
 	for (size_t i = 0; !err && i < n; i++)
 		err = add_pair(&v[i], filters, s);
-	if (!err && !s->n)
+	if (!err)
 		err = add_empty(s);
 	if (err)
 		suites__free(s);
