@@ -15,6 +15,7 @@
 #include "cli/formats.h"
 #include "cli/report_text.h"
 #include "cli/sides.h"
+#include "cli/suites.h"
 #include "diff/attribute.h"
 #include "diff/changes.h"
 #include "diff/filter.h"
@@ -208,6 +209,17 @@ static int find_changes(const struct compare_args *a, const struct sides *sides,
 	return err;
 }
 
+static int print_suites(const struct compare_args *a, const struct compared *v, size_t n)
+{
+	struct suites *suites = NULL;
+	int err = compare_suites__make(v, n, a->filters, &suites);
+
+	if (!err)
+		err = a->format.format->suites(suites, stdout);
+	suites__free(suites);
+	return err;
+}
+
 static int print_table(const struct cli *cli, const struct compare_args *a,
 		       const struct compared *v, size_t n)
 {
@@ -239,8 +251,7 @@ static int print(const struct cli *cli, const struct compare_args *a, const stru
 		return compare_json__print(v, n, stdout);
 	if (strcmp(format, "csv") == 0)
 		return compare_csv__print(v, n, a->filters, a->order, &a->columns, stdout);
-	log_err("--format %s: comparisons are printed as table, json or csv only", format);
-	return -EINVAL;
+	return print_suites(a, v, n);
 }
 
 static int compare(const struct cli *cli, const struct compare_args *a, const struct sides *sides)
