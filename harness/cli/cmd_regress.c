@@ -161,6 +161,10 @@ static int make_plan(struct cli *cli, const struct args *a, struct plan *plan)
 				 plan);
 	free(names);
 	err = err ? err : keep_kernels(cli, plan);
+	if (!err && a->vm.kernel_source && plan->nr_kernels > 1) {
+		log_err("--kernel-source goes with one kernel; these are %zu", plan->nr_kernels);
+		err = -EINVAL;
+	}
 	return err ? err : drop_host(plan);
 }
 
