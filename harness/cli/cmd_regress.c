@@ -102,6 +102,7 @@ static int choose(const struct cli *cli, char **out)
  * one. */
 static int keep_kernels(const struct cli *cli, struct plan *plan)
 {
+	struct strbuf without = STRBUF_INIT;
 	struct strv have = { 0 };
 	size_t kept = 0;
 	int err = baselines__list(cli, &have);
@@ -116,6 +117,8 @@ static int keep_kernels(const struct cli *cli, struct plan *plan)
 			log_err("kernel %s has no baseline; `assay baseline update RUN -k %s` makes one",
 				name, name);
 			err = -EINVAL;
+		} else {
+			strbuf__addf(&without, "%s%s", without.len ? ", " : "", name);
 		}
 	}
 	plan->nr_kernels = kept;
@@ -124,6 +127,9 @@ static int keep_kernels(const struct cli *cli, struct plan *plan)
 			"have one");
 		err = -EINVAL;
 	}
+	if (!err && without.len)
+		log_info("left out, for they have no baseline: %s", strbuf__str(&without));
+	strbuf__free(&without);
 	strv__free(&have);
 	return err;
 }
