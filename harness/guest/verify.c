@@ -31,14 +31,15 @@ struct verify {
 	char *bytes;
 	size_t size;
 	struct strv names; /* of the programs that are wanted */
+	/* What is known not to be had on this kernel: is left out from then on. */
+	struct strv externs, maps;
+	struct verify_failure *why_no_map; /* of each */
 };
 
-/* A program on its way: what had to be left out so far. */
+/* A program on its way. */
 struct attempt {
 	const char *name;
 	char *bytes; /* with externs made weak that it does not use */
-	struct strv maps;
-	struct verify_failure *why_no_map; /* of each */
 	struct verify_failure failure;
 	bool again;
 };
@@ -144,43 +145,42 @@ static int list_programs(struct verify *v)
 
 /* --- one program --------------------------------------------------------------------------- */
 
-static void attempt__release(struct attempt *a)
-{
-	for (size_t i = 0; i < a->maps.n; i++)
-		verify_failure__release(&a->why_no_map[i]);
-	free(a->why_no_map);
-	strv__free(&a->maps);
-	verify_failure__release(&a->failure);
-	free(a->bytes);
-}
-
 /* Once more without the map: should the program come by it, the verifier says so. */
-static int leave_out_map(struct attempt *a, const char *map)
+static int leave_out_map(struct verify *v, struct attempt *a, const char *map)
 {
 	struct verify_failure *list =
-		reallocarray(a->why_no_map, a->maps.n + 1, sizeof(*a->why_no_map));
+		reallocarray(v->why_no_map, v->maps.n + 1, sizeof(*v->why_no_map));
 	int err = -ENOMEM;
 
 	if (list) {
-		a->why_no_map = list;
-		list[a->maps.n] = a->failure;
-		err = strv__add(&a->maps, map);
+		v->why_no_map = list;
+		err = strv__add(&v->maps, map);
 	}
-	if (!err)
-		a->failure = (struct verify_failure){ 0 };
-	a->again = !err;
-	return err;
+	if (err)
+		return err;
+	list[v->maps.n - 1] = a->failure;
+	a->failure = (struct verify_failure){ 0 };
+	a->again = true;
+	return 0;
 }
 
-/* Once more without the extern, if the program does not use it. */
-static int leave_out_extern(struct verify *v, struct attempt *a, const char *name)
+/* Makes the extern weak if the program does not use it: 1. It is left as it is: 0. Or -ENOMEM. */
+static int leave_out_extern(const struct verify *v, struct attempt *a, const char *name)
 {
 	int uses = object__uses(v->bytes, v->size, a->name, name);
 
 	if (uses == -ENOMEM)
 		return uses;
-	if (uses || object__weaken(a->bytes, v->size, name))
-		return 0;
+	return !uses && !object__weaken(a->bytes, v->size, name);
+}
+
+static int without_extern(struct verify *v, struct attempt *a, const char *name)
+{
+	int err = strv__has(&v->externs, name) ? 0 : strv__add(&v->externs, name);
+	int left_out = err ? err : leave_out_extern(v, a, name);
+
+	if (left_out <= 0)
+		return left_out;
 	verify_failure__release(&a->failure);
 	a->again = true;
 	return 0;
@@ -197,10 +197,10 @@ static int explain_trouble(struct verify *v, struct attempt *a, struct bpf_objec
 	if (!err)
 		err = verify_failure__before(&c, r->err, obj, prog, kfacts__btf(v->e->kernel),
 					     &a->failure);
-	if (!err && c.failure == FAILURE_MAP && c.name && !strv__has(&a->maps, c.name))
-		err = leave_out_map(a, c.name);
+	if (!err && c.failure == FAILURE_MAP && c.name && !strv__has(&v->maps, c.name))
+		err = leave_out_map(v, a, c.name);
 	else if (!err && c.name && strstr(c.line, "extern "))
-		err = leave_out_extern(v, a, c.name);
+		err = without_extern(v, a, c.name);
 	libbpf_cause__release(&c);
 	return err;
 }
@@ -215,7 +215,7 @@ static int take_over(struct verify_failure *to, const struct verify_failure *fro
 }
 
 /* The kernel refused it. */
-static int explain_refusal(struct attempt *a, struct bpf_object *obj,
+static int explain_refusal(const struct verify *v, struct attempt *a, struct bpf_object *obj,
 			   const struct bpf_program *prog, const struct libbpf_messages *m,
 			   const struct load_result *r)
 {
@@ -226,9 +226,9 @@ static int explain_refusal(struct attempt *a, struct bpf_object *obj,
 		return err;
 	bpf_object__for_each_map (map, obj)
 		if (n++ == index)
-			for (size_t i = 0; i < a->maps.n; i++)
-				if (strcmp(a->maps.v[i], bpf_map__name(map)) == 0)
-					return take_over(&a->failure, &a->why_no_map[i]);
+			for (size_t i = 0; i < v->maps.n; i++)
+				if (strcmp(v->maps.v[i], bpf_map__name(map)) == 0)
+					return take_over(&a->failure, &v->why_no_map[i]);
 	return 0;
 }
 
@@ -242,10 +242,12 @@ static int report(struct verify *v, const struct attempt *a, struct bpf_object *
 		.type = bpf_program__type(prog),
 		.failure = a->failure.kind == FAILURE_NONE ? NULL : &a->failure,
 	};
+	/* libbpf says something of every program of the object, each time. */
+	bool telling = info.failure || r->trouble;
 	int err = object__tags(obj, a->name, &info.tags);
 
 	if (!err)
-		err = program__report(v->e, &info, r, m);
+		err = program__report(v->e, &info, r, telling ? m : NULL);
 	strv__free(&info.tags);
 	return err;
 }
@@ -270,8 +272,8 @@ static int try_once(struct verify *v, struct attempt *a)
 	prog = err ? NULL : bpf_object__find_program_by_name(obj, a->name);
 	if (!prog)
 		goto out;
-	for (size_t i = 0; i < a->maps.n; i++)
-		bpf_map__set_autocreate(bpf_object__find_map_by_name(obj, a->maps.v[i]), false);
+	for (size_t i = 0; i < v->maps.n; i++)
+		bpf_map__set_autocreate(bpf_object__find_map_by_name(obj, v->maps.v[i]), false);
 	bpf_program__set_log_level(prog, 1);
 	bpf_program__set_log_buf(prog, log, sizeof(log));
 	err = load__object(obj, a->name, v->e->repeats, kfacts__btf(v->e->kernel), &m, &r);
@@ -280,7 +282,7 @@ static int try_once(struct verify *v, struct attempt *a)
 	if (!err && never_tried(&r))
 		err = explain_trouble(v, a, obj, prog, &m, &r);
 	else if (!err)
-		err = explain_refusal(a, obj, prog, &m, &r);
+		err = explain_refusal(v, a, obj, prog, &m, &r);
 	if (!err && !a->again)
 		err = report(v, a, obj, prog, &m, &r);
 out:
@@ -298,6 +300,9 @@ static int verify_program(struct verify *v, const char *name)
 
 	if (!err)
 		memcpy(a.bytes, v->bytes, v->size);
+	for (size_t i = 0; !err && i < v->externs.n; i++)
+		if (leave_out_extern(v, &a, v->externs.v[i]) < 0)
+			err = -ENOMEM;
 	/* Ends: each time one more map or extern is left out. */
 	do {
 		if (!err)
@@ -305,7 +310,8 @@ static int verify_program(struct verify *v, const char *name)
 	} while (!err && a.again);
 	if (err == -ENOMEM)
 		exp__stop(v->e, STATUS_HARNESS, "out of memory while loading %s", name);
-	attempt__release(&a);
+	verify_failure__release(&a.failure);
+	free(a.bytes);
 	return err;
 }
 
@@ -323,6 +329,11 @@ int verify__object(struct exp *e, const struct run_request *rq)
 		if (!err)
 			err = verify_program(&v, v.names.v[i]);
 	}
+	for (size_t i = 0; i < v.maps.n; i++)
+		verify_failure__release(&v.why_no_map[i]);
+	free(v.why_no_map);
+	strv__free(&v.maps);
+	strv__free(&v.externs);
 	strv__free(&v.names);
 	free(v.bytes);
 	return err;
