@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "guest/verify.h"
 
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -34,6 +36,10 @@ struct verify {
 	/* What is known not to be had on this kernel: is left out from then on. */
 	struct strv externs, maps;
 	struct verify_failure *why_no_map; /* of each */
+	/* On a kernel without BTF an empty one takes its place: else libbpf would load no program
+	 * of an object in which one has CO-RE relocations. */
+	int btf_fd;
+	char *btf_path;
 };
 
 /* A program on its way. */
@@ -86,7 +92,7 @@ static int open_for(struct verify *v, const char *bytes, const char *name,
 	int err;
 
 	libbpf_messages__to(m);
-	err = object__open_mem(v->e->def->name, bytes, v->size, obj);
+	err = object__open_mem(v->e->def->name, bytes, v->size, v->btf_path, obj);
 	if (err == -ENOMEM)
 		return err;
 	if (err) {
@@ -220,7 +226,9 @@ static int explain_refusal(const struct verify *v, struct attempt *a, struct bpf
 			   const struct load_result *r)
 {
 	struct bpf_map *map;
-	int index, n = 0, err = verify_failure__after(r, prog, m, &index, &a->failure);
+	int index, n = 0,
+		   err = verify_failure__after(r, prog, m, kfacts__btf(v->e->kernel), &index,
+					       &a->failure);
 
 	if (err || index < 0)
 		return err;
@@ -315,26 +323,56 @@ static int verify_program(struct verify *v, const char *name)
 	return err;
 }
 
+static int stand_in_for_btf(struct verify *v)
+{
+	struct btf *empty;
+	const void *raw;
+	__u32 size;
+	int err = -ENOMEM;
+
+	if (kfacts__btf(v->e->kernel))
+		return 0;
+	empty = btf__new_empty();
+	raw = empty ? btf__raw_data(empty, &size) : NULL;
+	v->btf_fd = raw ? memfd_create("no-btf", MFD_CLOEXEC) : -1;
+	if (v->btf_fd >= 0 && write(v->btf_fd, raw, size) == (ssize_t)size)
+		v->btf_path = str_fmt("/proc/self/fd/%d", v->btf_fd);
+	if (v->btf_path)
+		err = 0;
+	btf__free(empty);
+	return err;
+}
+
+static void verify__release(struct verify *v)
+{
+	for (size_t i = 0; i < v->maps.n; i++)
+		verify_failure__release(&v->why_no_map[i]);
+	free(v->why_no_map);
+	strv__free(&v->maps);
+	strv__free(&v->externs);
+	strv__free(&v->names);
+	free(v->bytes);
+	free(v->btf_path);
+	if (v->btf_fd >= 0)
+		close(v->btf_fd);
+}
+
 int verify__object(struct exp *e, const struct run_request *rq)
 {
-	struct verify v = { .e = e, .rq = rq };
+	struct verify v = { .e = e, .rq = rq, .btf_fd = -1 };
 	int err = file_read(rq->object, 0, &v.bytes, &v.size);
 
 	if (err)
 		exp__stop(e, STATUS_HARNESS, "%s can't be read: %s", rq->object, strerror(-err));
 	else
+		err = stand_in_for_btf(&v);
+	if (!err)
 		err = list_programs(&v);
 	for (size_t i = rq->first; !err && i < v.names.n; i++) {
 		err = sink__program(&e->sink, e->def->name, v.names.v[i], i, v.names.n);
 		if (!err)
 			err = verify_program(&v, v.names.v[i]);
 	}
-	for (size_t i = 0; i < v.maps.n; i++)
-		verify_failure__release(&v.why_no_map[i]);
-	free(v.why_no_map);
-	strv__free(&v.maps);
-	strv__free(&v.externs);
-	strv__free(&v.names);
-	free(v.bytes);
+	verify__release(&v);
 	return err;
 }

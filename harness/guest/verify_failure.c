@@ -225,7 +225,8 @@ static bool calls_kfunc(const struct load_result *r)
 }
 
 int verify_failure__after(const struct load_result *r, const struct bpf_program *prog,
-			  const struct libbpf_messages *m, int *map, struct verify_failure *out)
+			  const struct libbpf_messages *m, const struct btf *kernel, int *map,
+			  struct verify_failure *out)
 {
 	struct poison p;
 	char *what;
@@ -243,8 +244,9 @@ int verify_failure__after(const struct load_result *r, const struct bpf_program 
 		what = libbpf_said__relocation(strbuf__str(&m->all), bpf_program__name(prog),
 					       p.insn);
 		err = found(out, FAILURE_BTF,
-			    str_fmt("the kernel's BTF does not have what a CO-RE relocation asks "
-				    "for: %s",
+			    str_fmt("%s what a CO-RE relocation asks for: %s",
+				    kernel ? "the kernel's BTF does not have"
+					   : "the kernel has no BTF, so not",
 				    what ? what : "libbpf does not say what"));
 		free(what);
 		return err;

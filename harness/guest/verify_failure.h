@@ -35,6 +35,7 @@ int verify_failure__before(const struct libbpf_cause *cause, int err, struct bpf
  * that case of a map that was left out, *map is its index and out is not set: the caller knows why;
  * else *map is -1. out->kind is FAILURE_NONE for a verdict. 0 or -ENOMEM. */
 int verify_failure__after(const struct load_result *r, const struct bpf_program *prog,
-			  const struct libbpf_messages *m, int *map, struct verify_failure *out);
+			  const struct libbpf_messages *m, const struct btf *kernel, int *map,
+			  struct verify_failure *out);
 
 #endif
