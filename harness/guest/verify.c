@@ -220,6 +220,46 @@ static int take_over(struct verify_failure *to, const struct verify_failure *fro
 	return to->reason && to->message ? 0 : -ENOMEM;
 }
 
+/* A weak extern that libbpf could not resolve and the program uses; caller frees; NULL: none. */
+static char *weak_extern(const struct verify *v, const struct attempt *a,
+			 const struct libbpf_messages *m)
+{
+	static const char before[] = "libbpf: extern '", after[] = "' (weak): not resolved";
+	char *name = NULL;
+
+	for (const char *at = strbuf__str(&m->all); !name && (at = strstr(at, before));) {
+		size_t len;
+
+		at += strlen(before);
+		len = strcspn(at, "'");
+		if (!str_starts(at + len, after))
+			continue;
+		name = strndup(at, len);
+		if (name && object__uses(v->bytes, v->size, a->name, name) <= 0) {
+			free(name);
+			name = NULL;
+		}
+	}
+	return name;
+}
+
+static int explain_weak_call(const struct verify *v, struct attempt *a,
+			     const struct libbpf_messages *m, const struct load_result *r)
+{
+	char *name;
+
+	if (r->verdict != VERDICT_REJECT || a->failure.kind != FAILURE_NONE ||
+	    !verify_failure__met_weak_call(r))
+		return 0;
+	name = weak_extern(v, a, m);
+	a->failure.kind = FAILURE_KFUNC;
+	a->failure.reason = str_fmt("the kernel has no function '%s', which is weak, and called "
+				    "all the same",
+				    name ? name : "of that name");
+	free(name);
+	return a->failure.reason ? 0 : -ENOMEM;
+}
+
 /* The kernel refused it. */
 static int explain_refusal(const struct verify *v, struct attempt *a, struct bpf_object *obj,
 			   const struct bpf_program *prog, const struct libbpf_messages *m,
@@ -230,6 +270,8 @@ static int explain_refusal(const struct verify *v, struct attempt *a, struct bpf
 		   err = verify_failure__after(r, prog, m, kfacts__btf(v->e->kernel), &index,
 					       &a->failure);
 
+	if (!err && index < 0)
+		err = explain_weak_call(v, a, m, r);
 	if (err || index < 0)
 		return err;
 	bpf_object__for_each_map (map, obj)

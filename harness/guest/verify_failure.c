@@ -258,3 +258,25 @@ int verify_failure__after(const struct load_result *r, const struct bpf_program 
 			     strdup("the kernel knows no calls of kernel functions"));
 	return 0;
 }
+
+/* "41: (85) call …" at the beginning of a line. */
+static bool came_by_call(const char *log, size_t insn)
+{
+	char start[48];
+	size_t len = (size_t)snprintf(start, sizeof(start), "%zu: (85) call", insn);
+
+	for (const char *at = log; (at = strstr(at, start)); at += len)
+		if (at == log || at[-1] == '\n')
+			return true;
+	return false;
+}
+
+bool verify_failure__met_weak_call(const struct load_result *r)
+{
+	for (size_t i = 0; r->log_len && i < r->nr_insns; i++)
+		if (r->insns[i].code == (BPF_JMP | BPF_CALL) &&
+		    r->insns[i].src_reg == BPF_PSEUDO_KFUNC_CALL && !r->insns[i].imm &&
+		    !r->insns[i].off && came_by_call(r->log, i))
+			return true;
+	return false;
+}
