@@ -34,7 +34,7 @@ again = $(MAKE) --no-print-directory $(parallel)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all binaries deps run catalogue study test unit install clean distclean help
+.PHONY: all binaries deps run catalogue regress study test unit install clean distclean help
 
 # --- sources --------------------------------------------------------------------------------
 
@@ -200,6 +200,10 @@ catalogue: all
 	@$(BUILD)/assay $(if $(filter 1,$(V)),-v) run -k all; ran=$$?; \
 	[ $$ran -eq 2 ] || $(BUILD)/assay catalogue -o docs/catalogue.md && exit $$ran
 
+# What changed against results/baseline/, on the kernels that have a file there.
+regress: all
+	@$(BUILD)/assay $(if $(filter 1,$(V)),-v) regress
+
 # --- the rest -------------------------------------------------------------------------------
 
 install: all
@@ -231,6 +235,7 @@ study: all
 help:
 	@echo 'make run                 install what is missing, build, run the experiments on the default kernel'
 	@echo 'make catalogue           every row on every kernel; writes docs/catalogue.md'
+	@echo 'make regress             all experiments on the kernels that have a baseline, compared with it'
 	@echo 'make study               the override study in full; writes docs/override.md and its pictures'
 	@echo 'make test                all tests (unit tests also under ASan and UBSan, VM tests)'
 	@echo 'make unit                the tests that need no VM'

@@ -14,8 +14,7 @@
 
 #define KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-/* Where else a package may be when it is not in the suites that its entry names. */
-static const char *const all_suites[] = {
+const char *const apt_suites[] = {
 	"bullseye",
 	"bullseye-security",
 	"bullseye-updates",
@@ -28,8 +27,10 @@ static const char *const all_suites[] = {
 	"bullseye-backports",
 	"bookworm-backports",
 	"trixie-backports",
+	"testing",
+	"sid",
 };
-#define NR_ALL_SUITES (sizeof(all_suites) / sizeof(all_suites[0]))
+const size_t nr_apt_suites = sizeof(apt_suites) / sizeof(apt_suites[0]);
 
 void apt_mirrors__release(struct apt_mirrors *m)
 {
@@ -150,6 +151,11 @@ char *apt_file_name(const char *package)
 	return strbuf__detach(&sb);
 }
 
+const char *apt_keyring(void)
+{
+	return file_exists(KEYRING) ? KEYRING : NULL;
+}
+
 static void keep_line(void *ctx, const char *line)
 {
 	strbuf__addf(ctx, "%s\n", line);
@@ -223,7 +229,7 @@ static int write_conf(const char *apt)
 	return err;
 }
 
-static int make_state(const char *apt)
+int apt_state__make(const char *apt)
 {
 	static const char *const dirs[] = { "lists/partial", "cache/archives/partial" };
 	char *status = str_fmt("%s/status", apt);
@@ -296,12 +302,11 @@ static int run_apt(struct talk *t, const char *apt, const char *dir, const char 
 static int try_suites(struct talk *t, const struct apt_want *w, const struct apt_mirrors *m,
 		      const char *apt, const char *dir, const char *const *suites, size_t n)
 {
-	const char *keyring = file_exists(KEYRING) ? KEYRING : NULL;
 	const char *update[] = { "update", NULL };
 	const char *binary[] = { "download", w->package, NULL };
 	const char *source[] = { "source", "--download-only", "--only-source", w->package, NULL };
 	const char *const *get = w->source ? source : binary;
-	char *text = apt_sources(m, w->source ? "deb-src" : "deb", suites, n, keyring);
+	char *text = apt_sources(m, w->source ? "deb-src" : "deb", suites, n, apt_keyring());
 	char *list = str_fmt("%s/assay.sources", apt);
 	char *name = apt_file_name(w->package);
 	char *part = name ? str_fmt("%s/%s", dir, name) : NULL;
@@ -337,7 +342,7 @@ static int fetch(const struct apt_want *w, const struct source_opts *o, const ch
 {
 	char *apt = str_fmt("%s/apt", o->paths->cache);
 	struct talk t = { .o = o };
-	int err = apt ? make_state(apt) : -ENOMEM;
+	int err = apt ? apt_state__make(apt) : -ENOMEM;
 
 	if (err)
 		goto out;
@@ -347,7 +352,7 @@ static int fetch(const struct apt_want *w, const struct source_opts *o, const ch
 		err = try_suites(&t, w, m, apt, dir, (const char *const *)w->suites->v,
 				 w->suites->n);
 	if (err == -ENOENT)
-		err = try_suites(&t, w, m, apt, dir, all_suites, NR_ALL_SUITES);
+		err = try_suites(&t, w, m, apt, dir, apt_suites, nr_apt_suites);
 	progress__done(t.progress, err ? NULL : w->package);
 out:
 	if (err && err != -EINTR)
@@ -384,14 +389,16 @@ int apt_fetch(const struct kernel *k, const struct source_opts *o, const char *d
 	      char **reason)
 {
 	char *title = str_fmt("kernel %s: download", k->name);
-	struct apt_want w = { .title = title, .package = k->package, .suites = &k->suites };
+	struct apt_want w = {
+		.title = title, .package = k->package, .suites = &k->suites, .source = k->orig
+	};
 	int err;
 
 	*reason = NULL;
 	*file = NULL;
 	err = title ? apt_get(&w, o, dir, reason) : -ENOMEM;
 	if (!err) {
-		*file = apt_file_name(k->package);
+		*file = k->orig ? strdup(k->orig) : apt_file_name(k->package);
 		err = *file ? 0 : -ENOMEM;
 	}
 	free(title);

@@ -28,6 +28,17 @@ void apt_mirrors__release(struct apt_mirrors *m);
 char *apt_sources(const struct apt_mirrors *m, const char *type, const char *const *suites,
 		  size_t n, const char *keyring);
 
+/* Debian's releases that mirrors may carry: where a package is looked for when it is not in the
+ * suites that its entry names. */
+extern const char *const apt_suites[];
+extern const size_t nr_apt_suites;
+/* Makes the folder of an apt state of our own, with <dir>/apt.conf, which takes its sources from
+ * <dir>/assay.sources. 0 or -errno. */
+int apt_state__make(const char *dir);
+
+/* The keys of Debian's archive; NULL where they are not installed: apt's own then. */
+const char *apt_keyring(void);
+
 struct apt_want {
 	const char *title;	   /* of the progress */
 	const char *package;	   /* "name=version" */

@@ -116,22 +116,29 @@ static char *to_hex(const uint8_t *p, size_t len)
 	return strbuf__detach(&sb);
 }
 
-/* The build id among the notes of a section: 0, -ENOENT, -ENOMEM. */
-static int find_build_id(Elf_Data *d, char **hex)
+/* The first note of an owner and type among those of a section: its contents (*desc, in *d), or
+ * -ENOENT. */
+static int find_note(Elf_Data *d, const char *owner, unsigned int type, GElf_Nhdr *nh, size_t *desc)
 {
-	size_t at = 0, name, desc;
-	GElf_Nhdr nh;
+	size_t at = 0, name, len = strlen(owner) + 1;
 
-	while (d && (at = gelf_getnote(d, at, &nh, &name, &desc)) > 0) {
-		const char *base = d->d_buf;
-
-		if (nh.n_type != NT_GNU_BUILD_ID || nh.n_namesz != sizeof("GNU") ||
-		    memcmp(base + name, "GNU", sizeof("GNU")) || !nh.n_descsz)
-			continue;
-		*hex = to_hex((const uint8_t *)base + desc, nh.n_descsz);
-		return *hex ? 0 : -ENOMEM;
-	}
+	while (d && (at = gelf_getnote(d, at, nh, &name, desc)) > 0)
+		if (nh->n_type == type && nh->n_namesz == len &&
+		    !memcmp((const char *)d->d_buf + name, owner, len))
+			return 0;
 	return -ENOENT;
+}
+
+static int section_build_id(Elf_Data *d, char **hex)
+{
+	GElf_Nhdr nh;
+	size_t desc;
+	int err = find_note(d, "GNU", NT_GNU_BUILD_ID, &nh, &desc);
+
+	if (err || !nh.n_descsz)
+		return err ? err : -ENOENT;
+	*hex = to_hex((const uint8_t *)d->d_buf + desc, nh.n_descsz);
+	return *hex ? 0 : -ENOMEM;
 }
 
 int elf_build_id(const char *path, char **hex)
@@ -145,7 +152,7 @@ int elf_build_id(const char *path, char **hex)
 		err = -ENOENT;
 		while (err == -ENOENT && (scn = elf_nextscn(f.elf, scn)))
 			if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_NOTE)
-				err = find_build_id(elf_getdata(scn, NULL), hex);
+				err = section_build_id(elf_getdata(scn, NULL), hex);
 	}
 	close_elf(&f);
 	return err;
@@ -177,4 +184,20 @@ int elf_loaded_hash(const char *path, char hex[HASH_HEX])
 		err = -ENOMEM;
 	close_elf(&f);
 	return err;
+}
+
+int elf_has_note(const char *path, const char *owner, unsigned int type)
+{
+	Elf_Scn *scn = NULL;
+	struct file f;
+	GElf_Shdr sh;
+	GElf_Nhdr nh;
+	size_t desc;
+	int err = open_elf(&f, path), found = 0;
+
+	while (!err && !found && (scn = elf_nextscn(f.elf, scn)))
+		if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_NOTE)
+			found = !find_note(elf_getdata(scn, NULL), owner, type, &nh, &desc);
+	close_elf(&f);
+	return err ? err : found;
 }

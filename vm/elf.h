@@ -14,4 +14,7 @@ int elf_section_place(const char *path, const char *name, off_t *offset, size_t 
  * whatever folder they were made in. Errors as above. */
 int elf_loaded_hash(const char *path, char hex[65]);
 
+/* Has it a note of that owner and type: 1 or 0; or -errno as above. */
+int elf_has_note(const char *path, const char *owner, unsigned int type);
+
 #endif

@@ -19,11 +19,13 @@
 #include "base/str.h"
 #include "vm/elf.h"
 #include "vm/initramfs.h"
+#include "wire/event.h"
 
-#define NAME_PREFIX "initramfs-"
-#define NAME_SUFFIX ".cpio"
-#define NAME_HASH   16 /* digits */
-#define UNUSED_S    3600
+#define NAME_PREFIX   "initramfs-"
+#define NAME_SUFFIX   ".cpio"
+#define NAME_HASH     16 /* digits */
+#define UNUSED_S      3600
+#define CONFIG_PREFIX "config-"
 
 struct folder {
 	const char *path;
@@ -138,7 +140,9 @@ static int add_user_file(struct initramfs *fs, const char *host_path, bool not_r
 
 static int add_module(struct initramfs *fs, const char *dir, const char *name)
 {
-	char *path = str_fmt("lib/modules/%s", name), *from = str_fmt("%s/%s", dir, name);
+	bool config = str_starts(name, CONFIG_PREFIX);
+	char *path = str_fmt("%s/%s", config ? "boot" : "lib/modules", name),
+	     *from = str_fmt("%s/%s", dir, name);
 	int err = path && from ? initramfs__file(fs, path, 0644, from) : -ENOMEM;
 
 	free(path);
@@ -153,7 +157,8 @@ static int add_modules(struct initramfs *fs, const char *dir)
 	int err = d ? initramfs__dir(fs, "lib/modules", 0755) : -errno;
 
 	while (!err && (e = readdir(d)))
-		if (str_ends(e->d_name, ".ko"))
+		if (str_ends(e->d_name, ".ko") || !strcmp(e->d_name, GUEST_BOOT_LIST) ||
+		    str_starts(e->d_name, CONFIG_PREFIX))
 			err = add_module(fs, dir, e->d_name);
 	if (err)
 		log_err("%s: the kernel's modules can't be had: %s", dir, strerror(-err));

@@ -14,9 +14,11 @@ struct guestfs_opts {
 	const char *guest;   /* assay-guest on the host: static */
 	const char *busybox; /* static busybox on the host, for /bin with its applets; or NULL */
 	const struct strv
-		*files;	     /* host paths: /files/<basename> with their permissions; or NULL */
-	bool files_not_run;  /* it is no matter whether they could */
-	const char *modules; /* folder on the host with the kernel's NAME.ko; or NULL */
+		*files;	    /* host paths: /files/<basename> with their permissions; or NULL */
+	bool files_not_run; /* it is no matter whether they could */
+	/* Folder on the host with the kernel's NAME.ko; or NULL. A file GUEST_BOOT_LIST in it goes
+	 * with them, one that begins with "config-" goes into /boot. */
+	const char *modules;
 	const struct strv *programs; /* host paths: EXP_PROGRAM_DIR<basename>; or NULL */
 	const char *dir;	     /* guestfs__build: where the initramfs is kept */
 };

@@ -15,8 +15,10 @@
 #include "vm/kept.h"
 #include "vm/lock.h"
 #include "vm/patch.h"
+#include "vm/prebuilt.h"
 #include "vm/prune.h"
 #include "vm/source.h"
+#include "vm/tool.h"
 #include "vm/tree.h"
 
 #define TREE_LIMIT (6ull << 30)
@@ -40,11 +42,13 @@ struct work {
 	struct source source; /* that is built from */
 	struct source pinned[2];
 	size_t nr_pinned;
+	char *pahole; /* that the entry names, as a file to start; or NULL */
 	char key[KEY_HEX];
 };
 
 static void close_work(struct work *w)
 {
+	free(w->pahole);
 	inputs__release(&w->in);
 	tree__release(&w->tree);
 	source__release(&w->source);
@@ -165,6 +169,16 @@ static int get_source(struct work *w)
 	return err ? err : check_version(w);
 }
 
+/* A step of a few seconds: seen where several kernels are built, each with its line. */
+static struct progress *stage(const struct work *w, const char *what)
+{
+	char *title = str_fmt("kernel %s: %s", w->k->name, what);
+	struct progress *p = title ? progress__new(title, false) : NULL;
+
+	free(title);
+	return p;
+}
+
 static int unmark_patched(void *ctx)
 {
 	struct work *w = ctx;
@@ -183,12 +197,15 @@ static int patch(struct work *w)
 		.cancel_fd = w->o->cancel_fd,
 	};
 	char hash[HASH_HEX];
+	struct progress *progress;
 	unsigned int changed;
 	int err = inputs__patched(&w->in, w->source.hash, hash);
 
 	if (err || tree__marked(&w->tree, "patched", hash))
 		return err;
+	progress = stage(w, "patch");
 	err = patching__sync(&p, unmark_patched, w, &changed);
+	progress__done(progress, NULL);
 	if (err)
 		return err;
 	log_debug("kernel %s: %zu patches, %u files of the tree changed", w->k->name,
@@ -198,13 +215,16 @@ static int patch(struct work *w)
 
 static int configure(struct work *w, const struct kbuild *kb, const char *hash)
 {
+	struct progress *progress;
 	int err;
 
 	if (tree__marked(&w->tree, "configured", hash))
 		return 0;
+	progress = stage(w, "configuration");
 	err = tree__set_mark(&w->tree, "configured", NULL);
 	if (!err)
 		err = kbuild__configure(kb, &w->in.config);
+	progress__done(progress, NULL);
 	return err ? err : tree__set_mark(&w->tree, "configured", hash);
 }
 
@@ -239,6 +259,12 @@ static int compile(struct work *w, const struct kbuild *kb, const char *log)
 	return 0;
 }
 
+/* Then its BTF holds the functions that the patches add. */
+static bool has_all_patches(const struct kernel *k)
+{
+	return k->series && !k->partial;
+}
+
 static int publish(struct work *w, const struct kbuild *kb, const char *log)
 {
 	struct kept_from f = {
@@ -250,7 +276,7 @@ static int publish(struct work *w, const struct kbuild *kb, const char *log)
 		.log = log,
 		.source = &w->source,
 		.inputs = &w->in,
-		.need_btf_funcs = w->k->series ? w->o->need_btf_funcs : NULL,
+		.need_btf_funcs = has_all_patches(w->k) ? w->o->need_btf_funcs : NULL,
 		.cancel_fd = w->o->cancel_fd,
 	};
 	char *release = NULL;
@@ -270,8 +296,10 @@ static int build(struct work *w)
 		.kernel = w->k->name,
 		.tree = w->tree.dir,
 		.cache = w->o->paths->cache,
+		.pahole = w->pahole,
 		.ccache = w->in.tools.ccache,
 		.verbose = w->o->verbose,
+		.partial = w->k->partial,
 		.jobs = w->o->jobs,
 		.cancel_fd = w->o->cancel_fd,
 	};
@@ -291,12 +319,27 @@ static int build(struct work *w)
 	return err;
 }
 
+static int get_pahole(struct work *w)
+{
+	char *name;
+	int err;
+
+	if (!w->k->pahole)
+		return 0;
+	name = str_fmt("pahole-%s", w->k->pahole);
+	err = name ? tool__ensure(name, &w->source_opts, &w->pahole) : -ENOMEM;
+	free(name);
+	return err;
+}
+
 static int make(struct work *w, struct image **out)
 {
 	int err = check_path(w);
 
 	if (!err)
 		err = toolchain__check(&w->in.tools, w->k->name);
+	if (!err)
+		err = get_pahole(w);
 	if (!err)
 		err = get_source(w);
 	if (!err) {
@@ -374,7 +417,7 @@ out:
 	return err;
 }
 
-int image__ensure(const struct kernel *k, const struct image_opts *opts, struct image **out)
+static int ensure(const struct kernel *k, const struct image_opts *opts, struct image **out)
 {
 	struct kernel base;
 	struct image *img = NULL;
@@ -382,9 +425,11 @@ int image__ensure(const struct kernel *k, const struct image_opts *opts, struct 
 	struct work w;
 	int err;
 
+	if (k->prebuilt)
+		return prebuilt__ensure(k, opts, out);
 	if (k->like) {
 		base = undamaged(k);
-		err = image__ensure(&base, opts, &img);
+		err = ensure(&base, opts, &img);
 		if (!err)
 			err = find_damaged(k, opts, img, true, out);
 		image__free(img);
@@ -407,7 +452,7 @@ int image__ensure(const struct kernel *k, const struct image_opts *opts, struct 
 				    opts->tree_limit ? opts->tree_limit : TREE_LIMIT,
 				    opts->keep_tree, opts->cancel_fd, &freed);
 	}
-	if (!err && k->series && opts->need_btf_funcs)
+	if (!err && has_all_patches(k) && opts->need_btf_funcs)
 		err = kept__check_funcs(img, opts->need_btf_funcs);
 	close_work(&w);
 	if (err)
@@ -418,6 +463,40 @@ int image__ensure(const struct kernel *k, const struct image_opts *opts, struct 
 	return err == -EINVAL ? -EIO : err;
 }
 
+/* The first thing that was logged as an error: what comes after it is its consequence. */
+static char *sentence(const char *said, const struct kernel *k, int err)
+{
+	const char *names[] = { k->name, k->like };
+
+	for (int i = 0; said && i < 2; i++) {
+		size_t len = names[i] ? strlen(names[i]) : 0;
+
+		if (len && str_starts(said, "kernel ") &&
+		    !strncmp(said + strlen("kernel "), names[i], len) &&
+		    str_starts(said + strlen("kernel ") + len, ": "))
+			return strdup(said + strlen("kernel ") + len + strlen(": "));
+	}
+	return said ? strdup(said) : str_fmt("it cannot be built: %s", strerror(-err));
+}
+
+int image__ensure(const struct kernel *k, const struct image_opts *opts, struct image **out)
+{
+	struct log_catch c;
+	char *said;
+	int err;
+
+	if (!opts->why)
+		return ensure(k, opts, out);
+	*opts->why = NULL;
+	log_catch__begin(&c);
+	err = ensure(k, opts, out);
+	said = log_catch__end(&c);
+	if (err && err != -EINTR)
+		*opts->why = sentence(said, k, err);
+	free(said);
+	return err;
+}
+
 int image__lookup(const struct kernel *k, const struct image_opts *opts, struct image **out)
 {
 	struct kernel base;
@@ -425,6 +504,8 @@ int image__lookup(const struct kernel *k, const struct image_opts *opts, struct 
 	struct work w;
 	int err;
 
+	if (k->prebuilt)
+		return prebuilt__lookup(k, opts, out);
 	if (k->like) {
 		base = undamaged(k);
 		err = image__lookup(&base, opts, &img);

@@ -8,20 +8,21 @@
 
 #include "vm/kernels.h"
 
-/* A built kernel: what is kept of it under <cache>/kernels/<name>/. */
+/* A kernel that can be booted: what is kept of it under <cache>/kernels/<name>/. */
 struct image {
 	char *name;    /* the entry's */
 	char *key;     /* hash of everything it was made of */
 	char *dir;     /* folder of the files below */
-	char *vmlinux; /* bootable ELF without debug information */
+	char *vmlinux; /* bootable ELF without debug information, or a bzImage: for QEMU's -kernel
+			*/
 	char *btf;     /* raw BTF; NULL: built without */
-	char *modules; /* folder of its modules, NAME.ko; NULL: it has none */
-	char *config;
-	char *system_map;
-	char *build_log;
-	char *release;	/* as uname -r will say */
-	char *build_id; /* hex */
-	struct kver version;
+	char *modules; /* folder for the guest (vm/guestfs.h) with NAME.ko; NULL: it has none */
+	char *config;  /* NULL: one that was given without */
+	char *system_map;    /* NULL: it was not built here */
+	char *build_log;     /* the same */
+	char *release;	     /* as uname -r will say */
+	char *build_id;	     /* hex; "": it has none */
+	struct kver version; /* a distribution's real one, which its release does not say */
 	struct strv features;
 	char *source;	     /* what it was built from: package and version, URL, or path */
 	char *source_sha256; /* of that file, or of all that the folder held */
@@ -41,6 +42,8 @@ struct image_opts {
 	const char *keep_tree; /* name of the entry whose tree goes last (the default kernel) */
 	const char *const *need_btf_funcs; /* NULL-terminated; functions that BTF must hold when the
 					    * entry has a series */
+	char **why; /* image__ensure puts there what failed, as a sentence (step, object, cause;
+		     * caller frees), beside the log; NULL: not wanted */
 };
 
 /* Gets source, patches, configures and builds as far as needed; every step is keyed by its inputs

@@ -78,7 +78,7 @@ static int read_series(const struct kernel *k, const struct kernel_paths *paths,
 	err = series__read(in->patch_dir, &k->more, &s);
 	if (err)
 		return err;
-	for (size_t i = 0; !err && i < s.patches.n; i++)
+	for (size_t i = 0; !err && i < s.patches.n && !(k->partial && i == k->nr_patches); i++)
 		err = add_patch(in, s.patches.v[i]);
 	series__release(&s);
 	return err;
@@ -90,6 +90,8 @@ int inputs__read(const struct kernel *k, const struct kernel_paths *paths, struc
 
 	*in = (struct inputs){ 0 };
 	err = toolchain__probe(&in->tools);
+	if (!err && k->pahole)
+		err = toolchain__set_pahole(&in->tools, k->pahole);
 	for (size_t i = 0; !err && i < k->configs.n; i++) {
 		char *path = str_fmt("%s/%s", paths->configs, k->configs.v[i]);
 

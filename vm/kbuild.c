@@ -78,6 +78,7 @@ static int run_make(const struct kbuild *kb, const char *goal, const char *secon
 {
 	char *ccache_dir = str_fmt("CCACHE_DIR=%s/ccache", kb->cache);
 	char *jobs = str_fmt("-j%u", kb->jobs ? kb->jobs : cpus());
+	char *pahole = kb->pahole ? str_fmt("PAHOLE=%s", kb->pahole) : NULL;
 	const char *env[] = {
 		"LC_ALL=C",
 		"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970",
@@ -90,7 +91,7 @@ static int run_make(const struct kbuild *kb, const char *goal, const char *secon
 		ccache_dir,
 		NULL,
 	};
-	const char *argv[2 * NR_UNSET + 17];
+	const char *argv[2 * NR_UNSET + 18];
 	size_t n = 0;
 	int err = -ENOMEM;
 
@@ -104,10 +105,12 @@ static int run_make(const struct kbuild *kb, const char *goal, const char *secon
 	argv[n++] = kb->tree;
 	argv[n++] = jobs;
 	argv[n++] = kb->ccache ? "CC=ccache gcc" : "CC=gcc";
+	if (pahole)
+		argv[n++] = pahole;
 	argv[n++] = goal;
 	argv[n++] = second;
 	argv[n] = NULL;
-	if (ccache_dir && jobs)
+	if (ccache_dir && jobs && !kb->pahole == !pahole)
 		err = proc_run(
 			&(struct proc_opts){
 				.argv = argv,
@@ -122,6 +125,7 @@ static int run_make(const struct kbuild *kb, const char *goal, const char *secon
 		log_err("kernel %s: cannot run make in %s: %s", kb->kernel, kb->tree,
 			strerror(-err));
 	free(ccache_dir);
+	free(pahole);
 	free(jobs);
 	return err;
 }
@@ -200,10 +204,12 @@ static void on_build_line(void *ctx, const char *line)
 
 static void say_failed(const struct output *o, const char *log, int status)
 {
-	log_err("kernel %s: the build failed (make: exit status %d); all of its output: %s",
-		o->kb->kernel, status, log);
-	for (size_t i = 0; i < o->errors.n; i++)
+	/* The first line is all that a table has room for. */
+	log_err("kernel %s: the build failed: %s", o->kb->kernel,
+		o->errors.n ? o->errors.v[0] : "make gave no reason");
+	for (size_t i = 1; i < o->errors.n; i++)
 		log_err("  %s", o->errors.v[i]);
+	log_err("make's exit status: %d; all of its output: %s", status, log);
 	for (size_t i = 0; i < o->errors.n; i++) {
 		if (strstr(o->errors.v[i], "No space left"))
 			log_err("the disk is full: `assay kernel prune` frees build trees");
@@ -304,6 +310,10 @@ static int check_options(const struct kbuild *kb, const struct kopts *opts, cons
 
 		if (kopt__holds(o, c))
 			continue;
+		if (kb->partial && !kopt__exists(o, kb->tree)) {
+			log_debug("kernel %s: it has no CONFIG_%s: left out", kb->kernel, o->name);
+			continue;
+		}
 		is = dotconfig__get(c, o->name);
 		why = kopt__why(o, c, kb->tree);
 		log_err("%s:%d: kernel %s: CONFIG_%s is to be %s, but kconfig made it %s: %s",

@@ -40,6 +40,8 @@ const char *dotconfig__get(const struct dotconfig *c, const char *name);
 
 /* True when the configuration holds what was asked for. */
 bool kopt__holds(const struct kopt *o, const struct dotconfig *c);
+/* Is there such an option in the Kconfig files below tree? */
+bool kopt__exists(const struct kopt *o, const char *tree);
 /* Why it does not, as a sentence without full stop, found by reading the Kconfig files below
  * tree: the unmet dependency with the present values, who selects it, or that there is no such
  * option. Caller frees; NULL only when memory runs out. */

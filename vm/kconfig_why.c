@@ -93,6 +93,19 @@ static void why_set(const struct kfacts *f, const struct dotconfig *c, struct st
 		strbuf__addf(out, "nothing selects it (%s)", f->defs[0].where);
 }
 
+bool kopt__exists(const struct kopt *o, const char *tree)
+{
+	struct kfacts f;
+	bool exists;
+
+	/* One that cannot be looked up is not taken for absent. */
+	if (kfacts__read(tree, o->name, &f))
+		return true;
+	exists = f.nr_defs;
+	kfacts__release(&f);
+	return exists;
+}
+
 char *kopt__why(const struct kopt *o, const struct dotconfig *c, const char *tree)
 {
 	struct strbuf out = STRBUF_INIT;

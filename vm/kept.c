@@ -103,28 +103,27 @@ static int fill_inputs(struct image *img, const json_t *meta)
 static int fill(struct image *img, const struct kernel *k, const char *dir, const json_t *meta)
 {
 	const json_t *source = json_object_get(meta, "source");
+	/* A distribution's release says less than its version. */
+	const char *version = json_string_value(json_object_get(meta, "version"));
 
 	if (!set_text(&img->key, meta, "key") || !set_text(&img->release, meta, "release") ||
 	    !set_text(&img->build_id, meta, "build_id") ||
 	    !set_text(&img->source, source, "what") ||
 	    !set_text(&img->source_sha256, source, "sha256") ||
-	    kver__parse(img->release, &img->version))
+	    kver__parse(version ? version : img->release, &img->version))
 		return -ENOENT;
 	img->name = strdup(k->name);
 	img->dir = strdup(dir);
 	img->vmlinux = str_fmt("%s/vmlinux", dir);
-	if (set_part(&img->btf, dir, "vmlinux.btf") || set_part(&img->modules, dir, "modules"))
+	if (set_part(&img->btf, dir, "vmlinux.btf") || set_part(&img->modules, dir, "modules") ||
+	    set_part(&img->config, dir, "config") ||
+	    set_part(&img->system_map, dir, "System.map") ||
+	    set_part(&img->build_log, dir, "build.log"))
 		return -ENOMEM;
-	img->config = str_fmt("%s/config", dir);
-	img->system_map = str_fmt("%s/System.map", dir);
-	img->build_log = str_fmt("%s/build.log", dir);
 	for (size_t i = 0; i < k->features.n; i++)
 		if (strv__add(&img->features, k->features.v[i]))
 			return -ENOMEM;
-	return img->name && img->dir && img->vmlinux && img->config && img->system_map &&
-			       img->build_log
-		       ? fill_inputs(img, meta)
-		       : -ENOMEM;
+	return img->name && img->dir && img->vmlinux ? fill_inputs(img, meta) : -ENOMEM;
 }
 
 /* Are the files as long as they were when they were kept? */

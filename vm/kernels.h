@@ -2,6 +2,7 @@
 #ifndef ASSAY_VM_KERNELS_H
 #define ASSAY_VM_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"
@@ -12,7 +13,8 @@ struct kernel {
 	char *name; /* section name: "5.10.218", "5.10.218-stock" */
 	struct kver version;
 	char *package; /* "linux-source-5.10=5.10.218-1": Debian binary package and exact version */
-	char *sha256;  /* of the package file */
+	char *sha256;  /* of the package file, or of orig */
+	char *orig;    /* upstream's tarball in it, when it is a source package; else NULL */
 	struct strv suites; /* of Debian, where the package is looked for first; may be empty */
 	char *tarball;	    /* URL of the kernel.org tarball, or NULL */
 	char *tarball_sha256;
@@ -24,8 +26,21 @@ struct kernel {
 	struct strv traits;	 /* words for expectations: "no-btf" */
 	struct strv experiments; /* the only ones run on it unless others are named; empty: all */
 	char *like;		 /* entry whose build is taken, with its BTF damaged; or NULL */
-	unsigned int steps;	 /* lines that a quiet build prints: a hint for the progress only */
-	int line;		 /* in the file, for messages */
+	char *pahole;	    /* version of the pahole that makes its BTF: a tool "pahole-VERSION"
+			     * of vm/tools.ini; NULL: the host's */
+	bool untested;	    /* nobody has run it: said, and left out where kernels are not
+			     * named one by one */
+	unsigned int steps; /* lines that a quiet build prints: a hint for the progress only */
+	int line;	    /* in the file, for messages */
+
+	/* Of kernels that are derived from an entry to be bisected; never in the file: */
+	char *slot;   /* name of the build tree and of what is kept, in place of the entry's */
+	bool partial; /* only the first nr_patches of the series are applied, and options of the
+		       * fragments that the tree does not have are left out: a later patch may
+		       * bring them */
+	size_t nr_patches;
+
+	struct prebuilt *prebuilt; /* given with -k, not in the file and not built; or NULL */
 };
 
 /* Where the parts of a kernel come from. */
@@ -49,5 +64,10 @@ const struct kernel *kernels__default(const struct kernels *ks);      /* `defaul
  * NULL when there is none; *nearest (may be NULL) is then a name to suggest, or NULL. */
 const struct kernel *kernels__find(const struct kernels *ks, const char *name,
 				   const char **nearest);
+
+/* A kernel that -k gives in another way (vm/prebuilt.h): it is no part of the list above, has a
+ * name that no other has, and lives as long as ks. The same words give the same kernel. Its files
+ * are looked at: -EINVAL for what is no kernel, or -errno, logged. */
+int kernels__given(const struct kernels *ks, const char *spec, const struct kernel **out);
 
 #endif

@@ -3,29 +3,42 @@
 #include <string.h>
 
 #include "vm/kernels_list.h"
+#include "vm/prebuilt.h"
+
+void kernel__release(struct kernel *k)
+{
+	free(k->name);
+	free(k->package);
+	free(k->sha256);
+	free(k->orig);
+	free(k->pahole);
+	free(k->tarball);
+	free(k->tarball_sha256);
+	free(k->source);
+	free(k->series);
+	free(k->like);
+	strv__free(&k->more);
+	strv__free(&k->suites);
+	strv__free(&k->configs);
+	strv__free(&k->features);
+	strv__free(&k->traits);
+	strv__free(&k->experiments);
+	prebuilt__free(k->prebuilt);
+}
 
 void kernels__free(struct kernels *ks)
 {
 	if (!ks)
 		return;
-	for (size_t i = 0; i < ks->n; i++) {
-		struct kernel *k = &ks->v[i];
-
-		free(k->name);
-		free(k->package);
-		free(k->sha256);
-		free(k->tarball);
-		free(k->tarball_sha256);
-		free(k->source);
-		free(k->series);
-		free(k->like);
-		strv__free(&k->more);
-		strv__free(&k->suites);
-		strv__free(&k->configs);
-		strv__free(&k->features);
-		strv__free(&k->traits);
-		strv__free(&k->experiments);
+	for (size_t i = 0; i < ks->n; i++)
+		kernel__release(&ks->v[i]);
+	for (size_t i = 0; ks->given && i < ks->given->n; i++) {
+		kernel__release(ks->given->v[i]);
+		free(ks->given->v[i]);
 	}
+	if (ks->given)
+		free(ks->given->v);
+	free(ks->given);
 	free(ks->v);
 	free(ks);
 }

@@ -4,11 +4,20 @@
 
 #include "vm/kernels.h"
 
+/* Not in an array: plans point to them. */
+struct kernels_given {
+	struct kernel **v;
+	size_t n;
+};
+
 /* For those who fill it (kernels.c) and who look into it (kernels_find.c). */
 struct kernels {
 	struct kernel *v;
 	size_t n;
 	size_t standard; /* index of the default */
+	struct kernels_given *given;
 };
+
+void kernel__release(struct kernel *k);
 
 #endif

@@ -37,6 +37,8 @@ struct patching {
 	const char *dir;   /* of the patches */
 	const struct strv *patches;
 	int cancel_fd;
+	char **why; /* gets what is wrong, as a sentence (caller frees), in place of the log; or
+		     * NULL */
 };
 
 /* Brings the tree to "as unpacked, plus this series": the result is computed aside with
@@ -46,5 +48,9 @@ struct patching {
  * point, the next call mends it. `before_write` is called before the tree is first touched. */
 int patching__sync(const struct patching *p, int (*before_write)(void *ctx), void *ctx,
 		   unsigned int *changed);
+
+/* Does the series apply to the files below p->tree? Nothing is written there: p->state takes the
+ * scratch folder. 0, -EINVAL when it does not, or -errno. */
+int patching__check(const struct patching *p);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,23 @@ struct report {
 	int fuzz;	/* with which bad_hunk of bad_file would apply; 0: with none */
 	struct strbuf all;
 };
+
+/* What is wrong, to the caller or into the log. */
+__attribute__((format(printf, 2, 3))) static void complain(const struct job *j, const char *fmt,
+							   ...)
+{
+	struct strbuf sb = STRBUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf__addv(&sb, fmt, ap);
+	va_end(ap);
+	if (!j->p->why)
+		log_err("kernel %s: %s", j->p->kernel, strbuf__str(&sb));
+	else if (!*j->p->why)
+		*j->p->why = strbuf__detach(&sb);
+	strbuf__free(&sb);
+}
 
 static int read_list(const char *path, struct strv *sv)
 {
@@ -128,9 +146,8 @@ static int read_patches(struct job *j)
 		if (!err)
 			err = patch__paths(&j->patches[i], &j->paths);
 		else
-			log_err("kernel %s: patch %s: %s", j->p->kernel,
-				path ? path : j->p->patches->v[i],
-				reason ? reason : strerror(-err));
+			complain(j, "patch %s: %s", path ? path : j->p->patches->v[i],
+				 reason ? reason : strerror(-err));
 		free(reason);
 		free(text);
 		free(path);
@@ -148,8 +165,7 @@ static int fill_scratch(struct job *j)
 		if (has(j->pristine, j->paths.v[i]))
 			err = copy_below(j->pristine, j->scratch, j->paths.v[i]);
 	if (err)
-		log_err("kernel %s: cannot prepare %s: %s", j->p->kernel, j->scratch,
-			strerror(-err));
+		complain(j, "cannot prepare %s: %s", j->scratch, strerror(-err));
 	return err;
 }
 
@@ -236,8 +252,8 @@ static int apply_one(struct job *j, size_t i, struct report *r)
 	int status, err = run_patch(j, i, "-F0", false, r, &status);
 
 	if (err && err != -EINTR)
-		log_err("kernel %s: cannot run 'patch': %s%s", j->p->kernel, strerror(-err),
-			err == -ENOENT ? ": apt-get install patch" : "");
+		complain(j, "cannot run 'patch': %s%s", strerror(-err),
+			 err == -ENOENT ? ": apt-get install patch" : "");
 	return err ? err : status ? -EINVAL : 0;
 }
 
@@ -273,24 +289,26 @@ static const struct patch_hunk *find_hunk(const struct patch *p, const char *pat
 static void say_bad(struct job *j, size_t i, struct report *r)
 {
 	const struct patch_hunk *h = find_hunk(&j->patches[i], r->bad_file, r->bad_hunk);
-	const char *name = j->p->patches->v[i], *kernel = j->p->kernel;
+	const char *name = j->p->patches->v[i];
 
 	if (!r->bad_file) {
-		log_err("kernel %s: patch %s does not apply:\n%s", kernel, name,
-			strbuf__str(&r->all));
+		complain(j, "patch %s does not apply:\n%s", name, strbuf__str(&r->all));
 	} else if (!r->bad_hunk) {
-		log_err("kernel %s: patch %s does not apply: the source has no file %s", kernel,
-			name, r->bad_file);
+		complain(j, "patch %s does not apply: the source has no file %s", name,
+			 r->bad_file);
 	} else {
+		char fuzz[120] = "";
+
 		try_fuzz(j, i, r);
-		log_err("kernel %s: patch %s does not apply: file %s, hunk %d (%s; line %d of the "
-			"patch)",
-			kernel, name, r->bad_file, r->bad_hunk, h ? h->header : "?",
-			h ? h->line : 0);
 		if (r->fuzz)
-			log_err("it would apply with fuzz %d, which is not accepted: bring the "
-				"patch's context lines up to date",
+			snprintf(
+				fuzz, sizeof(fuzz),
+				"; it would apply with fuzz %d, which is not accepted: bring its context "
+				"lines up to date",
 				r->fuzz);
+		complain(
+			j, "patch %s does not apply: file %s, hunk %d (%s; line %d of the patch)%s",
+			name, r->bad_file, r->bad_hunk, h ? h->header : "?", h ? h->line : 0, fuzz);
 	}
 }
 
@@ -385,6 +403,19 @@ static int write_tree(struct job *j, unsigned int *changed)
 	return err;
 }
 
+static void release_job(struct job *j)
+{
+	for (size_t i = 0; j->patches && i < j->p->patches->n; i++)
+		patch__release(&j->patches[i]);
+	free(j->patches);
+	strv__free(&j->paths);
+	strv__free(&j->absent);
+	free(j->scratch);
+	free(j->pristine);
+	free(j->absent_list);
+	free(j->touched_list);
+}
+
 int patching__sync(const struct patching *p, int (*before_write)(void *ctx), void *ctx,
 		   unsigned int *changed)
 {
@@ -411,14 +442,23 @@ int patching__sync(const struct patching *p, int (*before_write)(void *ctx), voi
 		err = write_tree(&j, changed);
 	dir_remove(j.scratch);
 out:
-	for (size_t i = 0; j.patches && i < p->patches->n; i++)
-		patch__release(&j.patches[i]);
-	free(j.patches);
-	strv__free(&j.paths);
-	strv__free(&j.absent);
-	free(j.scratch);
-	free(j.pristine);
-	free(j.absent_list);
-	free(j.touched_list);
+	release_job(&j);
+	return err;
+}
+
+int patching__check(const struct patching *p)
+{
+	struct job j = { .p = p };
+	int err = -ENOMEM;
+
+	j.scratch = str_fmt("%s/scratch", p->state);
+	j.pristine = strdup(p->tree);
+	if (j.scratch && j.pristine)
+		err = read_patches(&j);
+	if (!err)
+		err = compute(&j);
+	if (j.scratch)
+		dir_remove(j.scratch);
+	release_job(&j);
 	return err;
 }

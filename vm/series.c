@@ -17,6 +17,11 @@ static bool feature_name(const char *s)
 	       !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")];
 }
 
+static const char *last_patch(const struct series *s)
+{
+	return s->patches.n ? s->patches.v[s->patches.n - 1] : "";
+}
+
 static int add_features(struct series *s, const char *names, const char *path, int line)
 {
 	struct strv v = { 0 };
@@ -34,6 +39,8 @@ static int add_features(struct series *s, const char *names, const char *path, i
 			err = -EINVAL;
 		} else if (!strv__has(&s->features, v.v[i])) {
 			err = strv__add(&s->features, v.v[i]);
+			if (!err)
+				err = strv__add(&s->providers, last_patch(s));
 		}
 	}
 	strv__free(&v);
@@ -120,7 +127,7 @@ static int read_list(struct series *s, const char *dir, const char *word)
 
 int series__read(const char *dir, const struct strv *more, struct series *out)
 {
-	struct series s = { { 0 }, { 0 } };
+	struct series s = { 0 };
 	int err = read_list(&s, dir, NULL);
 
 	for (size_t i = 0; !err && i < more->n; i++)
@@ -136,4 +143,5 @@ void series__release(struct series *s)
 {
 	strv__free(&s->patches);
 	strv__free(&s->features);
+	strv__free(&s->providers);
 }

@@ -11,6 +11,8 @@
 struct series {
 	struct strv patches;  /* file names in the folder */
 	struct strv features; /* names given by "provides" */
+	struct strv
+		providers; /* of each feature: the patch that it stands behind; "": before all */
 };
 
 /* Reads <dir>/series, then <dir>/series-WORD for each word of `more`, and checks that every patch

@@ -25,8 +25,10 @@ char *tree__slot(const struct kernel *k)
 	char hex[HASH_HEX], *real;
 	struct hash *h;
 
+	const char *name = k->slot ? k->slot : k->name;
+
 	if (!k->source)
-		return strdup(k->name);
+		return strdup(name);
 	h = hash__new();
 	if (!h)
 		return NULL;
@@ -34,7 +36,7 @@ char *tree__slot(const struct kernel *k)
 	hash__add_str(h, real ? real : k->source);
 	hash__end(h, hex);
 	free(real);
-	return str_fmt("%s@%.8s", k->name, hex);
+	return str_fmt("%s@%.8s", name, hex);
 }
 
 int tree__init(struct tree *t, const struct kernel *k, const char *cache)

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/board.h"
 #include "base/clock.h"
 #include "base/eta.h"
 #include "base/file.h"
@@ -22,6 +23,7 @@
 
 struct progress {
 	char *what;
+	struct board *board; /* that shows it, or NULL */
 	bool tty, always;
 	bool shown; /* anything was printed, ever */
 	bool drawn; /* the line is on the terminal now */
@@ -37,14 +39,14 @@ static double now_s(void)
 	return (double)clock_ns() / 1e9;
 }
 
-static bool is_terminal(void)
+bool progress_terminal(void)
 {
 	const char *term = getenv("TERM");
 
 	return term && *term && strcmp(term, "dumb") && isatty(STDERR_FILENO) == 1;
 }
 
-static size_t terminal_columns(void)
+size_t progress_columns(void)
 {
 	struct winsize ws = { 0 };
 	uint64_t n;
@@ -91,7 +93,7 @@ static void add_state(struct strbuf *sb, const struct progress *p, double now, d
 static void draw(struct progress *p, double now, double fraction, const char *detail)
 {
 	struct strbuf line = STRBUF_INIT, out = STRBUF_INIT;
-	size_t columns = terminal_columns();
+	size_t columns = progress_columns();
 
 	strbuf__addf(&line, "%s:", p->what);
 	add_state(&line, p, now, fraction, columns >= 70);
@@ -127,7 +129,13 @@ static void print_plain(const struct progress *p, double now, double fraction, c
 
 static void show(struct progress *p, double now, double fraction, const char *detail)
 {
-	if (p->tty)
+	if (p->board) {
+		struct strbuf state = STRBUF_INIT;
+
+		add_state(&state, p, now, fraction, false);
+		board__show(p->board, p->what, strbuf__str(&state));
+		strbuf__free(&state);
+	} else if (p->tty)
 		draw(p, now, fraction, detail);
 	else
 		print_plain(p, now, fraction, detail);
@@ -146,9 +154,14 @@ struct progress *progress__new(const char *what, bool always)
 		free(p);
 		return NULL;
 	}
-	p->tty = is_terminal();
+	p->tty = progress_terminal();
 	p->always = always;
 	p->start = now_s();
+	p->board = assay_log.board;
+	if (p->board) {
+		board__show(p->board, p->what, "");
+		return p;
+	}
 	p->outer_before = assay_log.before;
 	p->outer_ctx = assay_log.ctx;
 	assay_log.before = progress__clear;
@@ -171,7 +184,9 @@ void progress__update(struct progress *p, double fraction, const char *detail)
 		fraction = -1;
 	else
 		eta__sample(&p->eta, now, fraction);
-	if (!p->shown)
+	if (p->board)
+		wait = REDRAW_S - (now - p->last);
+	else if (!p->shown)
 		wait = QUIET_S - (now - p->start);
 	else
 		wait = (p->tty ? REDRAW_S : PLAIN_S) - (now - p->last);
@@ -218,6 +233,8 @@ void progress__done(struct progress *p, const char *result)
 
 	if (!p)
 		return;
+	if (p->board)
+		goto out; /* its line tells more than one piece of work */
 	unhook(p);
 	if (p->drawn)
 		strbuf__add(&line, ERASE, strlen(ERASE));
@@ -226,6 +243,7 @@ void progress__done(struct progress *p, const char *result)
 			     fmt_seconds(now_s() - p->start, time, sizeof(time)));
 	print(&line);
 	strbuf__free(&line);
+out:
 	free(p->what);
 	free(p);
 }

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "cli/catalog.h"
 #include "store/store.h"
+#include "vm/prebuilt.h"
 
 int cli__kernels(struct cli *cli, const struct kernels **out)
 {
@@ -37,6 +38,8 @@ int cli__kernel(struct cli *cli, const char *name, const struct kernel **out)
 
 	if (err)
 		return err;
+	if (name && prebuilt__is(name))
+		return kernels__given(ks, name, out);
 	*out = name ? kernels__find(ks, name, &nearest) : kernels__default(ks);
 	if (*out)
 		return 0;
@@ -60,16 +63,34 @@ int cli__tree_limit(uint64_t *bytes)
 
 int cli__image(struct cli *cli, const struct kernel *k, struct image **out)
 {
+	return cli__image_why(cli, k, out, NULL);
+}
+
+int cli__lookup(struct cli *cli, const struct kernel *k, struct image **out)
+{
+	struct image_opts opts = { .paths = &cli->paths, .cancel_fd = cli->cancel_fd };
+	struct kernel entry = *k;
+
+	if (cli->kernel_source)
+		entry.source = (char *)cli->kernel_source;
+	return image__lookup(&entry, &opts, out);
+}
+
+int cli__image_why(struct cli *cli, const struct kernel *k, struct image **out, char **why)
+{
 	struct image_opts opts = {
 		.paths = &cli->paths,
 		.cancel_fd = cli->cancel_fd,
 		.verbose = cli->verbose,
+		.why = why,
 	};
 	const struct catalog *catalog;
 	const struct kernels *ks;
 	struct kernel entry = *k;
 	int err;
 
+	if (why)
+		*why = NULL;
 	err = cli__tree_limit(&opts.tree_limit);
 	if (err)
 		return err;
@@ -80,6 +101,11 @@ int cli__image(struct cli *cli, const struct kernel *k, struct image **out)
 		return err;
 	opts.keep_tree = kernels__default(ks)->name;
 	opts.need_btf_funcs = catalog__btf_funcs(catalog);
+	if (cli->kernel_source && k->prebuilt) {
+		log_err("--kernel-source is for kernels that are built; %s is given as it is",
+			k->name);
+		return -EINVAL;
+	}
 	if (cli->kernel_source)
 		entry.source = (char *)cli->kernel_source;
 	return image__ensure(&entry, &opts, out);
@@ -115,7 +141,9 @@ enum { OPT_SOURCE = 0x200, OPT_ACCEL, OPT_CPUS, OPT_THREADS, OPT_MEM, OPT_APPEND
 static const struct argp_option vm_options[] = {
 	{ "kernel", 'k', "KERNEL", 0,
 	  "kernel of vm/kernels.ini, or a branch such as 5.10 for its newest (default: the file's "
-	  "default); `assay run` takes several with commas",
+	  "default); `assay run` takes several with commas. Without building: deb:FILE or "
+	  "apt:PACKAGE[=VERSION][/SUITE] for a distribution's package, "
+	  "vmlinux:FILE[,config:FILE] for an image",
 	  1 },
 	{ "kernel-source", OPT_SOURCE, "DIR|TARBALL", 0,
 	  "take the kernel's source from here instead (it is copied, never changed)", 1 },

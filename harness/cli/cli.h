@@ -24,6 +24,7 @@ enum {
 struct cli {
 	struct kernel_paths paths;
 	const char *results;	 /* folder of assay.db */
+	const char *baseline;	 /* folder of the baselines */
 	const char *guest;	 /* path of assay-guest */
 	const char *objects;	 /* folder with <experiment>.bpf.o and <experiment>.dis */
 	const char *experiments; /* folder of the experiments' own files */
@@ -43,6 +44,10 @@ int cli__catalog(struct cli *cli, const struct catalog **out);
 int cli__kernel(struct cli *cli, const char *name, const struct kernel **out);
 /* Builds or finds its image, with the tree limit and the functions that experiments need. */
 int cli__image(struct cli *cli, const struct kernel *k, struct image **out);
+/* The same, and *why (caller frees; NULL when it went well) gets what failed as a sentence. */
+int cli__image_why(struct cli *cli, const struct kernel *k, struct image **out, char **why);
+/* As cli__image, but only looks: -ENOENT when it is not built, or not as it would be now. */
+int cli__lookup(struct cli *cli, const struct kernel *k, struct image **out);
 /* The limit of the build trees that the user sets (ASSAY_TREE_LIMIT), or *bytes as it was. -EINVAL,
  * logged, when it is no size. */
 int cli__tree_limit(uint64_t *bytes);
@@ -58,7 +63,7 @@ int cli__exit_status(int err);
  * struct cli_vm, filled with defaults by cli_vm__init. */
 struct cli_vm {
 	const char *kernels_arg; /* -k, several joined by commas; NULL: the default kernel */
-	char kernels[1024];
+	char kernels[8192];
 	const char *kernel_source; /* --kernel-source */
 	enum accel accel;	   /* --accel */
 	unsigned int cpus;	   /* --cpus, default 1 */
@@ -79,13 +84,18 @@ int cmd_run(struct cli *cli, int argc, char **argv);
 int cmd_verify(struct cli *cli, int argc, char **argv);
 int cmd_list(struct cli *cli, int argc, char **argv);
 int cmd_show(struct cli *cli, int argc, char **argv);
+int cmd_compare(struct cli *cli, int argc, char **argv);
+int cmd_merge(struct cli *cli, int argc, char **argv);
 int cmd_catalogue(struct cli *cli, int argc, char **argv);
 int cmd_plot(struct cli *cli, int argc, char **argv);
 int cmd_kernel(struct cli *cli, int argc, char **argv);
 int cmd_probe(struct cli *cli, int argc, char **argv);
 int cmd_study(struct cli *cli, int argc, char **argv);
+int cmd_bisect(struct cli *cli, int argc, char **argv);
 int cmd_shell(struct cli *cli, int argc, char **argv);
 int cmd_exec(struct cli *cli, int argc, char **argv);
 int cmd_doctor(struct cli *cli, int argc, char **argv);
+int cmd_baseline(struct cli *cli, int argc, char **argv);
+int cmd_regress(struct cli *cli, int argc, char **argv);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* `assay kernel`: build, path, prune, sources. */
+/* `assay kernel`: its words, and those that take few lines: path, prune, sources. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,22 +10,22 @@
 #include "base/str.h"
 #include "base/term.h"
 #include "cli/cli.h"
+#include "cli/cmd_kernel.h"
 #include "vm/source.h"
 
 #define DEFAULT_TREE_LIMIT (6ull << 30)
 
-struct kernel_args {
-	struct strv words;
-	const char *source;
-	uint64_t limit;
-};
-
-enum { OPT_LIMIT = 0x400, OPT_SOURCE };
+enum { OPT_LIMIT = 0x400, OPT_SOURCE, OPT_DRY_RUN, OPT_OLDER, OPT_NO_CHECK };
 
 static const struct argp_option options[] = {
 	{ "limit", OPT_LIMIT, "SIZE", 0, "prune: what the build trees may take (default 6G)", 0 },
 	{ "kernel-source", OPT_SOURCE, "DIR|TARBALL", 0,
 	  "build, path: the source instead of the entry's (it is copied, never changed)", 0 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "update: only tell what would be added", 0 },
+	{ "older", OPT_OLDER, NULL, 0,
+	  "update: also releases older than the newest entry of their branch", 0 },
+	{ "no-check", OPT_NO_CHECK, NULL, 0,
+	  "update: do not fetch the new sources to see which patches apply", 0 },
 	{ 0 },
 };
 
@@ -41,6 +41,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_SOURCE:
 		a->source = arg;
 		return 0;
+	case OPT_DRY_RUN:
+		a->dry_run = true;
+		return 0;
+	case OPT_OLDER:
+		a->older = true;
+		return 0;
+	case OPT_NO_CHECK:
+		a->no_check = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		return strv__add(&a->words, arg) ? ENOMEM : 0;
 	}
@@ -50,36 +59,25 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "build [KERNEL...]\npath KERNEL\nprune\nsources [KERNEL...]",
-	.doc = "Builds kernels, says where one lies, bounds the cache, fetches sources. Without a name: "
-	       "the default kernel.\vbuild gets, patches, configures and builds what is not up to date. "
+	.args_doc = "build [KERNEL...]\npath KERNEL\nprune\nsources [KERNEL...]\n"
+		    "update [BRANCH|VERSION...]\ncheck-patches [KERNEL...]",
+	.doc = "Builds kernels, says where one lies, bounds the cache, fetches sources, finds new "
+	       "releases. Without a name: the default kernel; for check-patches all.\vKERNEL is a "
+	       "name, a branch, a glob or \"all\". "
+	       "build gets, patches, configures and builds what is not up to date. "
 	       "path prints the folder with vmlinux, BTF, config, System.map, patches and build log. "
 	       "prune removes build trees until they fit into --limit, least recently used first, the "
-	       "default kernel's last; the built kernels stay. sources downloads without building.",
+	       "default kernel's last; the built kernels stay. sources downloads without building. "
+	       "update asks Debian's archive for releases newer than the entries of vm/kernels.ini, and "
+	       "writes them there. check-patches tries every entry's patches on its source, without "
+	       "building.",
 };
-
-static int build_one(struct cli *cli, const struct kernel *k)
-{
-	struct image *img = NULL;
-	int err = cli__image(cli, k, &img);
-
-	if (!err)
-		printf("%s: %s, build id %.12s, in %s\n", k->name, img->release, img->build_id,
-		       img->dir);
-	image__free(img);
-	return err;
-}
 
 static int path_one(struct cli *cli, const struct kernel *k)
 {
-	struct image_opts opts = { .paths = &cli->paths, .cancel_fd = cli->cancel_fd };
-	struct kernel entry = *k;
 	struct image *img = NULL;
-	int err;
+	int err = cli__lookup(cli, k, &img);
 
-	if (cli->kernel_source)
-		entry.source = (char *)cli->kernel_source;
-	err = image__lookup(&entry, &opts, &img);
 	if (!err)
 		puts(img->dir);
 	else if (err == -ENOENT)
@@ -113,35 +111,25 @@ static int source_one(struct cli *cli, const struct kernel *k)
 static int for_each(struct cli *cli, const struct kernel_args *a,
 		    int (*one)(struct cli *cli, const struct kernel *k))
 {
-	const struct kernel *k;
-	size_t i, n = a->words.n > 1 ? a->words.n - 1 : 1;
+	struct kernel_list l;
 	int err, first = 0;
 
 	/* A wrong name is found before any work is done. */
-	for (i = 0; i < n; i++) {
-		err = cli__kernel(cli, a->words.n > 1 ? a->words.v[i + 1] : NULL, &k);
-		if (err)
-			return err;
+	err = kernel_list__make(cli, a, false, &l);
+	if (!err && cli->kernel_source && l.n > 1) {
+		log_err("--kernel-source goes with one kernel; %zu are named", l.n);
+		kernel_list__release(&l);
+		err = -EINVAL;
 	}
-	if (cli->kernel_source && n > 1) {
-		log_err("--kernel-source goes with one kernel; %zu are named", n);
-		return -EINVAL;
-	}
-	for (i = 0; i < n; i++) {
-		err = cli__kernel(cli, a->words.n > 1 ? a->words.v[i + 1] : NULL, &k);
-		if (!err)
-			err = one(cli, k);
-		if (err == -EINTR)
-			return err;
-		if (err && !first)
+	if (err)
+		return err;
+	for (size_t i = 0; i < l.n && first != -EINTR; i++) {
+		err = one(cli, l.v[i]);
+		if (err == -EINTR || (err && !first))
 			first = err == -EINVAL ? -EIO : err; /* not the user's words are at fault */
 	}
+	kernel_list__release(&l);
 	return first;
-}
-
-static int do_build(struct cli *cli, const struct kernel_args *a)
-{
-	return for_each(cli, a, build_one);
 }
 
 static int do_path(struct cli *cli, const struct kernel_args *a)
@@ -183,10 +171,9 @@ static const struct verb {
 	const char *name;
 	int (*run)(struct cli *cli, const struct kernel_args *a);
 } verbs[] = {
-	{ "build", do_build },
-	{ "path", do_path },
-	{ "prune", do_prune },
-	{ "sources", do_sources },
+	{ "build", kernel__build },   { "path", do_path },
+	{ "prune", do_prune },	      { "sources", do_sources },
+	{ "update", kernel__update }, { "check-patches", kernel__check_patches },
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -207,7 +194,7 @@ static int unknown_verb(const char *word)
 int cmd_kernel(struct cli *cli, int argc, char **argv)
 {
 	struct kernel_args a = { .limit = DEFAULT_TREE_LIMIT };
-	int status;
+	int status, err;
 	size_t i;
 
 	/* --limit wins over the environment. */
@@ -218,9 +205,9 @@ int cmd_kernel(struct cli *cli, int argc, char **argv)
 	for (i = 0; a.words.n && i < NR_VERBS; i++)
 		if (strcmp(verbs[i].name, a.words.v[0]) == 0)
 			break;
-	status = cli__exit_status(a.words.n && i < NR_VERBS
-					  ? verbs[i].run(cli, &a)
-					  : unknown_verb(a.words.n ? a.words.v[0] : NULL));
+	err = a.words.n && i < NR_VERBS ? verbs[i].run(cli, &a)
+					: unknown_verb(a.words.n ? a.words.v[0] : NULL);
+	status = err > 0 ? err : cli__exit_status(err);
 out:
 	strv__free(&a.words);
 	return status;

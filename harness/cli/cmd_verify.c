@@ -270,7 +270,7 @@ int cmd_verify(struct cli *cli, int argc, char **argv)
 	if (!err)
 		err = cli__store(cli, true, &run.store);
 	if (!err) {
-		host = host__describe(cli);
+		host = host__describe_files(cli, &vp.files);
 		err = store__begin_run(run.store, cli->command, host ? host : "{}", &run.info);
 	}
 	status = err ? cli__exit_status(err) : execute(&run, &vp, &plan);

@@ -56,7 +56,7 @@ static void put_log(FILE *out, const char *text, size_t len)
 	xml__text(out, text + tail, len - tail);
 }
 
-static void put_text(FILE *out, const struct suite_case *c, const struct suites *s)
+static void put_text(FILE *out, const struct suite_case *c)
 {
 	char *text = NULL;
 	size_t len;
@@ -64,10 +64,10 @@ static void put_text(FILE *out, const struct suite_case *c, const struct suites 
 
 	fputs("      <system-out>", out);
 	xml__text(out, c->log_title, strlen(c->log_title));
-	if (s->show) {
-		fputs(" (whole: ", out);
-		xml__text(out, s->show, strlen(s->show));
-		fputc(')', out);
+	if (c->log_shown) {
+		fputs(" (`", out);
+		xml__text(out, c->log_shown, strlen(c->log_shown));
+		fputs("`)", out);
 	}
 	fputs(":\n", out);
 	if (err)
@@ -105,8 +105,7 @@ static void put_note(FILE *out, const struct suite_case *c)
 	fputs("</system-out>\n", out);
 }
 
-static void put_case(FILE *out, const struct suites *s, const struct suite *suite,
-		     const struct suite_case *c)
+static void put_case(FILE *out, const struct suite *suite, const struct suite_case *c)
 {
 	static const char *const elements[] = {
 		[CASE_SKIPPED] = "skipped", [CASE_FAILED] = "failure", [CASE_ERROR] = "error"
@@ -129,7 +128,7 @@ static void put_case(FILE *out, const struct suites *s, const struct suite *suit
 	else
 		put_end(out, elements[c->end], c);
 	if (c->log)
-		put_text(out, c, s);
+		put_text(out, c);
 	fputs("    </testcase>\n", out);
 }
 
@@ -162,7 +161,7 @@ static void put_suite(FILE *out, const struct suites *s, size_t i)
 	fputs(">\n", out);
 	put_properties(out, suite);
 	for (size_t c = 0; c < suite->n; c++)
-		put_case(out, s, suite, &suite->cases[c]);
+		put_case(out, suite, &suite->cases[c]);
 	fputs("  </testsuite>\n", out);
 }
 

@@ -27,12 +27,17 @@ static const struct command {
 	{ "verify", cmd_verify, "load every program of any BPF object on kernels" },
 	{ "list", cmd_list, "list experiments, rows of the catalogue, kernels or runs" },
 	{ "show", cmd_show, "show a run again: tables, verifier logs, disassembly, console" },
+	{ "compare", cmd_compare, "what changed between two runs, two kernels, or the baseline" },
+	{ "merge", cmd_merge, "add the runs of other results to these" },
 	{ "plot", cmd_plot, "draw the pictures of a study's run" },
 	{ "catalogue", cmd_catalogue, "write the catalogue of all rows, from a run" },
 	{ "probe", cmd_probe,
 	  "what can hang on a function of a kernel or a program, and if not, why" },
 	{ "study", cmd_study,
 	  "measure the points of a study, to its end or as far as time allows" },
+	{ "baseline", cmd_baseline, "write what a run showed as what is expected from now on" },
+	{ "regress", cmd_regress, "run the kernels that have a baseline and compare with it" },
+	{ "bisect", cmd_bisect, "find the kernel, commit or patch with which a verdict changes" },
 	{ "shell", cmd_shell, "an interactive shell in a guest" },
 	{ "exec", cmd_exec, "run one command in a guest" },
 	{ "kernel", cmd_kernel, "build kernels, find their files, bound the cache" },
@@ -57,7 +62,8 @@ static void usage(FILE *f)
 	      "or was cut off.\n"
 	      "\nEnvironment: ASSAY_CACHE (kernels and sources; default ~/.cache/assay),\n"
 	      "ASSAY_TREE_LIMIT (what its build trees may take; default 6G), ASSAY_RESULTS,\n"
-	      "ASSAY_GUEST (another guest program), NO_COLOR.\n",
+	      "ASSAY_BASELINE (default: results/baseline of the source tree), ASSAY_GUEST (another\n"
+	      "guest program), NO_COLOR.\n",
 	      f);
 }
 
@@ -130,6 +136,7 @@ static int find_parts(struct cli *cli, const char *results_opt)
 {
 	char *bin = program_dir(), *data = NULL, *mark;
 	const char *guest = getenv("ASSAY_GUEST"), *results = getenv("ASSAY_RESULTS");
+	const char *baseline = getenv("ASSAY_BASELINE");
 	bool in_tree;
 
 	if (!bin)
@@ -162,10 +169,17 @@ static int find_parts(struct cli *cli, const char *results_opt)
 		cli->results = strdup(results);
 	else
 		cli->results = in_tree ? str_fmt("%s/results", data) : state_dir();
+	/* With the sources, wherever the runs go. */
+	if (baseline && *baseline)
+		cli->baseline = strdup(baseline);
+	else
+		cli->baseline = in_tree ? str_fmt("%s/results/baseline", data)
+					: str_fmt("%s/baseline", cli->results);
 	free(bin);
 	free(data);
 	return cli->paths.ini && cli->paths.configs && cli->paths.patches && cli->paths.cache &&
-			       cli->experiments && cli->objects && cli->guest && cli->results
+			       cli->experiments && cli->objects && cli->guest && cli->results &&
+			       cli->baseline
 		       ? 0
 		       : -ENOMEM;
 }
@@ -191,6 +205,7 @@ static void free_cli(struct cli *cli)
 	free((char *)cli->objects);
 	free((char *)cli->guest);
 	free((char *)cli->results);
+	free((char *)cli->baseline);
 	free((char *)cli->experiments);
 	free((char *)cli->command);
 	if (cli->cancel_fd >= 0)

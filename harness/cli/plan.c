@@ -11,6 +11,7 @@
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "vm/kernels.h"
+#include "vm/prebuilt.h"
 
 static int add_experiment(struct plan *p, const struct catalog *c, size_t i)
 {
@@ -141,7 +142,12 @@ static int add_kernels(struct plan *p, const struct kernels *ks, const char *nam
 {
 	const char *nearest = NULL;
 	const struct kernel *k;
+	int err;
 
+	if (prebuilt__is(name)) {
+		err = kernels__given(ks, name, &k);
+		return err ? err : add_kernel(p, k, true);
+	}
 	if (strcmp(name, "all") == 0 || strpbrk(name, "*?["))
 		return add_matching(p, ks, name);
 	k = kernels__find(ks, name, &nearest);
@@ -162,7 +168,7 @@ static int choose_kernels(struct plan *p, const struct kernels *ks, const char *
 		arg = "all";
 	if (!arg)
 		return guests ? add_kernel(p, kernels__default(ks), true) : 0;
-	err = strv__split(&names, arg, ",");
+	err = prebuilt__split(arg, &names);
 	if (!err && !names.n) {
 		log_err("-k: no kernel named; `assay list kernels` shows all");
 		err = -EINVAL;

@@ -27,6 +27,7 @@ static void release_case(struct suite_case *c)
 	free(c->details);
 	free(c->log);
 	free(c->log_title);
+	free(c->log_shown);
 	free(c->source);
 }
 

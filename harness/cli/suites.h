@@ -27,7 +27,8 @@ struct suite_case {
 	char *reason;	  /* one line; NULL: passed */
 	char *details;	  /* further lines, the last without its newline; or NULL */
 	char *log;	  /* path of a text to show with it, or NULL; */
-	char *log_title;  /* what it is: "verifier log" */
+	char *log_title;  /* what it is: "verifier log", */
+	char *log_shown;  /* and the command that shows all of it, or NULL */
 	char *source;	  /* where the fault lies, below the root of the tree, or NULL; */
 	long line;	  /* and its line, 0: unknown */
 	double seconds;	  /* negative: unknown */

@@ -82,20 +82,45 @@ static int find_text(const struct reading *r, const char *kernel, const char *ex
 			    path);
 }
 
-/* Sets log and log_title to the first of the kinds that there is. */
+struct text_kind {
+	const char *kind, *title, *option; /* of `assay show` */
+};
+
+/* Attaches the first of the kinds that there is. name NULL: the experiment's own. */
 static int attach_text(const struct reading *r, const char *kernel, const char *experiment,
-		       const char *name, const char *const (*kinds)[2], struct suite_case *c)
+		       const char *name, const struct text_kind *kinds, struct suite_case *c)
 {
 	int err = 0;
 
-	for (; (*kinds)[0] && !err && !c->log; kinds++) {
-		err = find_text(r, kernel, experiment, name, (*kinds)[0], &c->log);
-		if (!err && c->log) {
-			c->log_title = strdup((*kinds)[1]);
-			err = c->log_title ? 0 : -ENOMEM;
-		}
+	for (; kinds->kind; kinds++) {
+		err = find_text(r, kernel, experiment, name, kinds->kind, &c->log);
+		if (err || c->log)
+			break;
 	}
-	return err;
+	if (err || !c->log)
+		return err;
+	c->log_title = strdup(kinds->title);
+	c->log_shown = str_fmt("%s %s%s%s -k %s %s", r->suites->show, experiment, name ? " " : "",
+			       name ? name : "", kernel, kinds->option);
+	return c->log_title && c->log_shown ? 0 : -ENOMEM;
+}
+
+/* Logs name files without their folder: an experiment's own source is known to lie in its. */
+static int complete_source(const char *experiment, struct suite_case *c)
+{
+	char *own, *path;
+
+	if (!c->source || strchr(c->source, '/'))
+		return 0;
+	own = str_fmt("%s.bpf.c", experiment);
+	path = own ? str_fmt("experiments/%s/%s", experiment, own) : NULL;
+	if (path && !strcmp(c->source, own)) {
+		free(c->source);
+		c->source = strdup(path);
+	}
+	free(own);
+	free(path);
+	return path && c->source ? 0 : -ENOMEM;
 }
 
 /* Where in the source the verifier stopped; for what was accepted, where the program begins. */
@@ -121,7 +146,7 @@ static int attach_source(const struct reading *r, const struct stored_record *sr
 					&c->source, &c->line);
 	free(log);
 	free(disasm);
-	return err;
+	return err ? err : complete_source(experiment, c);
 }
 
 /* --- records -------------------------------------------------------------------------------- */
@@ -165,9 +190,11 @@ static int set_reason(struct suite_case *c, const char *reason, enum status stat
 
 static int on_record(void *ctx, const struct stored_record *sr)
 {
-	static const char *const kinds[][2] = { { "log", "verifier log" },
-						{ "libbpf", "libbpf's messages" },
-						{ NULL, NULL } };
+	static const struct text_kind kinds[] = {
+		{ "log", "verifier log", "--log" },
+		{ "libbpf", "libbpf's messages", "--libbpf" },
+		{ NULL, NULL, NULL },
+	};
 	const struct record *rec = sr->record;
 	struct reading *r = ctx;
 	struct suite_case *c;
@@ -217,10 +244,10 @@ static int on_suite(void *ctx, const struct stored_experiment *e)
 static int add_whole(struct reading *r, struct suite *s, const struct stored_experiment *e,
 		     enum status status, const char *reason)
 {
-	static const char *const kinds[][2] = {
-		{ "console-excerpt", "end of the guest's console" },
-		{ "dmesg", "kernel messages" },
-		{ NULL, NULL },
+	static const struct text_kind kinds[] = {
+		{ "console-excerpt", "end of the guest's console", "--console" },
+		{ "dmesg", "kernel messages", "--dmesg" },
+		{ NULL, NULL, NULL },
 	};
 	struct suite_case *c = suite__add(s, WHOLE, case_end__of(status));
 	int err;

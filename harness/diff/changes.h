@@ -30,15 +30,16 @@ const char *change_kind__name(enum change_kind k);
 struct change {
 	enum change_kind kind;
 	/* Borrowed from the sides; NULL on the side that lacks it. A cell whose name is "" stands
-	 * for an experiment as a whole (CHANGE_STATUS). */
+	 * for an experiment as a whole, and for all of them when that is "" too (CHANGE_STATUS). */
 	const struct cell *a, *b;
 	/* Statistic ("total_insns"), series or metric ("read"), or the text of a check; borrowed;
 	 * NULL: none. unit may be NULL or "". */
 	const char *what, *unit;
 	double va, vb; /* STAT and MEASURE: values, of a series its median, of a share 0..1 */
 	double pct;    /* (vb - va) / va in per cent; NAN where va is 0 */
-	/* MEASURE: b against a: with test "rank test" how many times as large, with "Newcombe" the
-	 * difference of the shares. Without a test value is NAN. */
+	/* MEASURE: b against a: with test "rank test" how many times as large, with "Newcombe" and
+	 * "z test" the difference. Else value is NAN. A matrix has the test "cells that differ":
+	 * vb of va of them. */
 	struct estimate effect;
 	const char *test; /* static, or NULL: by the threshold alone */
 	/* The verifier logs' first lines that differ: raw, numbered from 1; NULL and 0 when there
@@ -56,8 +57,8 @@ struct changes {
 	size_t incomparable; /* cells that could not be compared: see notes */
 	struct strv refused; /* why figures were not compared: "tcg against kvm: …" */
 	struct strv notes;   /* what was not measured on a side, one sentence each */
-	size_t tests;	     /* comparisons of measurements with a test, over which the level was
-			      * divided */
+	size_t tests;	     /* tests that were made of measurements */
+	size_t untested;     /* measurements with too few samples for any outcome to be sure */
 	struct cell *made;   /* cells for experiments as a whole, which changes point to */
 	size_t nr_made;
 };
@@ -76,6 +77,7 @@ struct changes_opts {
 int changes__find(const struct side *a, const struct side *b, const struct changes_opts *o,
 		  struct changes **out);
 void changes__free(struct changes *c);
+void change__release(struct change *c); /* what one of them owns */
 /* One line that says what changed, without the names: "reject EACCES -> accept",
  * "total_insns 120 -> 180 (+50.0 %)". Caller frees; NULL on ENOMEM. */
 char *change__sentence(const struct change *c);

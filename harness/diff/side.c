@@ -238,7 +238,8 @@ static int read_cell(void *ctx, const struct stored_record *sr)
 	c->err = r->err;
 	c->status = r->status;
 	c->record = record__copy(r);
-	if (!c->record || copy(&c->message, r->message) || copy(&c->reason, r->reason))
+	if (!c->record || copy(&c->message, r->message) || copy(&c->reason, r->reason) ||
+	    copy(&c->failure, r->failure ? r->failure : ""))
 		return -ENOMEM;
 	return see_guest(s, &sr->guest);
 }

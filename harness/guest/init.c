@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cpuinfo.h"
+#include "guest/bootmods.h"
 #include "guest/experiment.h"
 #include "guest/jobs.h"
 #include "guest/kfacts.h"
@@ -124,9 +125,12 @@ static int serve(const struct init *in)
 static int start(struct init *in, char *why, size_t why_len)
 {
 	struct strv problems = { 0 };
+	size_t before;
 	int err;
 
 	system__set_up(&problems);
+	before = problems.n;
+	bootmods__load(&problems);
 	err = supervisor__init(&in->supervisor, -1, true);
 	snprintf(why, why_len, "signalfd (CONFIG_SIGNALFD): %s", strerror(-err));
 	if (err)
@@ -139,8 +143,9 @@ static int start(struct init *in, char *why, size_t why_len)
 	err = in->port < 0 ? in->port : 0;
 	snprintf(why, why_len,
 		 "no virtio-serial port " WIRE_PORT " (%s): the kernel needs CONFIG_VIRTIO_CONSOLE "
-		 "and CONFIG_VIRTIO_PCI, QEMU the device",
-		 strerror(-err));
+		 "and CONFIG_VIRTIO_PCI, QEMU the device%s%s",
+		 strerror(-err), problems.n > before ? "; " : "",
+		 problems.n > before ? problems.v[before] : "");
 	if (err)
 		goto out;
 	in->sink = (struct sink){ .line = port_line, .ctx = &in->port };
@@ -156,7 +161,7 @@ out:
 void init__main(void)
 {
 	struct init in = { .port = -1 };
-	char why[256] = "";
+	char why[384] = "";
 	int err = start(&in, why, sizeof(why));
 
 	if (!err) {

@@ -30,7 +30,7 @@ struct kfacts {
 int kfacts__new(struct kfacts **out)
 {
 	struct kfacts *k = calloc(1, sizeof(*k));
-	char *notes = NULL;
+	char *notes = NULL, *signature = NULL;
 	size_t len;
 	int err = 0;
 
@@ -40,13 +40,18 @@ int kfacts__new(struct kfacts **out)
 		err = -errno;
 		goto out;
 	}
-	err = kver__parse(k->uts.release, &k->version);
+	/* Ubuntu's signature says more than its version text. */
+	if (!file_read("/proc/version_signature", 4096, &signature, NULL))
+		err = kver__real(k->uts.release, signature, &k->version);
+	else
+		err = kver__real(k->uts.release, k->uts.version, &k->version);
 	if (err)
 		goto out;
 	if (!file_read("/sys/kernel/notes", 1 << 20, &notes, &len))
 		k->build_id = notes__build_id(notes, len);
 out:
 	free(notes);
+	free(signature);
 	if (err) {
 		kfacts__free(k);
 		return err;
@@ -228,8 +233,15 @@ static bool check_program(struct question *q)
 
 static bool check_feature(struct question *q)
 {
-	return (q->features && strv__has(q->features, q->name)) ||
-	       unmet(q, "the kernel's patches do not provide '%s'", q->name);
+	if (q->features && strv__has(q->features, q->name))
+		return true;
+	/* A distribution's, or one of assay's without a series. */
+	if (!q->features || !q->features->n)
+		return unmet(q,
+			     "it needs the patch %s, and this kernel (%s) has none of assay's "
+			     "patches",
+			     q->name, q->k->uts.release);
+	return unmet(q, "the kernel's patches do not provide '%s'", q->name);
 }
 
 static bool check_kernel(struct question *q)

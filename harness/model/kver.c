@@ -81,6 +81,31 @@ int kver__parse(const char *s, struct kver *out)
 	return 0;
 }
 
+/* The words behind the distributor's name; Ubuntu's first is its own numbering. */
+static bool told_by(const char *text, const char *who, unsigned int words, struct kver *out)
+{
+	const char *p = text ? strstr(text, who) : NULL;
+
+	for (p = p ? p + strlen(who) : NULL; p && words; words--) {
+		p = strchr(p, ' ');
+		p = p ? p + strspn(p, " ") : NULL;
+	}
+	return p && !kver__parse(p, out);
+}
+
+int kver__real(const char *release, const char *text, struct kver *out)
+{
+	struct kver told;
+	int err = kver__parse(release, out);
+
+	if (err)
+		return err;
+	if ((told_by(text, "Debian ", 0, &told) || told_by(text, "Ubuntu ", 1, &told)) &&
+	    kver__same_branch(*out, told))
+		*out = told;
+	return 0;
+}
+
 int kver__cmp(struct kver a, struct kver b)
 {
 	if (a.major != b.major)

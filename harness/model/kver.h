@@ -14,6 +14,12 @@ struct kver {
  * Returns 0 or -EINVAL. */
 int kver__parse(const char *s, struct kver *out);
 int kver__cmp(struct kver a, struct kver b);	      /* <0, 0, >0 */
+/* The version that a kernel really is, by its release and its version text (uname -r and -v, or the
+ * banner). Distributions freeze the release: Debian's 6.1.0-54-amd64 says "#1 SMP ... Debian
+ * 6.1.190-1 (2026-10-16)", Ubuntu's 6.8.0-45-generic has a signature "Ubuntu 6.8.0-45.45-generic
+ * 6.8.12". A version of another branch than the release's is not believed. text may be NULL. 0 or
+ * -EINVAL. libbpf looks at the same places (src/libbpf_probes.c). */
+int kver__real(const char *release, const char *text, struct kver *out);
 bool kver__same_branch(struct kver a, struct kver b); /* major and minor equal */
 const char *kver__str(struct kver v, char buf[24]);
 

@@ -39,6 +39,9 @@
 #define WIRE_PART_MAX (64u << 10)
 #define WIRE_PORT     "org.assay.wire" /* name of the virtio-serial port of the events */
 #define WIRE_TTY_PORT "org.assay.tty"  /* raw bytes of `assay shell` */
+/* In the guest's folder of modules: those that the guest program loads before it does anything
+ * else, in their order, a line for each: "[-]FILE[ ARGUMENTS]". With '-' the module may fail. */
+#define GUEST_BOOT_LIST "boot.list"
 /* Volume label of the ext4 file system on the disk that the host makes for an experiment. */
 #define WIRE_DISK_LABEL "assay"
 

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/bisect_try.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "cli/bisect_answers.h"
+#include "cli/catalog.h"
+#include "cli/cli.h"
+#include "cli/drive.h"
+#include "cli/host.h"
+#include "cli/programs.h"
+#include "vm/qemu.h"
+
+/* Less than that is left: a failed build need not be the kernel's fault. */
+#define DISK_LEAST (64ll << 20)
+
+static int check_items(const struct plan *p)
+{
+	for (size_t i = 0; i < p->nr_items; i++) {
+		if (!p->items[i].on_host)
+			continue;
+		log_err("experiment '%s' runs on the host: there is no kernel to bisect",
+			p->items[i].experiment);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* All that the answers depend on beside the kernel. Times are no answers: how busy the host is does
+ * not count. */
+static int hash_question(struct trial *t)
+{
+	struct hash *h = hash__new();
+	char machine[128];
+	int err = h ? hash__add_file(h, t->cli->guest) : -ENOMEM;
+
+	for (size_t i = 0; !err && i < t->plan.nr_items; i++) {
+		char *params = json_dumps(t->plan.items[i].params, JSON_SORT_KEYS | JSON_COMPACT);
+
+		hash__add_str(h, t->plan.items[i].experiment);
+		hash__add_str(h, params);
+		free(params);
+	}
+	snprintf(machine, sizeof(machine), "%d %u %u %u", (int)t->vm->accel, t->vm->cpus,
+		 t->vm->threads, t->vm->mem_mb);
+	if (h) {
+		hash__add_str(h, machine);
+		hash__add_str(h, t->vm->append);
+		hash__end(h, t->question);
+	}
+	if (err)
+		log_err("%s: %s", t->cli->guest, strerror(-err));
+	return err;
+}
+
+int trial__open(struct trial *t, const struct strv *experiments, const struct strv *params)
+{
+	const struct plan_request rq = { .names = experiments,
+					 .rows = &(const struct strv){ 0 },
+					 .params = params };
+	const struct catalog *catalog;
+	const struct kernels *ks;
+	char *qemu = qemu__find(NULL);
+	int err = 0;
+
+	if (!qemu) {
+		log_err("there is no QEMU: `assay doctor` says what to install");
+		return -ENOENT;
+	}
+	free(qemu);
+	err = cli__catalog(t->cli, &catalog);
+	if (!err)
+		err = cli__kernels(t->cli, &ks);
+	if (!err)
+		err = plan__make(catalog, ks, &rq, &t->plan);
+	if (!err)
+		err = check_items(&t->plan);
+	if (!err)
+		err = programs__prepare(t->cli, catalog, &t->plan, &t->programs);
+	if (!err)
+		err = cli__store(t->cli, true, &t->store);
+	return err ? err : hash_question(t);
+}
+
+/* --- what is remembered ------------------------------------------------------------------------
+ */
+
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int hash_modules(struct hash *h, const char *dir)
+{
+	struct dirent **v = NULL;
+	int n = scandir(dir, &v, NULL, compare_names), err = n < 0 ? -errno : 0;
+
+	for (int i = 0; i < n; i++) {
+		char *path = str_fmt("%s/%s", dir, v[i]->d_name);
+
+		if (!err && str_ends(v[i]->d_name, ".ko")) {
+			hash__add_str(h, v[i]->d_name);
+			err = path ? hash__add_file(h, path) : -ENOMEM;
+		}
+		free(path);
+		free(v[i]);
+	}
+	free(v);
+	return err;
+}
+
+/* Of what a guest gets to run: equal ones behave alike. */
+static int hash_binary(const struct image *img, char hex[HASH_HEX])
+{
+	struct hash *h = hash__new();
+	int err = h ? hash__add_file(h, img->vmlinux) : -ENOMEM;
+
+	if (!err && img->btf)
+		err = hash__add_file(h, img->btf);
+	if (!err && img->modules)
+		err = hash_modules(h, img->modules);
+	if (h)
+		hash__end(h, hex);
+	if (err)
+		log_err("kernel %s: %s cannot be read: %s", img->name, img->dir, strerror(-err));
+	return err;
+}
+
+char *trial__memo(const struct trial *t, const char *key)
+{
+	char hex[HASH_HEX], *dir = str_fmt("%s/bisect", t->cli->results), *path = NULL;
+	struct hash *h = hash__new();
+
+	if (h) {
+		hash__add_str(h, t->question);
+		hash__add_str(h, key);
+		hash__end(h, hex);
+	}
+	if (h && dir && !dir_make(dir))
+		path = str_fmt("%s/%.32s.json", dir, hex);
+	free(dir);
+	return path;
+}
+
+/* Only what the kernel is answerable for: a timeout or a failure of ours may not come again. */
+static bool is_worth_keeping(const struct answers *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->v[i].status == STATUS_TIMEOUT || a->v[i].status == STATUS_HARNESS)
+			return false;
+	return !a->why;
+}
+
+static bool recall(const struct trial *t, const char *memo, struct answers **out)
+{
+	if ((t->rerun && !strv__has(&t->fresh, memo)) || answers__load(memo, out))
+		return false;
+	(*out)->reused = true;
+	return true;
+}
+
+static int keep(struct trial *t, const char *memo, const struct answers *a)
+{
+	int err = is_worth_keeping(a) ? answers__save(a, memo) : 0;
+
+	if (err)
+		log_err("%s: cannot be written: %s", memo, strerror(-err));
+	return err ? err : strv__add(&t->fresh, memo);
+}
+
+/* --- asking ------------------------------------------------------------------------------------
+ */
+
+static int begin_run(struct trial *t)
+{
+	char *host;
+	int err;
+
+	if (t->begun)
+		return 0;
+	host = host__describe(t->cli);
+	err = store__begin_run(t->store, t->cli->command, host ? host : "{}", &t->run);
+	t->begun = !err;
+	free(host);
+	return err;
+}
+
+static int run_on(struct trial *t, const struct kernel *k, struct answers **out)
+{
+	const struct drive_opts o = {
+		.cli = t->cli,
+		.vm = t->vm,
+		.store = t->store,
+		.run = t->run.id,
+		.repeats = 1, /* of verdicts one is enough */
+		.timeout_ms = t->timeout_ms,
+		.programs = &t->programs,
+	};
+	const struct kernel *kernels[] = { k };
+	bool exact[] = { true };
+	struct plan plan = t->plan;
+	struct drive_result res;
+	int err;
+
+	plan.kernels = kernels;
+	plan.exact = exact;
+	plan.nr_kernels = 1;
+	err = drive__plan(&o, &plan, &res);
+	if (!err && res.cut_off)
+		err = -EINTR;
+	if (!err)
+		err = answers__of_run(t->store, t->run.id, k->name, out);
+	if (!err) {
+		(*out)->run = str_fmt("%lld", (long long)t->run.id);
+		if (!(*out)->run) {
+			answers__free(*out);
+			err = -ENOMEM;
+		}
+	}
+	return err;
+}
+
+static int ask(struct trial *t, const struct kernel *k, const char *binary, struct answers **out)
+{
+	char *memo = trial__memo(t, binary);
+	int err = memo ? 0 : -ENOMEM;
+
+	if (!err && !recall(t, memo, out)) {
+		err = begin_run(t);
+		if (!err)
+			err = run_on(t, k, out);
+		if (!err) {
+			err = keep(t, memo, *out);
+			if (err)
+				answers__free(*out);
+		}
+	}
+	free(memo);
+	return err;
+}
+
+/* A build that failed says something of the kernel only when nothing else was amiss. */
+static int not_built(const struct trial *t, int err, struct answers **out)
+{
+	int64_t left = disk_free(t->cli->paths.cache);
+
+	if (err == -EINTR || cancel_pending(t->cli->cancel_fd))
+		return -EINTR;
+	if (err == -ENOSPC || err == -ENOMEM)
+		return err;
+	if (left >= 0 && left < DISK_LEAST)
+		return -ENOSPC;
+	*out = answers__none("the kernel could not be built");
+	return *out ? 0 : -ENOMEM;
+}
+
+int trial__ask(struct trial *t, const struct kernel *k, char *binary, struct answers **out)
+{
+	struct image *img = NULL;
+	char hex[HASH_HEX] = "";
+	int err = cli__image(t->cli, k, &img);
+
+	if (err) {
+		err = not_built(t, err, out);
+	} else {
+		err = hash_binary(img, hex);
+		if (!err)
+			err = ask(t, k, hex, out);
+	}
+	if (binary)
+		memcpy(binary, hex, sizeof(hex));
+	image__free(img);
+	return err;
+}
+
+int trial__end(struct trial *t, const char *reason, int exit_status)
+{
+	if (!t->begun || t->ended)
+		return 0;
+	t->ended = true;
+	return store__end_run(t->store, t->run.id, reason ? RUN_CUT_OFF : RUN_COMPLETE, reason,
+			      exit_status);
+}
+
+void trial__close(struct trial *t)
+{
+	run_info__release(&t->run);
+	store__close(t->store);
+	strv__free(&t->programs);
+	strv__free(&t->fresh);
+	plan__release(&t->plan);
+}
