@@ -78,6 +78,8 @@ static void close_fentry(struct fentry *f)
 	btf__free(f->btf);
 }
 
+#define IN_MODULE (-EXDEV)
+
 /* libbpf's answer to a program for that function, and if it has no objection the kernel's: a
  * program that returns 0 is loaded and attached. */
 static int try_fentry(const struct fentry *f, const char *function)
@@ -92,8 +94,8 @@ static int try_fentry(const struct fentry *f, const char *function)
 	if (err)
 		return err;
 	id = btf__find_by_name_kind(f->btf, function, BTF_KIND_FUNC);
-	if (id < 0)
-		return id;
+	if (id < 0) /* libbpf has found it in a module's BTF */
+		return id == -ENOENT ? IN_MODULE : id;
 	opts.attach_btf_id = (__u32)id;
 	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "any_fentry", "GPL", insns, ARRAY_SIZE(insns),
 			     &opts);
@@ -155,6 +157,13 @@ static int measure_function(struct read_path *p, const struct fentry *any, int s
 	label_bool(r, "ftrace", f.ftrace);
 	label_bool(r, "BTF", f.btf);
 	label_bool(r, "injectable", f.inject);
+	if (fentry == IN_MODULE) {
+		record__fail(
+			r, STATUS_SKIPPED,
+			"%s is in a module, and programs are only tried on the kernel's own BTF",
+			function);
+		return exp__emit(p->e, r);
+	}
 	record__label(r, "kprobe", exp__err_name(kprobe));
 	record__label(r, "fentry", exp__err_name(fentry));
 	exp__observed(r, 0, "kprobe: %s, fentry: %s", exp__err_name(kprobe), exp__err_name(fentry));

@@ -132,11 +132,13 @@ static void test_files(void **state)
 static void test_modules(void **state)
 {
 	struct fixture *f = *state;
-	char *dir = str_fmt("%s/modules", f->dir), *ko, *other, *path;
+	char *dir = str_fmt("%s/modules", f->dir), *ko, *other, *list, *config, *path;
 
 	assert_int_equal(dir_make(dir), 0);
 	ko = put(f, "modules/binfmt_misc.ko", "a module");
 	other = put(f, "modules/modules.dep", "a list");
+	list = put(f, "modules/boot.list", "-binfmt_misc.ko a=1");
+	config = put(f, "modules/config-6.1.0-1-amd64", "CONFIG_A=y");
 	path = build(f);
 	assert_false(holds(path, "lib/modules"));
 	free(path);
@@ -145,7 +147,11 @@ static void test_modules(void **state)
 	assert_true(holds(path, "lib/modules/binfmt_misc.ko"));
 	assert_true(holds(path, "a module"));
 	assert_false(holds(path, "modules.dep"));
+	assert_true(holds(path, "lib/modules/boot.list"));
+	assert_true(holds(path, "boot/config-6.1.0-1-amd64"));
 	free(path);
+	free(list);
+	free(config);
 	free(other);
 	free(ko);
 	free(dir);

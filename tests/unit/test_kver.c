@@ -81,6 +81,34 @@ static void test_parse_refuses(void **state)
 	assert_int_equal(kver__parse(NULL, &(struct kver){ 0 }), -EINVAL);
 }
 
+static void assert_real(const char *release, const char *text, const char *want)
+{
+	struct kver is;
+	char buf[24];
+
+	assert_int_equal(kver__real(release, text, &is), 0);
+	assert_string_equal(kver__str(is, buf), want);
+}
+
+static void test_real(void **state)
+{
+	(void)state;
+	assert_real("6.1.0-54-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.190-1 (2026-10-16)",
+		    "6.1.190");
+	assert_real("5.10.0-30-amd64", "#1 SMP Debian 5.10.218-1 (2024-06-01)", "5.10.218");
+	assert_real("6.8.0-45-generic", "Ubuntu 6.8.0-45.45-generic 6.8.12", "6.8.12");
+	assert_real("6.8.0-45-generic", "\"Ubuntu 6.8.0-45.45-generic 6.8.12\"", "6.8.12");
+	/* nothing to be had, or nothing that can be */
+	assert_real("6.8.0-45-generic", "#45-Ubuntu SMP PREEMPT_DYNAMIC Fri Aug 30", "6.8.0");
+	assert_real("6.1.0-54-amd64", "#1 SMP Debian 6.12.3-1", "6.1.0");
+	assert_real("6.1.0-54-amd64", "#1 SMP Debian", "6.1.0");
+	assert_real("5.10.218", "#1 SMP Sat Nov 21", "5.10.218");
+	assert_real("5.10.218", NULL, "5.10.218");
+	assert_real("6.1.0", "Ubuntu ", "6.1.0");
+	assert_real("6.1.0", "Ubuntu a", "6.1.0");
+	assert_int_equal(kver__real("six", NULL, &(struct kver){ 0 }), -EINVAL);
+}
+
 static void test_cmp(void **state)
 {
 	static const char *const rising[] = { "0.0.1",	"4.9",	   "4.19.999", "5.4",  "5.10",
@@ -265,6 +293,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_refuses),
+		cmocka_unit_test(test_real),
 		cmocka_unit_test(test_cmp),
 		cmocka_unit_test(test_str),
 		cmocka_unit_test(test_range_versions),

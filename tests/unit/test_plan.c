@@ -171,6 +171,21 @@ static void test_reserved_kernel(void **state)
 	plan__release(&s->plan);
 }
 
+/* A file's name may have what a glob has, and its configuration stays with it. */
+static void test_given_kernel(void **state)
+{
+	struct scene *s = *state;
+
+	assert_int_equal(make(s, "a", NULL, "6.1,apt:linux-image-6.1.0-9-amd64=6.1.9-1,5.10"), 0);
+	assert_kernels(s, "6.1.2 6.1.0-9-amd64 5.10.1");
+	assert_true(plan__wants(&s->plan, 0, s->plan.kernels[1]));
+	plan__release(&s->plan);
+	assert_int_equal(make(s, "a", NULL, "vmlinux:/nonexistent/[a]*,config:/nonexistent/b"),
+			 -EINVAL);
+	assert_int_equal(make(s, "a", NULL, "apt:"), -EINVAL);
+	assert_int_equal(make(s, "a", NULL, "config:x"), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +194,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_host_only, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_kernels, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reserved_kernel, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_given_kernel, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
