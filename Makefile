@@ -50,6 +50,7 @@ experiments   := $(patsubst experiments/%/,%,$(sort $(wildcard experiments/*/)))
 with_objects  := $(foreach e,$(experiments),$(if $(wildcard experiments/$e/$e.bpf.c),$e))
 selftests     := $(patsubst tests/experiments/%/,%,$(sort $(wildcard tests/experiments/*/)))
 unit_tests    := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+test_objects  := $(sort $(wildcard tests/objects/*.bpf.c))
 vm_tests      := $(patsubst tests/vm/%.c,%,$(sort $(wildcard tests/vm/test_*.c)))
 
 HOST_LIBS  := -ljansson -lsqlite3 -linih -ldw -lelf -lz -lcrypto -lm
@@ -176,7 +177,7 @@ $(BUILD)/tests/runner: tests/runner.c $(BUILD)/libbase.a
 unit-binaries: $(foreach t,$(unit_tests),$(BUILD)/tests/$(t))
 both-units: unit-binaries $(BUILD)/tests/runner
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san CFLAGS='-O1 -g $(SAN)' unit-binaries
-test-binaries: both-units binaries $(BUILD)/assay-guest-test \
+test-binaries: both-units binaries $(BUILD)/assay-guest-test $(test_objects:%.c=$(BUILD)/%.o) \
 	$(foreach t,$(vm_tests),$(BUILD)/tests/$(t))
 
 unit_programs := $(foreach t,$(unit_tests),$(BUILD)/tests/$(t) $(BUILD)/san/tests/$(t))

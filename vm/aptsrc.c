@@ -27,6 +27,8 @@ const char *const apt_suites[] = {
 	"bullseye-backports",
 	"bookworm-backports",
 	"trixie-backports",
+	"testing",
+	"sid",
 };
 const size_t nr_apt_suites = sizeof(apt_suites) / sizeof(apt_suites[0]);
 
@@ -387,14 +389,16 @@ int apt_fetch(const struct kernel *k, const struct source_opts *o, const char *d
 	      char **reason)
 {
 	char *title = str_fmt("kernel %s: download", k->name);
-	struct apt_want w = { .title = title, .package = k->package, .suites = &k->suites };
+	struct apt_want w = {
+		.title = title, .package = k->package, .suites = &k->suites, .source = k->orig
+	};
 	int err;
 
 	*reason = NULL;
 	*file = NULL;
 	err = title ? apt_get(&w, o, dir, reason) : -ENOMEM;
 	if (!err) {
-		*file = apt_file_name(k->package);
+		*file = k->orig ? strdup(k->orig) : apt_file_name(k->package);
 		err = *file ? 0 : -ENOMEM;
 	}
 	free(title);

@@ -18,6 +18,7 @@
 #include "vm/prebuilt.h"
 #include "vm/prune.h"
 #include "vm/source.h"
+#include "vm/tool.h"
 #include "vm/tree.h"
 
 #define TREE_LIMIT (6ull << 30)
@@ -41,11 +42,13 @@ struct work {
 	struct source source; /* that is built from */
 	struct source pinned[2];
 	size_t nr_pinned;
+	char *pahole; /* that the entry names, as a file to start; or NULL */
 	char key[KEY_HEX];
 };
 
 static void close_work(struct work *w)
 {
+	free(w->pahole);
 	inputs__release(&w->in);
 	tree__release(&w->tree);
 	source__release(&w->source);
@@ -293,6 +296,7 @@ static int build(struct work *w)
 		.kernel = w->k->name,
 		.tree = w->tree.dir,
 		.cache = w->o->paths->cache,
+		.pahole = w->pahole,
 		.ccache = w->in.tools.ccache,
 		.verbose = w->o->verbose,
 		.partial = w->k->partial,
@@ -315,12 +319,27 @@ static int build(struct work *w)
 	return err;
 }
 
+static int get_pahole(struct work *w)
+{
+	char *name;
+	int err;
+
+	if (!w->k->pahole)
+		return 0;
+	name = str_fmt("pahole-%s", w->k->pahole);
+	err = name ? tool__ensure(name, &w->source_opts, &w->pahole) : -ENOMEM;
+	free(name);
+	return err;
+}
+
 static int make(struct work *w, struct image **out)
 {
 	int err = check_path(w);
 
 	if (!err)
 		err = toolchain__check(&w->in.tools, w->k->name);
+	if (!err)
+		err = get_pahole(w);
 	if (!err)
 		err = get_source(w);
 	if (!err) {

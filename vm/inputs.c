@@ -90,6 +90,8 @@ int inputs__read(const struct kernel *k, const struct kernel_paths *paths, struc
 
 	*in = (struct inputs){ 0 };
 	err = toolchain__probe(&in->tools);
+	if (!err && k->pahole)
+		err = toolchain__set_pahole(&in->tools, k->pahole);
 	for (size_t i = 0; !err && i < k->configs.n; i++) {
 		char *path = str_fmt("%s/%s", paths->configs, k->configs.v[i]);
 

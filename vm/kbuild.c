@@ -78,6 +78,7 @@ static int run_make(const struct kbuild *kb, const char *goal, const char *secon
 {
 	char *ccache_dir = str_fmt("CCACHE_DIR=%s/ccache", kb->cache);
 	char *jobs = str_fmt("-j%u", kb->jobs ? kb->jobs : cpus());
+	char *pahole = kb->pahole ? str_fmt("PAHOLE=%s", kb->pahole) : NULL;
 	const char *env[] = {
 		"LC_ALL=C",
 		"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970",
@@ -90,7 +91,7 @@ static int run_make(const struct kbuild *kb, const char *goal, const char *secon
 		ccache_dir,
 		NULL,
 	};
-	const char *argv[2 * NR_UNSET + 17];
+	const char *argv[2 * NR_UNSET + 18];
 	size_t n = 0;
 	int err = -ENOMEM;
 
@@ -104,10 +105,12 @@ static int run_make(const struct kbuild *kb, const char *goal, const char *secon
 	argv[n++] = kb->tree;
 	argv[n++] = jobs;
 	argv[n++] = kb->ccache ? "CC=ccache gcc" : "CC=gcc";
+	if (pahole)
+		argv[n++] = pahole;
 	argv[n++] = goal;
 	argv[n++] = second;
 	argv[n] = NULL;
-	if (ccache_dir && jobs)
+	if (ccache_dir && jobs && !kb->pahole == !pahole)
 		err = proc_run(
 			&(struct proc_opts){
 				.argv = argv,
@@ -122,6 +125,7 @@ static int run_make(const struct kbuild *kb, const char *goal, const char *secon
 		log_err("kernel %s: cannot run make in %s: %s", kb->kernel, kb->tree,
 			strerror(-err));
 	free(ccache_dir);
+	free(pahole);
 	free(jobs);
 	return err;
 }

@@ -11,6 +11,7 @@ struct kbuild {
 	const char *kernel; /* name, for messages */
 	const char *tree;
 	const char *cache;
+	const char *pahole; /* what to start in place of the host's; or NULL */
 	bool ccache;
 	bool verbose;	   /* pass the output through to stderr */
 	bool partial;	   /* options that the tree does not have are left out */

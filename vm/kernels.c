@@ -68,6 +68,27 @@ static int set_package(struct loader *l, struct kernel *k, const char *v)
 	return set_text(&k->package, v);
 }
 
+static int set_orig(struct loader *l, struct kernel *k, const char *v)
+{
+	(void)l;
+	return plain_name(v) && strstr(v, ".orig.tar.") ? set_text(&k->orig, v) : -EINVAL;
+}
+
+static int set_pahole(struct loader *l, struct kernel *k, const char *v)
+{
+	(void)l;
+	return all_of(v, "0123456789.") ? set_text(&k->pahole, v) : -EINVAL;
+}
+
+static int set_untested(struct loader *l, struct kernel *k, const char *v)
+{
+	(void)l;
+	if (strcmp(v, "yes") != 0)
+		return -EINVAL;
+	k->untested = true;
+	return 0;
+}
+
 static bool is_sha256(const char *v)
 {
 	return strlen(v) == 64 && all_of(v, "0123456789abcdef");
@@ -219,6 +240,9 @@ static const struct key {
 	{ "configs", set_configs, "a list of files below vm/config/" },
 	{ "more", set_more, "a list of words, each of a list of patches series-WORD" },
 	{ "steps", set_steps, "a number from 1 to 1000000" },
+	{ "orig", set_orig, "the name of a .orig.tar file" },
+	{ "pahole", set_pahole, "a version of pahole such as 1.30" },
+	{ "untested", set_untested, "'yes'" },
 	{ "like", set_like, "the name of an entry" },
 	{ "btf", set_btf, "'damaged'" },
 	{ "traits", set_traits, "a list of words" },
@@ -263,8 +287,13 @@ static int copy_entry(struct kernel *k, const struct kernel *from)
 
 	k->version = from->version;
 	k->steps = from->steps;
+	k->untested = from->untested;
 	if (!err)
 		err = copy_text(&k->sha256, from->sha256);
+	if (!err)
+		err = copy_text(&k->orig, from->orig);
+	if (!err)
+		err = copy_text(&k->pahole, from->pahole);
 	if (!err)
 		err = copy_text(&k->tarball, from->tarball);
 	if (!err)
@@ -336,6 +365,8 @@ static void check_build(struct loader *l, struct kernel *k)
 			 k->name);
 	if (!k->package != !k->sha256)
 		complain(l, k->line, "kernel '%s': 'package' and 'sha256' go together", k->name);
+	if (k->orig && !k->package)
+		complain(l, k->line, "kernel '%s': 'orig' without 'package'", k->name);
 	if (k->tarball_sha256 && !k->tarball)
 		complain(l, k->line, "kernel '%s': 'tarball-sha256' without 'tarball'", k->name);
 	if (!k->configs.n)

@@ -13,7 +13,8 @@ struct kernel {
 	char *name; /* section name: "5.10.218", "5.10.218-stock" */
 	struct kver version;
 	char *package; /* "linux-source-5.10=5.10.218-1": Debian binary package and exact version */
-	char *sha256;  /* of the package file */
+	char *sha256;  /* of the package file, or of orig */
+	char *orig;    /* upstream's tarball in it, when it is a source package; else NULL */
 	struct strv suites; /* of Debian, where the package is looked for first; may be empty */
 	char *tarball;	    /* URL of the kernel.org tarball, or NULL */
 	char *tarball_sha256;
@@ -25,8 +26,12 @@ struct kernel {
 	struct strv traits;	 /* words for expectations: "no-btf" */
 	struct strv experiments; /* the only ones run on it unless others are named; empty: all */
 	char *like;		 /* entry whose build is taken, with its BTF damaged; or NULL */
-	unsigned int steps;	 /* lines that a quiet build prints: a hint for the progress only */
-	int line;		 /* in the file, for messages */
+	char *pahole;	    /* version of the pahole that makes its BTF: a tool "pahole-VERSION"
+			     * of vm/tools.ini; NULL: the host's */
+	bool untested;	    /* nobody has run it: said, and left out where kernels are not
+			     * named one by one */
+	unsigned int steps; /* lines that a quiet build prints: a hint for the progress only */
+	int line;	    /* in the file, for messages */
 
 	/* Of kernels that are derived from an entry to be bisected; never in the file: */
 	char *slot;   /* name of the build tree and of what is kept, in place of the entry's */

@@ -192,13 +192,14 @@ static bool is_dropped(const char *line, const struct kernel_new *k)
 {
 	static const char *const own[] = { "package", "sha256", "suites",
 					   "tarball", "source", "tarball-sha256" };
-	static const char *const series[] = { "series", "more" };
+	/* Which experiments hold on a kernel is known once somebody has run them there. */
+	static const char *const branch[] = { "series", "more", "experiments" };
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		if (is_key(line, own[i]))
 			return true;
-	for (size_t i = 0; k->configs && i < sizeof(series) / sizeof(series[0]); i++)
-		if (is_key(line, series[i]))
+	for (size_t i = 0; k->configs && i < sizeof(branch) / sizeof(branch[0]); i++)
+		if (is_key(line, branch[i]))
 			return true;
 	return false;
 }

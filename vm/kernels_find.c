@@ -10,6 +10,8 @@ void kernel__release(struct kernel *k)
 	free(k->name);
 	free(k->package);
 	free(k->sha256);
+	free(k->orig);
+	free(k->pahole);
 	free(k->tarball);
 	free(k->tarball_sha256);
 	free(k->source);

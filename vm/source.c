@@ -40,7 +40,7 @@ size_t source__pinned(const struct kernel *k, struct source out[2])
 	size_t n = 0;
 
 	if (k->package && k->sha256)
-		n += set(&out[n], SOURCE_DEB, k->sha256, k->package);
+		n += set(&out[n], k->orig ? SOURCE_ORIG : SOURCE_DEB, k->sha256, k->package);
 	if (k->tarball && k->tarball_sha256)
 		n += set(&out[n], SOURCE_TARBALL, k->tarball_sha256, k->tarball);
 	return n;
@@ -165,8 +165,10 @@ static void move(struct source *to, struct source *from)
 	*from = (struct source){ 0 };
 }
 
-static char *file_name(const struct source *s)
+char *source__file_name(const struct kernel *k, const struct source *s)
 {
+	if (s->kind == SOURCE_ORIG)
+		return strdup(k->orig);
 	if (s->kind == SOURCE_DEB)
 		return apt_file_name(s->what);
 	return strdup(strrchr(s->what, '/') + 1);
@@ -175,7 +177,7 @@ static char *file_name(const struct source *s)
 /* Is it in the cache, whole? A damaged file goes, and the next way is tried. */
 static int take_cached(const struct kernel *k, const char *dir, struct source *s)
 {
-	char *name = file_name(s), *path = name ? str_fmt("%s/%s", dir, name) : NULL;
+	char *name = source__file_name(k, s), *path = name ? str_fmt("%s/%s", dir, name) : NULL;
 	int err = path ? -ENOENT : -ENOMEM;
 
 	free(name);
@@ -188,8 +190,8 @@ static int take_cached(const struct kernel *k, const char *dir, struct source *s
 	return err == -EBADMSG ? -ENOENT : err;
 }
 
-static int fetch_deb(const struct kernel *k, const struct source_opts *o, const char *partial,
-		     const struct source *s, char **got, char **reason)
+static int fetch_package(const struct kernel *k, const struct source_opts *o, const char *partial,
+			 const struct source *s, char **got, char **reason)
 {
 	char *name = NULL;
 	int err = apt_fetch(k, o, partial, &name, reason);
@@ -216,12 +218,15 @@ static int fetch_tarball(const struct kernel *k, const struct source_opts *o, co
 static int fetch(const struct kernel *k, const struct source_opts *o, const char *dir,
 		 struct source *s, char **reason)
 {
-	char *partial = str_fmt("%s/partial", dir), *got = NULL, *to = NULL;
+	/* A source package has more files than the one that is wanted. */
+	bool folder = s->kind == SOURCE_ORIG;
+	char *partial = str_fmt("%s/partial%s%s", dir, folder ? "/" : "", folder ? k->name : "");
+	char *got = NULL, *to = NULL;
 	int err = partial ? dir_make(partial) : -ENOMEM;
 
 	if (!err)
-		err = s->kind == SOURCE_DEB ? fetch_deb(k, o, partial, s, &got, reason)
-					    : fetch_tarball(k, o, partial, s, &got);
+		err = s->kind == SOURCE_TARBALL ? fetch_tarball(k, o, partial, s, &got)
+						: fetch_package(k, o, partial, s, &got, reason);
 	if (!err) {
 		to = str_fmt("%s%s", dir, strrchr(got, '/'));
 		err = !to ? -ENOMEM : rename(got, to) ? -errno : 0;
@@ -229,6 +234,8 @@ static int fetch(const struct kernel *k, const struct source_opts *o, const char
 	if (!err) {
 		s->path = to;
 		to = NULL;
+		if (folder)
+			dir_remove(partial);
 	}
 	free(to);
 	free(got);

@@ -9,7 +9,12 @@
 #include "vm/kernels.h"
 
 /* Where a kernel's source comes from. */
-enum source_kind { SOURCE_DEB, SOURCE_TARBALL, SOURCE_DIR };
+enum source_kind {
+	SOURCE_DEB,  /* Debian's linux-source package: a tarball in it, with Debian's patches */
+	SOURCE_ORIG, /* upstream's tarball of Debian's source package, without them */
+	SOURCE_TARBALL,
+	SOURCE_DIR
+};
 
 struct source {
 	enum source_kind kind;
@@ -32,6 +37,8 @@ size_t source__pinned(const struct kernel *k, struct source out[2]);
 /* The one that the user named (k->source), identified by its contents, with hashes remembered by
  * size and time of the files. 0 or -errno, logged. */
 int source__user(const struct kernel *k, const struct source_opts *o, struct source *out);
+/* The name of its file in the cache. Caller frees. */
+char *source__file_name(const struct kernel *k, const struct source *s);
 /* A file in the cache for what is remembered of a user's source. Caller frees. */
 char *source__memo(const struct kernel_paths *paths, const char *source);
 /* The SHA-256 of a large file of the user's, remembered by size, time and inode. 0 or -errno. */

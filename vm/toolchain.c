@@ -98,6 +98,16 @@ int toolchain__probe(struct toolchain *t)
 	return 0;
 }
 
+int toolchain__set_pahole(struct toolchain *t, const char *version)
+{
+	free(t->pahole);
+	t->pahole = str_fmt("v%s", version);
+	t->own_pahole = true;
+	if (t->broken && !strcmp(t->broken, "pahole"))
+		t->broken = NULL;
+	return t->pahole ? 0 : -ENOMEM;
+}
+
 void toolchain__release(struct toolchain *t)
 {
 	free(t->cc);
@@ -147,7 +157,7 @@ int toolchain__check(const struct toolchain *t, const char *kernel)
 	for (size_t i = 0; i < NR_NEEDS; i++) {
 		char *path = proc_which(needs[i].program);
 
-		if (!path)
+		if (!path && !(t->own_pahole && !strcmp(needs[i].program, "pahole")))
 			add(&what, &packages, needs[i].program, needs[i].package);
 		free(path);
 	}

@@ -61,10 +61,13 @@ int BPF_PROG(mprotect_second, void *vma, unsigned long reqprot, unsigned long pr
 	return ret;
 }
 
-/* No errno: neither 5.10 nor 6.1 look at the value of an LSM program. Mainline does since "bpf,
- * lsm: Add check for BPF LSM return value" of 2024. */
+/* No errno: neither 5.10 nor 6.1 look at the value of an LSM program. 6.12 does ("bpf, lsm: Add
+ * check for BPF LSM return value" of 2024). */
 EXPECT_ACCEPT(">=5.7,<6.2")
-EXPECT_ANY("<5.7|>=6.2")
+EXPECT_REJECT(
+	">=6.12", "EINVAL",
+	"At program exit the register R0 has smin=4242 smax=4242 should have been in \\[-4095, 0\\]")
+EXPECT_ANY("<5.7|>=6.2,<6.12")
 SEC("lsm/file_mprotect")
 int BPF_PROG(mprotect_positive, void *vma, unsigned long reqprot, unsigned long prot, int ret)
 {

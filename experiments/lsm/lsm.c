@@ -514,12 +514,22 @@ static int measure_list(struct exp *e, const char *list, bool active)
 	return exp__emit(e, r);
 }
 
+/* A program that the kernel refuses is judged by its own tags. */
+static bool all_loaded(struct bpf_object *obj, const char *const *names)
+{
+	for (; *names; names++)
+		if (!exp__loaded(obj, *names))
+			return false;
+	return true;
+}
+
 static int measure_work(struct work *w, struct bpf_object *obj)
 {
 	int err = 0;
 
 	for (size_t i = 0; !err && i < ARRAY_SIZE(mprotect_cases); i++)
-		err = measure_mprotect(w, &mprotect_cases[i]);
+		if (all_loaded(obj, mprotect_cases[i].attached))
+			err = measure_mprotect(w, &mprotect_cases[i]);
 	if (!err)
 		err = measure_open(w, "count_opens", "open_count");
 	if (!err && exp__loaded(obj, "open_sleepable"))

@@ -470,7 +470,12 @@ FRAME(leaf_256, 256)
 CALLER(caller_256, 256, leaf_256)
 CALLER(caller_224, 224, leaf_256)
 
-EXPECT_REJECT("*", "EACCES", "combined stack size of 3 calls is 544\\. Too large")
+/* From 6.12 on, with the JIT, the first function, which writes nothing, takes nothing, where it
+ * took 32 before (round_up_stack_depth). When that came between 6.2 and 6.11 has not been looked
+ * at. */
+EXPECT_REJECT("<6.2", "EACCES", "combined stack size of 3 calls is 544\\. Too large")
+EXPECT_ANY(">=6.2,<6.12")
+EXPECT_ACCEPT(">=6.12")
 SEC("kprobe/vfs_read")
 int frames_of_544(struct pt_regs *ctx)
 {

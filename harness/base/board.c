@@ -12,9 +12,8 @@
 #include "base/str.h"
 #include "base/utf8.h"
 
-#define REDRAW_S 0.1
-#define PLAIN_S	 30.0
-#define ROWS	 24 /* of a terminal that does not say */
+#define PLAIN_S 30.0
+#define ROWS	24 /* of a terminal that does not say */
 
 struct board {
 	struct strv names;
@@ -200,7 +199,7 @@ void board__show(struct board *b, const char *title, const char *state)
 	if (b->current >= b->names.n)
 		return;
 	set_stage(b, stage, state);
-	if (b->tty && (changed || now_s() - b->last >= REDRAW_S))
+	if (b->tty) /* progress.c sees to it that this is not too often */
 		draw(b);
 	else if (!b->tty && (changed || now_s() - b->last >= PLAIN_S))
 		print_plain(b, b->current, stage, state);

@@ -311,6 +311,16 @@ static int run(const struct scratch *s, const char *const *step)
 	return err == -EINTR || cancel_pending(s->cancel_fd) ? -EINTR : err;
 }
 
+/* git starts no bisection in a checkout of nothing. */
+static int need_head(const struct scratch *s, const char *commit)
+{
+	char *head = GIT_LINE(s->dir, s->cancel_fd, "rev-parse", "--verify", "--quiet", "HEAD");
+	int err = head ? 0 : scratch__checkout(s, commit);
+
+	free(head);
+	return err;
+}
+
 int scratch__bisect(const struct scratch *s, const char *old, const char *new,
 		    const char *const *step, struct git_answer *out)
 {
@@ -321,6 +331,8 @@ int scratch__bisect(const struct scratch *s, const char *old, const char *new,
 	/* What an earlier one left, if any; it fails when there is nothing. */
 	err = GIT(s->dir, s->cancel_fd, &said, &status, "bisect", "reset", "HEAD");
 	strbuf__free(&said);
+	if (!err)
+		err = need_head(s, old);
 	if (!err)
 		err = GIT_DO(s, "bisect", "start", "--term-old=" OLD, "--term-new=" NEW, new, old);
 	if (!err)

@@ -167,8 +167,11 @@ static int check_thresholds(const struct compare_args *a, const struct sides *si
 		err = see_side(sides->v[i].a, &known);
 		err = err ? err : see_side(sides->v[i].b, &known);
 	}
-	for (size_t i = 0; !err && i < nr_diff_stats; i++)
+	for (size_t i = 0; !err && i < nr_diff_stats; i++) {
 		err = strv__add(&known, diff_stats[i].name);
+		if (!err && diff_stats[i].aliases[0])
+			err = strv__add(&known, diff_stats[i].aliases[0]);
+	}
 	for (size_t i = 0; !err && i < names.n; i++)
 		if (!strv__has(&known, names.v[i]))
 			err = cli__unknown(
@@ -254,12 +257,13 @@ int cmd_compare(struct cli *cli, int argc, char **argv)
 	};
 	struct sides sides = { 0 };
 	struct store *s = NULL;
-	int err, status = EXIT_HARNESS;
+	int err = 0, status = EXIT_HARNESS;
 
 	if (!a.thresholds || !a.filters || !a.order ||
 	    !cli__parse(&argp, "compare", argc, argv, &a, &status))
 		goto out;
-	err = cli__store(cli, false, &s);
+	if (!sides__is_baseline(a.words[0]) || !sides__is_baseline(a.words[1]))
+		err = cli__store(cli, false, &s);
 	if (!err)
 		err = sides__open(cli, s, a.words[0], a.words[1], &sides);
 	status = err ? cli__exit_status(err) : compare(&a, &sides);

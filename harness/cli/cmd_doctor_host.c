@@ -181,9 +181,7 @@ static char *cached_source(const struct kernel *k, const char *cache)
 	char *path = NULL;
 
 	for (i = 0; i < n && !path; i++) {
-		const char *slash = strrchr(s[i].what, '/');
-		char *name = s[i].kind == SOURCE_DEB ? apt_file_name(s[i].what)
-						     : strdup(slash ? slash + 1 : s[i].what);
+		char *name = source__file_name(k, &s[i]);
 
 		path = name ? str_fmt("%s/sources/%s", cache, name) : NULL;
 		if (path && !file_exists(path)) {

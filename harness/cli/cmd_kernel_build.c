@@ -25,7 +25,8 @@ static int add_row(struct table *t, const struct kernel *k, const struct kernel_
 	else if (b->was)
 		result = strdup("was up to date");
 	else
-		result = str_fmt("built in %s", fmt_seconds(b->seconds, time, sizeof(time)));
+		result = str_fmt("%s in %s", k->prebuilt ? "ready" : "built",
+				 fmt_seconds(b->seconds, time, sizeof(time)));
 	err = result ? table__row(t,
 				  (const char *[]){ k->name, img ? img->release : "", id, result })
 		     : -ENOMEM;

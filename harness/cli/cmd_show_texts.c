@@ -136,6 +136,22 @@ static int collect_console(const struct show_what *w, struct text_list *list)
 	return err;
 }
 
+/* "prog [n=5]" is the program's too, with a global variable set. */
+struct of_program {
+	const char *program;
+	struct text_list *list;
+};
+
+static int collect_of_program(void *ctx, const struct stored_text *t)
+{
+	const struct of_program *of = ctx;
+	size_t len = strlen(of->program);
+
+	if (strncmp(t->name, of->program, len) != 0 || strncmp(t->name + len, " [", 2) != 0)
+		return 0;
+	return collect(of->list, t);
+}
+
 static int collect_kind(const struct show_what *w, const struct show_kind *k,
 			struct text_list *list)
 {
@@ -145,6 +161,9 @@ static int collect_kind(const struct show_what *w, const struct show_kind *k,
 		return collect_console(w, list);
 	err = store__texts(w->store, w->run->id, w->kernel, w->experiment, w->program, k->kind,
 			   collect, list);
+	if (!err && !list->n && w->program)
+		err = store__texts(w->store, w->run->id, w->kernel, w->experiment, NULL, k->kind,
+				   collect_of_program, &(struct of_program){ w->program, list });
 	/* dmesg and the like are kept for an experiment, not for each of its programs. */
 	if (!err && !list->n && w->program)
 		err = store__texts(w->store, w->run->id, w->kernel, w->experiment, "", k->kind,

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "cli/cli.h"
+#include "cli/csv.h"
 #include "cli/drive.h"
 #include "cli/formats.h"
 #include "cli/host.h"
@@ -129,6 +130,33 @@ struct verify_run {
 	struct format_stream stream;
 };
 
+static int csv_of_one(FILE *out, const char *run, const struct stored_record *r)
+{
+	(void)run;
+	csv__veristat_record(out, r, false);
+	return 0;
+}
+
+static int csv_of_many(FILE *out, const char *run, const struct stored_record *r)
+{
+	(void)run;
+	csv__veristat_record(out, r, true);
+	return 0;
+}
+
+/* What --csv means here: what veristat reads. `assay show` has all columns. */
+static const struct format veristat_csv[] = {
+	{ .name = "csv", .head = csv__veristat_header, .record = csv_of_one },
+	{ .name = "csv", .head = csv__veristat_header, .record = csv_of_many },
+};
+
+static const struct format *format_of(const struct format *chosen, bool many_kernels)
+{
+	if (!chosen || strcmp(chosen->name, veristat_csv[0].name) != 0)
+		return chosen;
+	return &veristat_csv[many_kernels];
+}
+
 static void on_record(void *ctx, const struct stored_record *r)
 {
 	struct verify_run *run = ctx;
@@ -184,7 +212,10 @@ static int execute(struct verify_run *run, struct verify_plan *vp, struct plan *
 	uint64_t start = clock_ns();
 	int err, more;
 
-	run->stream = (struct format_stream){ .format = a->output.format, .out = stdout };
+	run->stream = (struct format_stream){
+		.format = format_of(a->output.format, plan->nr_kernels > 1),
+		.out = stdout,
+	};
 	while ((more = verify_plan__next(vp, plan, &files)) > 0) {
 		err = drive__plan(&o, plan, &res);
 		add_result(&sum, &res);
@@ -240,7 +271,7 @@ int cmd_verify(struct cli *cli, int argc, char **argv)
 	if (!err)
 		err = cli__store(cli, true, &run.store);
 	if (!err) {
-		host = host__describe(cli);
+		host = host__describe_files(cli, &vp.files);
 		err = store__begin_run(run.store, cli->command, host ? host : "{}", &run.info);
 	}
 	status = err ? cli__exit_status(err) : execute(&run, &vp, &plan);

@@ -51,28 +51,77 @@ static void put_line(FILE *out, const char *s)
 	free(copy);
 }
 
+static void put_cell(FILE *out, const struct stat_column *c, const struct stored_record *r)
+{
+	struct stat_value v = { 0 };
+	char buf[32];
+
+	c->get(r, &v);
+	/* veristat's reader has no notion of an empty cell. */
+	if (!v.known && !v.text && c->veristat)
+		fputc('0', out);
+	else
+		put_line(out, stat_value__str(&v, buf, sizeof(buf)));
+}
+
 void csv__record(FILE *out, const struct stored_record *r)
 {
 	const char *sep = "";
-	char buf[32];
 	size_t i;
 
 	if (r->record->kind != RECORD_PROGRAM)
 		return;
 	for (i = 0; i < nr_stat_columns; i++) {
-		const struct stat_column *c = &stat_columns[i];
-		struct stat_value v = { 0 };
-
-		if (c->table_only)
+		if (stat_columns[i].table_only)
 			continue;
 		fputs(sep, out);
 		sep = ",";
-		c->get(r, &v);
-		/* veristat's reader has no notion of an empty cell. */
-		if (!v.known && !v.text && c->veristat)
-			fputc('0', out);
-		else
-			put_line(out, stat_value__str(&v, buf, sizeof(buf)));
+		put_cell(out, &stat_columns[i], r);
+	}
+	fputc('\n', out);
+}
+
+/* --- for veristat itself ------------------------------------------------------------------- */
+
+enum { COLUMN_FILE, COLUMN_PROGRAM, VERISTAT_COLUMNS = 9 };
+
+void csv__veristat_header(FILE *out)
+{
+	for (int i = 0; i < VERISTAT_COLUMNS; i++)
+		fprintf(out, "%s%s", i ? "," : "", stat_columns[i].name);
+	fputc('\n', out);
+}
+
+/* It splits at commas and knows no quotes. */
+static void put_plain(FILE *out, const char *s)
+{
+	for (; *s; s++)
+		fputc(strchr(",\"\r\n", *s) ? '_' : *s, out);
+}
+
+void csv__veristat_record(FILE *out, const struct stored_record *r, bool many_kernels)
+{
+	char *labels;
+
+	if (r->record->kind != RECORD_PROGRAM)
+		return;
+	put_plain(out, r->record->experiment);
+	if (many_kernels) {
+		fputc('@', out);
+		put_plain(out, r->guest.kernel);
+	}
+	fputc(',', out);
+	put_plain(out, r->record->name);
+	labels = record__labels_str(r->record);
+	if (labels && *labels) {
+		fputc('[', out);
+		put_plain(out, labels);
+		fputc(']', out);
+	}
+	free(labels);
+	for (int i = COLUMN_PROGRAM + 1; i < VERISTAT_COLUMNS; i++) {
+		fputc(',', out);
+		put_cell(out, &stat_columns[i], r);
 	}
 	fputc('\n', out);
 }

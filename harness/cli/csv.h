@@ -2,6 +2,7 @@
 #ifndef ASSAY_CLI_CSV_H
 #define ASSAY_CLI_CSV_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct stored_record;
@@ -13,6 +14,12 @@ struct stored_record;
  * them. */
 void csv__header(FILE *out);
 void csv__record(FILE *out, const struct stored_record *r);
+/* Only the nine columns that every veristat reads (of Linux 6.1 to 6.12 at least: they refuse a
+ * file with more). Rows are told apart by file and program there, so a program's global variables
+ * that were set stand behind its name, and with many_kernels the kernel behind the file's:
+ * "prog.bpf.o@6.1.192,prog[n=5]". */
+void csv__veristat_header(FILE *out);
+void csv__veristat_record(FILE *out, const struct stored_record *r, bool many_kernels);
 /* One value: quoted where it has to be. NULL is empty. */
 void csv__value(FILE *out, const char *s);
 

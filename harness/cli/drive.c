@@ -9,8 +9,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/str.h"
 #include "cli/cli.h"
 #include "cli/hostrun.h"
+#include "cli/kernel_build.h"
 #include "cli/kernel_facts.h"
 #include "cli/plan.h"
 #include "cli/session.h"
@@ -110,38 +112,47 @@ out:
 	return err;
 }
 
-static int run_on_kernel(struct drive *d, const struct kernel *k)
+/* The kernel has nothing to show, and its column says why; the others go on. */
+static int no_kernel(struct drive *d, const struct kernel *k, const char *what, const char *why)
 {
-	struct cli *cli = d->o->cli;
 	struct session_opts so = { .store = d->o->store, .run = d->o->run };
-	struct image *img = NULL;
-	bool started = false;
-	uint64_t start = clock_ns();
-	/* Looked for first: building a kernel takes minutes. */
-	char *qemu = qemu__find(NULL);
-	bool can_boot = qemu;
-	int err = qemu ? cli__image(cli, k, &img) : -ENOENT;
+	char *reason = str_fmt("%s%s%s", what, why ? ": " : "", why ? why : "");
+	int err = reason ? session__no_kernel(&so, d->plan, k, reason) : -ENOMEM;
 
-	/* The limit is for what comes once the kernel is built. */
-	if (d->deadline_ns)
-		d->deadline_ns += clock_ns() - start;
-	if (!err)
-		err = run_on_image(d, k, img, &started);
-	free(qemu);
-	image__free(img);
-	if (err == -EINTR || cancel_pending(cli->cancel_fd)) {
-		d->res->cut_off = true;
-		d->res->reason = "interrupted";
-		return 0;
-	}
-	if (err == -ENOSPC || started)
-		return err;
-	/* The other kernels go on; the messages of the failure are on stderr. */
 	d->res->worst = STATUS_HARNESS;
-	return session__no_kernel(&so, d->plan, k,
-				  !can_boot ? "there is no QEMU"
-				  : img	    ? "the guest could not be prepared"
-					    : "the kernel could not be built");
+	free(reason);
+	return err;
+}
+
+static void interrupted(struct drive *d)
+{
+	d->res->cut_off = true;
+	d->res->reason = "interrupted";
+}
+
+static int run_on_kernel(struct drive *d, const struct kernel *k, const struct kernel_built *b)
+{
+	struct log_catch said;
+	bool started = false;
+	char *why;
+	int err;
+
+	if (!b->image)
+		return no_kernel(d, k,
+				 k->prebuilt ? "the kernel cannot be had"
+					     : "the kernel could not be built",
+				 b->why);
+	log_catch__begin(&said);
+	err = run_on_image(d, k, b->image, &started);
+	why = log_catch__end(&said);
+	if (err == -EINTR || cancel_pending(d->o->cli->cancel_fd)) {
+		interrupted(d);
+		err = 0;
+	} else if (err && err != -ENOSPC && !started) {
+		err = no_kernel(d, k, "the guest could not be prepared", why);
+	}
+	free(why);
+	return err;
 }
 
 static int run_on_host(struct drive *d)
@@ -175,6 +186,50 @@ static bool is_wanted(const struct plan *plan, const struct kernel *k)
 	return false;
 }
 
+/* All that are not built yet come first, so that the rest needs nobody's patience. */
+static int run_on_kernels(struct drive *d, const struct kernel *const *ks, size_t n)
+{
+	struct kernel_built *b = calloc(n + 1, sizeof(*b));
+	uint64_t start = clock_ns();
+	int err;
+
+	if (!b)
+		return -ENOMEM;
+	err = kernel_build__all(d->o->cli, ks, n, b);
+	/* The limit is for what comes once the kernels are built. */
+	if (d->deadline_ns)
+		d->deadline_ns += clock_ns() - start;
+	if (err == -EINTR || cancel_pending(d->o->cli->cancel_fd)) {
+		interrupted(d);
+		err = 0;
+	}
+	for (size_t i = 0; !err && i < n && !d->res->cut_off; i++)
+		err = run_on_kernel(d, ks[i], &b[i]);
+	kernel_built__release(b, n);
+	free(b);
+	return err;
+}
+
+static int run_on_guests(struct drive *d)
+{
+	const struct kernel **ks = calloc(d->plan->nr_kernels + 1, sizeof(*ks));
+	/* Looked for first: building a kernel takes minutes. */
+	char *qemu = qemu__find(NULL);
+	size_t n = 0;
+	int err = ks ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < d->plan->nr_kernels; i++)
+		if (is_wanted(d->plan, d->plan->kernels[i]))
+			ks[n++] = d->plan->kernels[i];
+	for (size_t i = 0; !err && !qemu && i < n; i++)
+		err = no_kernel(d, ks[i], "there is no QEMU", NULL);
+	if (!err && qemu && n)
+		err = run_on_kernels(d, ks, n);
+	free(qemu);
+	free(ks);
+	return err;
+}
+
 int drive__plan(const struct drive_opts *o, const struct plan *plan, struct drive_result *out)
 {
 	struct drive d = { .o = o, .plan = plan, .res = out };
@@ -184,9 +239,8 @@ int drive__plan(const struct drive_opts *o, const struct plan *plan, struct driv
 	if (o->run_timeout_ms)
 		d.deadline_ns = clock_ns() + o->run_timeout_ms * 1000000ull;
 	err = run_on_host(&d);
-	for (size_t i = 0; !err && i < plan->nr_kernels && !out->cut_off; i++)
-		if (is_wanted(plan, plan->kernels[i]))
-			err = run_on_kernel(&d, plan->kernels[i]);
+	if (!err && !out->cut_off)
+		err = run_on_guests(&d);
 	return err;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli/host.h"
 
-#include <errno.h>
 #include <glob.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -38,8 +37,26 @@ static void set_string(json_t *o, const char *key, const char *value)
 		json_object_set_new(o, key, json_string(value));
 }
 
-/* The hash of every experiment's BPF object, by experiment. */
-static json_t *objects(const struct cli *cli)
+static void add_object(json_t *o, const char *name, const char *path)
+{
+	char hex[HASH_HEX];
+	int err = hash_file(path, hex);
+
+	if (err)
+		log_warn("%s: cannot be read: %s", path, strerror(-err));
+	else
+		set_string(o, name, hex);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The hash of every experiment's BPF object, by experiment, and of the files by their names. */
+static json_t *objects(const struct cli *cli, const struct strv *files)
 {
 	static const char suffix[] = ".bpf.o";
 	char *pattern = str_fmt("%s/*%s", cli->objects, suffix);
@@ -48,24 +65,22 @@ static json_t *objects(const struct cli *cli)
 
 	if (pattern && !glob(pattern, 0, NULL, &found)) {
 		for (size_t i = 0; i < found.gl_pathc; i++) {
-			char *name = strrchr(found.gl_pathv[i], '/') + 1, hex[HASH_HEX];
-			int err = hash_file(found.gl_pathv[i], hex);
+			const char *base = base_name(found.gl_pathv[i]);
+			char *name = strndup(base, strlen(base) - strlen(suffix));
 
-			if (err) {
-				log_warn("%s: cannot be read: %s", found.gl_pathv[i],
-					 strerror(-err));
-				continue;
-			}
-			name[strlen(name) - strlen(suffix)] = '\0';
-			set_string(o, name, hex);
+			if (name)
+				add_object(o, name, found.gl_pathv[i]);
+			free(name);
 		}
 	}
 	globfree(&found);
 	free(pattern);
+	for (size_t i = 0; files && i < files->n; i++)
+		add_object(o, base_name(files->v[i]), files->v[i]);
 	return o;
 }
 
-char *host__describe(const struct cli *cli)
+char *host__describe_files(const struct cli *cli, const struct strv *files)
 {
 	char *versions = str_fmt("%s/versions.json", cli->objects);
 	char *qemu = first_line("qemu-system-x86_64", "--version"), *cpu = cpuinfo__model(), *text;
@@ -83,7 +98,7 @@ char *host__describe(const struct cli *cli)
 	/* What a verdict depends on: see diff/facts.h. */
 	if (!elf_loaded_hash(cli->guest, guest))
 		set_string(o, "guest_sha256", guest);
-	json_object_set_new(o, "objects", objects(cli));
+	json_object_set_new(o, "objects", objects(cli, files));
 	if (!uname(&u))
 		set_string(o, "kernel", u.release);
 	json_object_set_new(o, "cpus", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
@@ -93,4 +108,9 @@ char *host__describe(const struct cli *cli)
 	free(qemu);
 	free(cpu);
 	return text;
+}
+
+char *host__describe(const struct cli *cli)
+{
+	return host__describe_files(cli, NULL);
 }

@@ -32,8 +32,10 @@ struct intake {
 	struct disasm *disasm;
 	struct progress *progress;
 	enum status status, worst;
-	enum status round; /* as status, since the object was begun or went on */
 	char *reason;
+	/* The same since the object was begun, or went on behind a program. */
+	enum status round;
+	char *round_reason;
 	bool ended;
 	bool dirty;
 	int store_err;
@@ -43,6 +45,8 @@ void intake__fail(struct intake *in, enum status status, const char *reason)
 {
 	if (status__worse(in->status, status) == status)
 		record__set(&in->reason, reason);
+	if (status__worse(in->round, status) == status)
+		record__set(&in->round_reason, reason);
 	in->status = status__worse(in->status, status);
 	in->round = status__worse(in->round, status);
 }
@@ -254,6 +258,8 @@ static int on_end(struct intake *in, const json_t *event)
 	wire_str(event, "reason", &reason);
 	if (status__worse(in->status, status) == status && reason && *reason)
 		err = record__set(&in->reason, reason);
+	if (!err && status__worse(in->round, status) == status)
+		err = record__set(&in->round_reason, reason && *reason ? reason : NULL);
 	in->status = status__worse(in->status, status);
 	in->round = status__worse(in->round, status);
 	in->dirty = !wire_str(event, "splat", &splat) || status >= STATUS_TIMEOUT;
@@ -369,7 +375,8 @@ static int store_open_program(struct intake *in)
 	if (!r)
 		return -ENOMEM;
 	r->status = STATUS_OK;
-	record__fail(r, in->round, "%s", in->reason ? in->reason : status__name(in->round));
+	record__fail(r, in->round, "%s",
+		     in->round_reason ? in->round_reason : status__name(in->round));
 	return finish_record(in, r);
 }
 
@@ -384,6 +391,7 @@ bool intake__next_program(struct intake *in, size_t *next)
 	if (in->store_err || *next >= in->program.total)
 		return false;
 	in->round = STATUS_OK;
+	record__set(&in->round_reason, NULL);
 	in->ended = in->dirty = false;
 	return true;
 }
@@ -410,6 +418,7 @@ int intake__finish(struct intake *in, enum status *worst)
 		in->o->watch->end(in->o->watch->ctx, in->item, in->worst, in->reason);
 	progress__done(in->progress, status__name(in->status));
 	record__set(&in->reason, NULL);
+	free(in->round_reason);
 	free(in->program.name);
 	disasm__close(in->disasm);
 	evidence__free(in->evidence);

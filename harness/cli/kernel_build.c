@@ -78,7 +78,7 @@ static int build(struct cli *cli, const struct kernel *k, struct kernel_built *o
 		out->why = strdup(strerror(-err));
 	fmt_seconds(out->seconds, time, sizeof(time));
 	result = err ? str_fmt("failed: %s", out->why ? out->why : "out of memory")
-		     : str_fmt("built in %s", time);
+		     : str_fmt("%s in %s", k->prebuilt ? "ready" : "built", time);
 	board__end(b, line, result ? result : "");
 	free(result);
 	return err == -ENOMEM ? err : 0;

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/cmd_kernel.h"
+#include "vm/prebuilt.h"
 
 static int add(struct kernel_list *l, const struct kernel *k)
 {
@@ -46,7 +47,8 @@ static int add_word(struct cli *cli, struct kernel_list *l, const struct kernels
 	const struct kernel *k;
 	int err;
 
-	if (!strcmp(word, "all") || strpbrk(word, "*?["))
+	/* A file's name may hold what would be a glob's. */
+	if (!prebuilt__is(word) && (!strcmp(word, "all") || strpbrk(word, "*?[")))
 		return add_matching(l, ks, word);
 	err = cli__kernel(cli, word, &k);
 	return err ? err : add(l, k);
@@ -61,7 +63,7 @@ int kernel_list__make(struct cli *cli, const struct kernel_args *a, bool all,
 	int err = cli__kernels(cli, &ks);
 
 	for (size_t i = 1; !err && i < a->words.n; i++)
-		err = strv__split(&names, a->words.v[i], ",");
+		err = prebuilt__split(a->words.v[i], &names);
 	for (size_t i = 0; !err && i < names.n; i++)
 		err = add_word(cli, &l, ks, names.v[i]);
 	if (!err && !names.n)

@@ -118,12 +118,18 @@ static int fill_details(struct row *row, const struct stored_record *r)
 	return 0;
 }
 
+/* Of the user's: experiments have no dot in their names. */
+static bool is_object(const struct record *r)
+{
+	return str_ends(r->experiment, ".o");
+}
+
 /* A program that is there several times, by what was set for it. */
 static int add_labels(struct row *row, const struct record *r)
 {
 	char *labels, *name;
 
-	if (!str_ends(r->experiment, ".o")) /* a study's points are the study's matter */
+	if (!is_object(r)) /* a study's points are the study's matter */
 		return 0;
 	labels = record__labels_str(r);
 	if (!labels)
@@ -153,7 +159,10 @@ static int fill_row(const struct report_programs *t, struct row *row, const stru
 	err = add_labels(row, r->record);
 	if (err)
 		return err;
-	row->message = value_of(r->record->failure ? "reason" : "message", r, &known);
+	/* Why it has no verdict says more than what libbpf said, if anything. */
+	row->message = value_of(
+		is_object(r->record) && r->record->verdict == VERDICT_NONE ? "reason" : "message",
+		r, &known);
 	if (!row->message)
 		return -ENOMEM;
 	if (!t->sort)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "base/utf8.h"
 #include "cli/report_text.h"
 
@@ -15,7 +16,7 @@
 
 struct table_row {
 	char **cells;
-	char *note;
+	char *note; /* a line each, "" without */
 };
 
 struct report_table {
@@ -112,6 +113,21 @@ int report_table__row(struct report_table *t, const char *const *cells, const ch
 	return 0;
 }
 
+int report_table__note(struct report_table *t, const char *note)
+{
+	struct table_row *r = &t->rows[t->nr_rows - 1];
+	char *clean = report_text__clean(note), *both = NULL;
+
+	if (clean)
+		both = str_fmt("%s%s%s", r->note, *r->note ? "\n" : "", clean);
+	free(clean);
+	if (!both)
+		return -ENOMEM;
+	free(r->note);
+	r->note = both;
+	return 0;
+}
+
 /* --- printing ------------------------------------------------------------------------------ */
 
 /* Widest cell of a column that takes at most max columns; at least as wide as its title. */
@@ -184,8 +200,22 @@ static void print_head(const struct report_table *t, const struct printing *p)
 		print_line(t, p);
 }
 
-static void print_row(const struct report_table *t, const struct printing *p,
-		      const struct table_row *r)
+static int print_notes(const struct printing *p, const char *notes)
+{
+	char *copy = strdup(notes), *line, *save = NULL, blanks[64];
+
+	if (!copy)
+		return -ENOMEM;
+	snprintf(blanks, sizeof(blanks), "%*s", (int)(p->indent + NOTE), "");
+	for (line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (line[strspn(line, " ")])
+			report_text__wrap(p->out, NULL, blanks, line, p->width);
+	free(copy);
+	return 0;
+}
+
+static int print_row(const struct report_table *t, const struct printing *p,
+		     const struct table_row *r)
 {
 	size_t i;
 
@@ -202,12 +232,7 @@ static void print_row(const struct report_table *t, const struct printing *p,
 		p->cells[0] = "";
 	}
 	print_line(t, p);
-	if (r->note[strspn(r->note, " ")]) {
-		char blanks[64];
-
-		snprintf(blanks, sizeof(blanks), "%*s", (int)(p->indent + NOTE), "");
-		report_text__wrap(p->out, NULL, blanks, r->note, p->width);
-	}
+	return print_notes(p, r->note);
 }
 
 int report_table__print(const struct report_table *t, FILE *out, size_t indent, size_t width,
@@ -225,7 +250,8 @@ int report_table__print(const struct report_table *t, FILE *out, size_t indent, 
 	measure(t, &p);
 	print_head(t, &p);
 	for (i = 0; i < t->nr_rows; i++)
-		print_row(t, &p, &t->rows[i]);
+		if (print_row(t, &p, &t->rows[i]))
+			goto out;
 	err = 0;
 out:
 	free(p.widths);

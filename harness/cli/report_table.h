@@ -22,6 +22,8 @@ struct report_table *report_table__new(const struct report_column *columns, size
 void report_table__free(struct report_table *t);
 /* Cells and note are copied; note may be NULL. Returns 0 or -ENOMEM. */
 int report_table__row(struct report_table *t, const char *const *cells, const char *note);
+/* One more note beneath the last row. */
+int report_table__note(struct report_table *t, const char *note);
 /* With indent blanks before every line. Where the table is wider than width (0: any), rows whose
  * first cell is too long for its column have it on a line of its own; notes are wrapped. Returns 0
  * or -ENOMEM. */

@@ -16,7 +16,6 @@
 
 /* A side as it was named. */
 struct ref {
-	const struct cli *cli;
 	const char *word;
 	bool baseline;	     /* baseline, baseline:KERNEL */
 	bool file;	     /* FILE.txt */
@@ -163,11 +162,21 @@ static int parse_run(struct store *s, struct ref *r)
 	return r->kernel ? 0 : -ENOMEM;
 }
 
+static bool is_all_baselines(const char *word)
+{
+	return strcmp(word, "baseline") == 0 || str_starts(word, "baseline:");
+}
+
+bool sides__is_baseline(const char *word)
+{
+	return is_all_baselines(word) || str_ends(word, ".txt");
+}
+
 static int parse_ref(struct cli *cli, struct store *s, struct ref *r)
 {
 	int err;
 
-	if (strcmp(r->word, "baseline") == 0 || str_starts(r->word, "baseline:")) {
+	if (is_all_baselines(r->word)) {
 		r->baseline = true;
 		if (r->word[8] && !r->word[9]) {
 			log_err("'%s': a kernel is missing after the colon", r->word);
@@ -261,85 +270,96 @@ static int read_file(const char *path, struct side **out)
 	return -EINVAL;
 }
 
-/* A file says itself of which kernel it is. */
-static int find_kernel_of_file(struct ref *r)
-{
-	struct side *side = NULL;
-	int err = r->file ? read_file(r->word, &side) : 0;
-
-	if (!err && side)
-		err = record__set(&r->kernel, side->kernel);
-	side__free(side);
-	return err;
-}
-
-static int read_side(struct store *s, const struct ref *r, const char *kernel, struct side **out)
+static int read_side(struct cli *cli, struct store *s, const struct ref *r, const char *kernel,
+		     struct side **out)
 {
 	if (r->file)
 		return read_file(r->word, out);
 	if (r->baseline)
-		return baselines__read(r->cli, kernel, out);
+		return baselines__read(cli, kernel, out);
 	return side__of_run(s, &r->run, kernel, out);
 }
 
-/* -ENOENT: one of the two does not have that kernel. */
-static int add_pair(struct store *s, const struct ref *a, const char *kernel_a, const struct ref *b,
-		    const char *kernel_b, struct sides *out)
+/* Is it that the run does not have the kernel? */
+static int read_or_say(struct cli *cli, struct store *s, const struct ref *r, const char *kernel,
+		       struct side **out)
+{
+	int err = read_side(cli, s, r, kernel, out);
+
+	if (err != -ENOENT)
+		return err;
+	log_err("run %s has no kernel '%s'", r->run.name, kernel);
+	return -EINVAL;
+}
+
+/* A kernel that is NULL is that of the other, which is a file. */
+static int add_pair(struct cli *cli, struct store *s, const struct ref *a, const char *kernel_a,
+		    const struct ref *b, const char *kernel_b, struct sides *out)
 {
 	struct sides_pair *v = realloc(out->v, (out->n + 1) * sizeof(*v));
-	int err;
+	int err = 0;
 
 	if (!v)
 		return -ENOMEM;
 	out->v = v;
-	v += out->n;
+	v += out->n++;
 	memset(v, 0, sizeof(*v));
-	err = read_side(s, a, kernel_a, &v->a);
-	if (!err)
-		err = read_side(s, b, kernel_b, &v->b);
-	if (!err) {
-		out->n++;
-		return 0;
+	if (a->file || kernel_a) {
+		err = read_or_say(cli, s, a, kernel_a, &v->a);
+		kernel_b = !err && !kernel_b ? v->a->kernel : kernel_b;
 	}
-	side__free(v->a);
-	side__free(v->b);
+	if (!err)
+		err = read_or_say(cli, s, b, kernel_b, &v->b);
+	if (!err && !v->a)
+		err = read_or_say(cli, s, a, v->b->kernel, &v->a);
 	return err;
+}
+
+static const char *title(const struct ref *r)
+{
+	return r->run.name ? r->run.name : r->word;
 }
 
 /* Baselines are of all kernels that have one: that a run has fewer is the usual case. */
 static int note(struct sides *out, const char *kernel, const struct ref *r)
 {
-	char *text = str_fmt("%s: only in %s", kernel, r->run.name ? r->run.name : r->word);
+	char *text = str_fmt("%s: only in %s", kernel, title(r));
 	int err = r->baseline ? 0 : text ? strv__add(&out->notes, text) : -ENOMEM;
 
 	free(text);
 	return err;
 }
 
-static int kernels_in(struct store *s, const struct ref *r, struct strv *out)
+static int kernels_of_ref(struct cli *cli, struct store *s, const struct ref *r, struct strv *out)
 {
-	return r->baseline ? baselines__list(r->cli, out) : kernels_of(s, r->run.id, out);
+	return r->baseline ? baselines__list(cli, out) : kernels_of(s, r->run.id, out);
+}
+
+static int nothing_common(const struct ref *a, const struct ref *b, const struct strv *of_a)
+{
+	log_err("%s and %s have no kernel in common; kernels can be named, as in %s:%s", title(a),
+		title(b), a->word, of_a->n ? of_a->v[0] : "KERNEL");
+	return -EINVAL;
 }
 
 /* Kernel by kernel of the same name. */
-static int pair_all(struct store *s, const struct ref *a, const struct ref *b, struct sides *out)
+static int pair_all(struct cli *cli, struct store *s, const struct ref *a, const struct ref *b,
+		    struct sides *out)
 {
 	struct strv of_a = { 0 }, of_b = { 0 };
-	int err = kernels_in(s, a, &of_a);
+	int err = kernels_of_ref(cli, s, a, &of_a);
 
 	if (!err)
-		err = kernels_in(s, b, &of_b);
+		err = kernels_of_ref(cli, s, b, &of_b);
 	for (size_t i = 0; !err && i < of_a.n; i++)
-		err = strv__has(&of_b, of_a.v[i]) ? add_pair(s, a, of_a.v[i], b, of_a.v[i], out)
-						  : note(out, of_a.v[i], a);
+		err = strv__has(&of_b, of_a.v[i])
+			      ? add_pair(cli, s, a, of_a.v[i], b, of_a.v[i], out)
+			      : note(out, of_a.v[i], a);
 	for (size_t i = 0; !err && i < of_b.n; i++)
 		if (!strv__has(&of_a, of_b.v[i]))
 			err = note(out, of_b.v[i], b);
-	if (!err && !out->n) {
-		log_err("%s and %s have no kernel in common: name one of each, such as %s:%s",
-			a->word, b->word, a->word, of_a.n ? of_a.v[0] : "KERNEL");
-		err = -EINVAL;
-	}
+	if (!err && !out->n)
+		err = nothing_common(a, b, &of_a);
 	strv__free(&of_a);
 	strv__free(&of_b);
 	return err;
@@ -353,37 +373,22 @@ static bool is_one(const struct ref *a, const struct ref *b, const char *ka, con
 	       strcmp(ka ? ka : "", kb ? kb : "") == 0;
 }
 
-static int pair(struct store *s, struct ref *a, struct ref *b, struct sides *out)
+static int pair(struct cli *cli, struct store *s, struct ref *a, struct ref *b, struct sides *out)
 {
 	const char *ka = a->kernel ? a->kernel : b->kernel;
 	const char *kb = b->kernel ? b->kernel : a->kernel;
-	const struct ref *lacks;
-	int err;
 
 	if (is_one(a, b, ka, kb)) {
 		log_err("'%s' and '%s' are the same", a->word, b->word);
 		return -EINVAL;
 	}
-	if (!ka)
-		return pair_all(s, a, b, out);
-	err = add_pair(s, a, ka, b, kb, out);
-	if (err == -ENOENT) {
-		struct strv names = { 0 };
-
-		/* Baselines and files have said so themselves. */
-		lacks = a->baseline || a->file					     ? b
-			: !kernels_of(s, a->run.id, &names) && strv__has(&names, ka) ? b
-										     : a;
-		log_err("run %s has no kernel '%s'", lacks->run.name, lacks == a ? ka : kb);
-		strv__free(&names);
-		err = -EINVAL;
-	}
-	return err;
+	return ka || a->file || b->file ? add_pair(cli, s, a, ka, b, kb, out)
+					: pair_all(cli, s, a, b, out);
 }
 
 int sides__open(struct cli *cli, struct store *s, const char *a, const char *b, struct sides *out)
 {
-	struct ref ra = { .cli = cli, .word = a }, rb = { .cli = cli, .word = b };
+	struct ref ra = { .word = a }, rb = { .word = b };
 	int err;
 
 	memset(out, 0, sizeof(*out));
@@ -391,17 +396,13 @@ int sides__open(struct cli *cli, struct store *s, const char *a, const char *b, 
 	if (!err)
 		err = parse_ref(cli, s, &rb);
 	if (!err)
-		err = find_kernel_of_file(&ra);
-	if (!err)
-		err = find_kernel_of_file(&rb);
-	if (!err)
 		err = choose_runs(s, &ra, &rb);
 	if (!err)
 		err = check_kernel(s, &ra);
 	if (!err)
 		err = check_kernel(s, &rb);
 	if (!err)
-		err = pair(s, &ra, &rb, out);
+		err = pair(cli, s, &ra, &rb, out);
 	ref_release(&ra);
 	ref_release(&rb);
 	return err;

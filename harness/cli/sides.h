@@ -2,6 +2,7 @@
 #ifndef ASSAY_CLI_SIDES_H
 #define ASSAY_CLI_SIDES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"
@@ -25,9 +26,11 @@ struct sides {
  * of the newest complete run that has it; of two kernels, the newest that has both, else of each
  * its newest. Where neither names a kernel, each kernel goes with its namesake; where one does, it
  * is the other's, too. -EINVAL, logged, for what is not there and for two sides that are one; other
- * errors are logged as well. s may be NULL when there are no results: then only baselines can be
- * read. Release with sides__release, also after a failure. */
+ * errors are logged as well. s may be NULL when both are baselines. Release with sides__release,
+ * also after a failure. */
 int sides__open(struct cli *cli, struct store *s, const char *a, const char *b, struct sides *out);
+/* Is it "baseline", "baseline:KERNEL" or "FILE.txt", for which no results are needed? */
+bool sides__is_baseline(const char *word);
 void sides__release(struct sides *s);
 
 #endif

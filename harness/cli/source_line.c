@@ -110,19 +110,21 @@ static int from_log(const char *log, char **file, long *line)
 }
 
 /* The log names files without their folder; the disassembly knows it. */
-static int complete_path(const char *disasm, char **file, long *line)
+static int complete_path(const char *disasm, char **file)
 {
-	char *first = NULL;
-	long ignored, at = *line;
+	char *first = NULL, *log_name = *file;
 	const char *name;
+	long ignored;
 	int err;
 
-	if (!*file || strchr(*file, '/') || !disasm)
+	if (!log_name || strchr(log_name, '/') || !disasm)
 		return 0;
 	err = from_disasm(disasm, -1, &first, &ignored);
 	name = first ? strrchr(first, '/') : NULL;
-	if (!err && name && !strcmp(name + 1, *file))
-		err = take(first, strlen(first), at, file, line);
+	if (!err && name && !strcmp(name + 1, log_name)) {
+		*file = first;
+		first = log_name;
+	}
 	free(first);
 	return err;
 }
@@ -141,7 +143,7 @@ int source_line__find(const char *log, const char *disasm, char **file, long *li
 	if (!err && log && !*file)
 		err = from_log(log, file, line);
 	if (!err)
-		err = complete_path(disasm, file, line);
+		err = complete_path(disasm, file);
 	if (!err && disasm && !*file)
 		err = from_disasm(disasm, -1, file, line);
 	if (log)

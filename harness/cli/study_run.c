@@ -11,6 +11,7 @@
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/host.h"
+#include "cli/kernel_facts.h"
 #include "cli/plan.h"
 #include "cli/programs.h"
 #include "cli/session.h"
@@ -167,6 +168,11 @@ static int measure(struct run *run, const struct study_boot *b, struct study_hom
 	plan->kernels = &h->kernel;
 	plan->exact = &exact;
 	plan->nr_kernels = 1;
+	if (!h->boots)
+		err = kernel_facts__keep(run->store, run->info.id, h->kernel, h->image,
+					 &run->o->cli->paths);
+	if (err)
+		return err;
 	study_watch__boot(&run->watch, b);
 	err = session__run(&so, plan, h->kernel, &res);
 	h->boots = res.boots;

@@ -287,7 +287,12 @@ static int print_matrix(struct section *s, FILE *out, size_t width)
 		cells[0] = row->name;
 		for (size_t k = 0; k < s->kernels->n; k++)
 			cells[k + 1] = row->cells[k] ? row->cells[k] : "-";
-		err = report_table__row(t, cells, row->notes.len ? row->notes.data : NULL);
+		err = report_table__row(t, cells, "");
+		for (char *note = row->notes.data, *end; !err && note && *note; note = end + 1) {
+			end = strchr(note, '\n');
+			*end = '\0';
+			err = report_table__note(t, note);
+		}
 	}
 	if (!err)
 		err = report_table__print(t, out, INDENT, width, term_color(out));

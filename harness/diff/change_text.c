@@ -70,12 +70,12 @@ static void put_effect(struct strbuf *sb, const struct change *c)
 
 static void put_figures(struct strbuf *sb, const struct change *c)
 {
-	strbuf__addf(sb, "%s ", c->what);
 	if (c->unit && *c->unit && c->test && isnan(c->effect.value)) {
 		/* A matrix: vb of va cells. */
-		strbuf__addf(sb, "%.0f of %.0f %s differ", c->vb, c->va, c->unit);
+		strbuf__addf(sb, "%s: %.0f of %.0f %s differ", c->what, c->vb, c->va, c->unit);
 		return;
 	}
+	strbuf__addf(sb, "%s ", c->what);
 	put_value(sb, c->va);
 	strbuf__addf(sb, " -> ");
 	put_value(sb, c->vb);

@@ -134,6 +134,11 @@ static const char *const passed_over[] = {
 	"stack depth ",
 	"processed ",
 	"Live regs before insn",
+	"stack use/def ",
+	"SCC ",
+	"cur state:",
+	"old state:",
+	"func#",
 	"insn stack usage",
 };
 
@@ -166,18 +171,25 @@ static bool is_state_line(const char *s)
 	return !*s || is_state(s);
 }
 
-/* "  0: .1........ (b4) w1 = 7": the registers that are live there, printed before all else. */
+/* "  0: .1........ (b4) w1 = 7", "  1   2: 0.......": which registers are live there, and in which
+ * loop; "(0,4) frame 2 insn 7 +written -304": which stack slots are. 7.3 lists all instructions for
+ * the latter, indented. */
 static bool is_liveness(const char *s)
 {
 	size_t n;
 
-	s += strspn(s, " ");
-	n = digits(s);
-	if (!n || s[n] != ':' || s[n + 1] != ' ')
+	bool indented = *s == ' ';
+
+	if (*s == '(') {
+		n = strspn(s + 1, "0123456789,");
+		return n && (str_starts(s + 1 + n, ") frame ") ||
+			     str_starts(s + 1 + n, ") live stack update "));
+	}
+	s += strspn(s, " 0123456789");
+	if (s[0] != ':' || s[1] != ' ')
 		return false;
-	s += n + 2;
-	n = strspn(s, ".0123456789");
-	return n >= 10 && s[n] == ' ' && s[n + 1] == '(';
+	n = strspn(s + 2, ".0123456789");
+	return (n >= 10 && str_starts(s + 2 + n, " (")) || (indented && s[2] == '(');
 }
 
 /* "14: (15) if r1 == 0x0 goto pc+1 ; R1_w=…" */
@@ -255,12 +267,18 @@ struct reader {
 	char *normal; /* owned; NULL at the end */
 };
 
+/* 7.3 explains a rejection once more in other words, behind the line that gives its reason. */
+static bool is_report(const char *line)
+{
+	return str_starts(line, "Verification failed: ");
+}
+
 /* Goes to the next line that is compared. 0 or -ENOMEM. */
 static int next_line(struct reader *r)
 {
 	free(r->normal);
 	r->normal = NULL;
-	while (*r->at) {
+	while (*r->at && !is_report(r->at)) {
 		r->line = r->at;
 		r->len = strcspn(r->at, "\n");
 		r->at += r->len + (r->at[r->len] == '\n');

@@ -51,6 +51,10 @@ static int fill(struct record *r, const struct program_info *p, const struct loa
 	if (!err && p->failure) {
 		r->verdict = VERDICT_NONE;
 		err = record__set(&r->failure, failure__name(p->failure->kind));
+		if (!err && p->failure->message) {
+			r->err = p->failure->err;
+			err = record__set(&r->message, p->failure->message);
+		}
 	}
 	return err;
 }

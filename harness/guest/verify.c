@@ -208,8 +208,10 @@ static int explain_trouble(struct verify *v, struct attempt *a, struct bpf_objec
 static int take_over(struct verify_failure *to, const struct verify_failure *from)
 {
 	to->kind = from->kind;
-	to->reason = from->reason ? strdup(from->reason) : NULL;
-	return from->reason && !to->reason ? -ENOMEM : 0;
+	to->err = from->err;
+	to->reason = strdup(from->reason);
+	to->message = strdup(from->message);
+	return to->reason && to->message ? 0 : -ENOMEM;
 }
 
 /* The kernel refused it. */

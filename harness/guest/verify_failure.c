@@ -20,6 +20,7 @@
 void verify_failure__release(struct verify_failure *f)
 {
 	free(f->reason);
+	free(f->message);
 	*f = (struct verify_failure){ 0 };
 }
 
@@ -111,9 +112,9 @@ static char *why_no_option(const struct libbpf_cause *c)
 	return str_fmt("%s can't be had from the kernel's configuration: %s", c->name, c->line);
 }
 
-int verify_failure__before(const struct libbpf_cause *c, int err, struct bpf_object *obj,
-			   const struct bpf_program *prog, const struct btf *kernel,
-			   struct verify_failure *out)
+static int why_not(const struct libbpf_cause *c, int err, struct bpf_object *obj,
+		   const struct bpf_program *prog, const struct btf *kernel,
+		   struct verify_failure *out)
 {
 	enum failure kind = c->failure;
 
@@ -144,6 +145,19 @@ int verify_failure__before(const struct libbpf_cause *c, int err, struct bpf_obj
 		return found(out, FAILURE_OTHER,
 			     str_fmt("libbpf did not load it: %s", errno__name(err)));
 	}
+}
+
+int verify_failure__before(const struct libbpf_cause *c, int err, struct bpf_object *obj,
+			   const struct bpf_program *prog, const struct btf *kernel,
+			   struct verify_failure *out)
+{
+	int ret = why_not(c, err, obj, prog, kernel, out);
+
+	out->err = err;
+	if (ret || !c->line)
+		return ret;
+	out->message = strdup(c->line);
+	return out->message ? 0 : -ENOMEM;
 }
 
 /* --- after the kernel refused it ----------------------------------------------------------- */

@@ -15,6 +15,10 @@ struct load_result;
 struct verify_failure {
 	enum failure kind;
 	char *reason; /* one sentence */
+	/* What libbpf said and its errno, where the kernel was not asked to load the program, or
+	 * not as it is; else NULL. */
+	char *message;
+	int err;
 };
 
 void verify_failure__release(struct verify_failure *f);

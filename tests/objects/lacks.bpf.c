@@ -31,6 +31,8 @@ struct bpf_map___new {
 	unsigned long long map_extra;
 } __attribute__((preserve_access_index));
 
+unsigned long long extra;
+
 SEC("kprobe/vfs_open")
 int plain(void *ctx)
 {
@@ -86,7 +88,8 @@ int btf_function(void *ctx)
 SEC("fentry/bpf_map_put")
 int BPF_PROG(btf_field, struct bpf_map___new *map)
 {
-	return map->map_extra == 7;
+	extra = map->map_extra;
+	return 0;
 }
 
 SEC("syscall")

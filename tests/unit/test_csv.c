@@ -80,7 +80,7 @@ static void the_header_is_veristats(void **state)
 			    VERISTAT_61 ",prog_size_jited,prog_type,stack_depth,kernel,release,"
 					"experiment,section,status,errno,load_time_us,xlated_size,"
 					"subprogs,expected,reason,message,accel,timing,cpu_model,"
-					"cpus,mem_mb,build_id,image_key\n");
+					"cpus,mem_mb,build_id,image_key,failure,labels\n");
 	free(text);
 }
 
@@ -113,7 +113,7 @@ static void a_full_record(void **state)
 			    "masked-read.bpf.o,read_80,success,1,2,3,4,5,6,11,kprobe,7,5.10.218,"
 			    "5.10.218-assay,masked-read,kprobe/copyout_bpf,unexpected,,10,10,8,"
 			    "\"reject EACCES /a,b/\",\"one \"\"two\"\" three\",,tcg,wall,max,2,512,"
-			    "0123abcd,k1\n");
+			    "0123abcd,k1,,\n");
 	free(text);
 	record__free(r);
 }
@@ -131,7 +131,7 @@ static void an_empty_record(void **state)
 	r->status = STATUS_OK;
 	text = line(r, &g);
 	assert_string_equal(text, "e.bpf.o,p,failure,0,0,0,0,0,0,0,unspec,0,k,,e,,ok,EINVAL,,,,,,,,"
-				  ",,0,0,,\n");
+				  ",,0,0,,,,\n");
 	free(text);
 	r->verdict = VERDICT_REJECT;
 	text = line(r, &g);

@@ -1,34 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* `assay run` with a real store; kernels and guests are fakes. */
+/* Doing a plan with a real store; kernels and guests are fakes. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#define cli__image	fake_image
-#define guestfs__memory fake_memory
-#define accel__settle	fake_settle
-#define session__run	fake_session
-#include "../../harness/cli/cmd_run.c"
+#define kernel_build__all  fake_build
+#define kernel_facts__keep fake_facts
+#define guestfs__memory	   fake_memory
+#define accel__settle	   fake_settle
+#define session__run	   fake_session
+#include "../../harness/cli/drive.c"
 
 #include "store_fixture.h"
 #include "vm/image.h"
 
-static int image_err, session_err;
-static uint64_t built_ns;    /* how long the last image took */
+static int build_err, memory_err, session_err;
+static bool no_image;
+static uint64_t built_ns;    /* how long the kernels took */
 static uint64_t deadline_ns; /* that the last session got */
 
-int fake_image(struct cli *cli, const struct kernel *k, struct image **out)
+int fake_build(struct cli *cli, const struct kernel *const *ks, size_t n, struct kernel_built *out)
 {
 	uint64_t start = clock_ns();
 
 	(void)cli;
-	(void)k;
+	(void)ks;
 	usleep(20000);
 	built_ns = clock_ns() - start;
-	*out = image_err ? NULL : calloc(1, sizeof(**out));
-	return image_err;
+	for (size_t i = 0; i < n; i++) {
+		out[i].image = no_image ? NULL : calloc(1, sizeof(*out[i].image));
+		out[i].why = no_image ? strdup("patch 3.patch does not apply") : NULL;
+	}
+	return build_err;
+}
+
+int fake_facts(struct store *s, int64_t run, const struct kernel *k, const struct image *img,
+	       const struct kernel_paths *paths)
+{
+	(void)s;
+	(void)run;
+	(void)k;
+	(void)img;
+	(void)paths;
+	return 0;
 }
 
 int fake_memory(const struct guestfs_opts *o, int *fd, char **path)
@@ -36,7 +52,9 @@ int fake_memory(const struct guestfs_opts *o, int *fd, char **path)
 	(void)o;
 	*fd = -1;
 	*path = NULL;
-	return 0;
+	if (memory_err)
+		log_err("module x is missing");
+	return memory_err;
 }
 
 int fake_settle(enum accel wanted, const struct vm_opts *probe, const char *cache_dir,
@@ -67,6 +85,7 @@ int fake_session(const struct session_opts *o, const struct plan *plan, const st
 
 struct seen {
 	unsigned int n, ok, harness;
+	char reason[128]; /* the last one's */
 };
 
 static int see(void *ctx, const struct stored_experiment *e)
@@ -76,6 +95,7 @@ static int see(void *ctx, const struct stored_experiment *e)
 	s->n++;
 	s->ok += e->status == STATUS_OK;
 	s->harness += e->status == STATUS_HARNESS;
+	snprintf(s->reason, sizeof(s->reason), "%s", e->reason ? e->reason : "");
 	return 0;
 }
 
@@ -89,23 +109,30 @@ static int run_it(struct fixture *f, size_t kernels, uint64_t limit_ms, struct s
 	struct plan plan = {
 		.items = items, .nr_items = 2, .kernels = list, .nr_kernels = kernels
 	};
-	struct run_args args = { .output = OUTPUT_JSON, .run_timeout_ms = limit_ms };
 	struct cli cli = { .cancel_fd = -1 };
-	struct run run = { .cli = &cli, .args = &args };
+	struct cli_vm vm = { .accel = ACCEL_TCG };
+	struct drive_opts o = { .cli = &cli, .vm = &vm, .run_timeout_ms = limit_ms };
 	struct run_info info;
 	int status;
 
-	assert_int_equal(store__open(f->results, true, &run.store), 0);
-	assert_int_equal(store__begin_run(run.store, "assay run", "{}", &run.info), 0);
-	status = execute(&run, &plan);
+	assert_int_equal(store__open(f->results, true, &o.store), 0);
+	assert_int_equal(store__begin_run(o.store, "assay run", "{}", &info), 0);
+	o.run = info.id;
+	status = drive__run(&o, &plan, info.name);
+	run_info__release(&info);
 	*seen = (struct seen){ 0 };
-	assert_int_equal(store__experiments(run.store, run.info.id, NULL, NULL, see, seen), 0);
-	assert_int_equal(store__find_run(run.store, NULL, &info), 0);
+	assert_int_equal(store__experiments(o.store, o.run, NULL, NULL, see, seen), 0);
+	assert_int_equal(store__find_run(o.store, NULL, &info), 0);
 	*state = info.state;
 	run_info__release(&info);
-	run_info__release(&run.info);
-	store__close(run.store);
+	store__close(o.store);
 	return status;
+}
+
+static void reset(void)
+{
+	build_err = memory_err = session_err = 0;
+	no_image = false;
 }
 
 static void test_complete(void **state)
@@ -113,7 +140,7 @@ static void test_complete(void **state)
 	enum run_state is;
 	struct seen seen;
 
-	image_err = session_err = 0;
+	reset();
 	assert_int_equal(run_it(*state, 1, 0, &seen, &is), EXIT_AS_EXPECTED);
 	assert_int_equal(is, RUN_COMPLETE);
 	assert_int_equal(seen.n, 1);
@@ -126,12 +153,40 @@ static void test_no_kernel(void **state)
 	enum run_state is;
 	struct seen seen;
 
-	image_err = -EIO;
-	session_err = 0;
+	reset();
+	no_image = true;
 	assert_int_equal(run_it(*state, 2, 0, &seen, &is), EXIT_HARNESS);
 	assert_int_equal(is, RUN_COMPLETE);
 	assert_int_equal(seen.n, 4);
 	assert_int_equal(seen.harness, 4);
+	assert_string_equal(seen.reason,
+			    "the kernel could not be built: patch 3.patch does not apply");
+}
+
+static void test_no_guest(void **state)
+{
+	enum run_state is;
+	struct seen seen;
+
+	reset();
+	memory_err = -EIO;
+	assert_int_equal(run_it(*state, 1, 0, &seen, &is), EXIT_HARNESS);
+	assert_int_equal(is, RUN_COMPLETE);
+	assert_int_equal(seen.harness, 2);
+	assert_string_equal(seen.reason, "the guest could not be prepared: module x is missing");
+}
+
+/* Ctrl-C while kernels are built: none of them is said to have failed. */
+static void test_interrupted_build(void **state)
+{
+	enum run_state is;
+	struct seen seen;
+
+	reset();
+	build_err = -EINTR;
+	assert_int_equal(run_it(*state, 2, 0, &seen, &is), EXIT_HARNESS);
+	assert_int_equal(is, RUN_CUT_OFF);
+	assert_int_equal(seen.n, 0);
 }
 
 /* What was kept until then stays what it was, and is there once. */
@@ -140,7 +195,7 @@ static void test_results_that_cannot_be_kept(void **state)
 	enum run_state is;
 	struct seen seen;
 
-	image_err = 0;
+	reset();
 	session_err = -EIO;
 	assert_int_equal(run_it(*state, 2, 0, &seen, &is), EXIT_HARNESS);
 	assert_said(*state, "was cut off");
@@ -156,7 +211,7 @@ static void test_limit_is_not_for_the_build(void **state)
 	enum run_state is;
 	struct seen seen;
 
-	image_err = session_err = 0;
+	reset();
 	assert_int_equal(run_it(*state, 1, limit_ms, &seen, &is), EXIT_AS_EXPECTED);
 	assert_true(deadline_ns >= start + limit_ms * 1000000 + built_ns);
 }
@@ -168,9 +223,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_complete),
 		TEST(test_no_kernel),
+		TEST(test_no_guest),
+		TEST(test_interrupted_build),
 		TEST(test_results_that_cannot_be_kept),
 		TEST(test_limit_is_not_for_the_build),
 	};
 
-	return cmocka_run_group_tests_name("cmd_run", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("drive", tests, NULL, NULL);
 }
