@@ -227,8 +227,14 @@ static void close_work(struct work *w)
 int prebuilt__ensure(const struct kernel *k, const struct image_opts *o, struct image **out)
 {
 	struct work w;
-	int err = open_work(&w, k, o);
+	int err;
 
+	if (k->source) {
+		log_err("kernel %s: it is given as it is: the source %s would not be built", k->name,
+			k->source);
+		return -EINVAL;
+	}
+	err = open_work(&w, k, o);
 	if (!err) {
 		err = dir_make(o->paths->cache);
 		if (err)
