@@ -199,7 +199,7 @@ static void test_given_kernel(void **state)
 	assert_kernels(s, "6.1.2 6.1.0-9-amd64 5.10.1");
 	assert_true(plan__wants(&s->plan, 0, s->plan.kernels[1]));
 	plan__release(&s->plan);
-	assert_int_equal(make(s, "a", NULL, "vmlinux:/nonexistent/[a]*,config:/nonexistent/b"),
+	assert_int_equal(make(s, "a", NULL, "vmlinux:/proc/[a]*,config:/proc/b"),
 			 -EINVAL);
 	assert_int_equal(make(s, "a", NULL, "apt:"), -EINVAL);
 	assert_int_equal(make(s, "a", NULL, "config:x"), -EINVAL);
