@@ -16,6 +16,7 @@ static void release_answer(struct answer *a)
 {
 	free(a->record);
 	free(a->message);
+	free(a->failure);
 	free(a->reason);
 }
 
@@ -88,7 +89,8 @@ static int add_record(void *ctx, const struct stored_record *s)
 	to->verdict = r->verdict;
 	to->err = r->err;
 	to->status = r->status;
-	return record__set(&to->message, r->message) || record__set(&to->reason, r->reason)
+	return record__set(&to->message, r->message) || record__set(&to->failure, r->failure) ||
+			       record__set(&to->reason, r->reason)
 		       ? -ENOMEM
 		       : 0;
 }
@@ -105,7 +107,7 @@ static int add_experiment(void *ctx, const struct stored_experiment *e)
 	return record__set(&to->reason, e->reason);
 }
 
-/* Why no experiment told anything; NULL: one did. */
+/* Why no experiment told anything; NULL: one did, if only that it was skipped. */
 static const char *why_nothing(const struct answers *a)
 {
 	const char *why = NULL;
@@ -142,6 +144,10 @@ int answers__of_run(struct store *s, int64_t run, const char *kernel, struct ans
 
 /* --- what is compared ------------------------------------------------------------------------- */
 
+/* Of a record that others have, and of a program that never reached the verifier. */
+#define ABSENT "absent"
+#define FAILED "not loaded"
+
 /* Skipped, cut off by time, or assay's own failure: no answer. A crash is one: the kernel did it.
  */
 static bool is_status_known(enum status s)
@@ -158,6 +164,9 @@ static char *by_verdict(const struct answer *a, bool message)
 {
 	bool crashed = a->status == STATUS_CRASHED;
 
+	if (a->failure)
+		return str_fmt("%s: %s%s%s", FAILED, a->failure, message ? " " : "",
+			       message && a->message ? a->message : "");
 	if (a->verdict == VERDICT_NONE)
 		return is_status_known(a->status) ? strdup(status__name(a->status)) : NULL;
 	if (message)
@@ -166,21 +175,34 @@ static char *by_verdict(const struct answer *a, bool message)
 	return str_fmt("%s%s", verdict__name(a->verdict), crashed ? ", crashed" : "");
 }
 
+static char *by_status(const struct answer *a)
+{
+	if (!a)
+		return strdup(ABSENT);
+	return is_status_known(a->status) || a->status == STATUS_SKIPPED
+		       ? strdup(status__name(a->status))
+		       : NULL;
+}
+
 char *answer__value(const struct answer *a, enum bisect_by by)
 {
+	if (by == BY_STATUS)
+		return by_status(a);
+	if (!a)
+		return NULL;
 	if (a->whole)
 		return is_status_known(a->status) ? strdup(of_whole(a)) : NULL;
-	if (by == BY_STATUS)
-		return is_status_known(a->status) ? strdup(status__name(a->status)) : NULL;
 	return by_verdict(a, by == BY_MESSAGE);
 }
 
 static void add_brief(struct strbuf *sb, const struct answer *a)
 {
 	if (!a) {
-		strbuf__addf(sb, "-");
+		strbuf__addf(sb, "%s", ABSENT);
 	} else if (a->whole && is_status_known(a->status)) {
 		strbuf__addf(sb, "%s", of_whole(a));
+	} else if (a->failure) {
+		strbuf__addf(sb, "%s: %s", FAILED, a->failure);
 	} else if (a->verdict == VERDICT_NONE) {
 		strbuf__addf(sb, "%s", status__name(a->status));
 	} else {
@@ -203,7 +225,10 @@ char *answer__brief(const struct answer *a)
 char *answer__says(const struct answer *a)
 {
 	struct strbuf sb = STRBUF_INIT;
-	const char *text = !a ? NULL : a->verdict == VERDICT_NONE ? a->reason : a->message;
+	const char *text = !a				? NULL
+			   : a->failure && a->message	? a->message
+			   : a->verdict == VERDICT_NONE ? a->reason
+							: a->message;
 
 	add_brief(&sb, a);
 	if (text && *text)
@@ -247,4 +272,19 @@ const struct answer *answers__meant(const struct answers *a, const char *wanted)
 		n++;
 	}
 	return n == 1 ? found : NULL;
+}
+
+char *answers__says(const struct answers *a, const char *record)
+{
+	const struct answer *is = answers__find(a, record), *whole;
+	char *experiment;
+
+	if (a->why)
+		return strdup(a->why);
+	experiment = is ? NULL : strndup(record, strcspn(record, ":"));
+	whole = experiment ? answers__find(a, experiment) : NULL;
+	free(experiment);
+	if (is || !whole || !whole->reason)
+		return answer__says(is);
+	return str_fmt("%s (%s: %s)", ABSENT, status__name(whole->status), whole->reason);
 }

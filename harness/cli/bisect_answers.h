@@ -15,7 +15,8 @@ struct store;
 enum bisect_by {
 	BY_VERDICT, /* accept, reject, or the kind of failure; of a measurement its status */
 	BY_MESSAGE, /* that, errno and message */
-	BY_STATUS,  /* what became of it: ok, unexpected, crashed */
+	BY_STATUS,  /* what became of it: ok, unexpected, crashed, skipped, or that it is not there
+		     */
 };
 
 /* What one record said on one kernel. */
@@ -27,6 +28,7 @@ struct answer {
 	enum verdict verdict;
 	int err;
 	char *message; /* or NULL */
+	char *failure; /* what kept it from the verifier (model/failure.h); or NULL */
 	enum status status;
 	char *reason; /* or NULL */
 };
@@ -56,7 +58,7 @@ int answers__save(const struct answers *a, const char *path);
 int answers__load(const char *path, struct answers **out);
 
 /* What is compared: equal texts are equal answers. NULL: nothing can be told (skipped, timeout,
- * harness error), or ENOMEM. Caller frees. */
+ * harness error), or ENOMEM. Caller frees. A NULL answer is a record that is not there. */
 char *answer__value(const struct answer *a, enum bisect_by by);
 /* In few words: "reject EACCES", "accept", "unexpected"; why not, when nothing can be told; a NULL
  * answer is "-". Caller frees. */
@@ -66,6 +68,8 @@ char *answer__says(const struct answer *a);
 
 /* The one record that is meant; NULL when there is none, or several and none of just that name. */
 const struct answer *answers__meant(const struct answers *a, const char *wanted);
+/* What a record says; of one that is not there, why, as far as known. Caller frees. */
+char *answers__says(const struct answers *a, const char *record);
 /* Is the record meant by "EXPERIMENT", or by "EXPERIMENT:RECORD", RECORD being a name, a name with
  * labels, or a glob of either? */
 bool answer__is_meant(const char *record, const char *wanted);

@@ -66,8 +66,8 @@ int commit__ask(struct trial *t, const struct bisect_args *a, const struct commi
 /* A word that no answer begins with would make every commit bad. */
 static int check_word(const char *option, const char *value, enum bisect_by by)
 {
-	static const char *const words[] = { "accept",	   "reject",  "ok",
-					     "unexpected", "crashed", "ran" };
+	static const char *const words[] = { "skipped", "absent",     "not",	 "accept", "reject",
+					     "ok",	"unexpected", "crashed", "ran" };
 	size_t len = strcspn(value, " ,"), n = sizeof(words) / sizeof(words[0]);
 	const char *near;
 
@@ -109,23 +109,26 @@ static int judge(const struct bisect_args *a, const struct answers *all)
 {
 	const struct answer *is = all->why ? NULL : answers__meant(all, a->wanted.v[0]);
 	int status = STEP_UNKNOWN;
+	const char *record;
 	char *text, *value;
 
 	if (all->why) {
 		log_info("bisect: can't be told: %s", all->why);
 		return STEP_UNKNOWN;
 	}
-	if (!is) {
+	if (!is && !(a->by == BY_STATUS && strchr(a->wanted.v[0], ':') &&
+		     !strpbrk(a->wanted.v[0], "*?["))) {
 		log_err("bisect: '%s' is not one record of the experiment", a->wanted.v[0]);
 		return STEP_USAGE;
 	}
-	text = answer__says(is);
+	record = is ? is->record : a->wanted.v[0];
+	text = answers__says(all, record);
 	value = answer__value(is, a->by);
 	if (value && says(is, a->by, a->good))
 		status = STEP_GOOD;
 	else if (value && (!a->bad || says(is, a->by, a->bad)))
 		status = STEP_BAD;
-	log_info("bisect: %s: %s: %s", is->record, text ? text : "",
+	log_info("bisect: %s: %s: %s", record, text ? text : "",
 		 status == STEP_GOOD  ? "good"
 		 : status == STEP_BAD ? "bad"
 				      : "can't be told");

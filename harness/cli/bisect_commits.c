@@ -24,6 +24,7 @@ struct commits {
 	const struct kernel *entry;
 	char *ends[2];	   /* the older commit and the newer one */
 	char *kept;	   /* folder of what commits said */
+	char self[4096];   /* our own program, found before anybody can replace it */
 	struct strv found; /* a sentence for each record */
 	bool exact;
 };
@@ -151,18 +152,14 @@ static int step_argv(const struct commits *c, const char *record, const char *go
 {
 	static const char *const by[] = { "verdict", "message", "status" };
 	const struct bisect_args *a = c->a;
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	const char *const words[] = { self,	      "--results", c->cli->results,
+	const char *const words[] = { c->self,	      "--results", c->cli->results,
 				      "bisect",	      "--step",	   "--kernel-source",
 				      c->scratch.dir, "-k",	   c->entry->name,
 				      "--answers",    c->kept,	   "--by",
 				      by[a->by],      "--good",	   good,
 				      "--bad",	      bad };
-	int err = n < 0 ? -errno : 0;
+	int err = 0;
 
-	if (n >= 0)
-		self[n] = '\0';
 	for (size_t i = 0; !err && i < sizeof(words) / sizeof(words[0]); i++)
 		err = strv__add(argv, words[i]);
 	if (!err && a->no_series)
@@ -266,12 +263,21 @@ static int print_tried(const struct commits *c, const struct line *ends,
 	return err;
 }
 
+static int find_self(struct commits *c)
+{
+	ssize_t n = readlink("/proc/self/exe", c->self, sizeof(c->self) - 1);
+
+	return n < 0 ? -errno : 0;
+}
+
 static int open_all(struct commits *c)
 {
 	const struct bisect_args *a = c->a;
 	struct cli *cli = c->cli;
-	int err = cli__kernel(cli, a->vm.kernels_arg, &c->entry);
+	int err = find_self(c);
 
+	if (!err)
+		err = cli__kernel(cli, a->vm.kernels_arg, &c->entry);
 	if (!err && c->entry->like) {
 		log_err("kernel %s is a copy of another one: it takes no source", c->entry->name);
 		err = -EINVAL;

@@ -17,7 +17,7 @@ struct running {
 /* The number of an answer; SEARCH_UNKNOWN when it tells nothing. */
 static int number_of(struct running *r, const struct answer *a, int *number)
 {
-	char *value = a ? answer__value(a, r->o->by) : NULL;
+	char *value = answer__value(a, r->o->by);
 	size_t i;
 	int err = 0;
 
@@ -40,6 +40,8 @@ static int say(struct running *r, size_t point)
 	int err = 0, number;
 
 	search__tried(l->search, point);
+	if (l->answers[point]->why)
+		return 0;
 	for (size_t t = 0; !err && t < l->tracks.n; t++) {
 		err = number_of(r, answers__find(l->answers[point], l->tracks.v[t]), &number);
 		if (!err)
@@ -106,11 +108,11 @@ static bool check_names(const struct running *r)
 }
 
 /* A record that was named by itself and cannot be compared. */
-static void say_silent(const struct running *r, const char *record, const struct answer *a,
-		       const struct answer *b)
+static void say_silent(const struct running *r, const char *record)
 {
 	const struct strv *points = r->o->points;
-	char *first = answer__says(a), *last = answer__says(b);
+	char *first = answers__says(r->l->answers[0], record);
+	char *last = answers__says(r->l->answers[r->l->n - 1], record);
 
 	for (size_t w = 0; w < r->o->wanted->n; w++) {
 		if (!strchr(r->o->wanted->v[w], ':') ||
@@ -124,34 +126,44 @@ static void say_silent(const struct running *r, const char *record, const struct
 	free(last);
 }
 
-/* The records that answer at both ends become tracks; *nr_differ: those that differ there. */
+/* A record that answers at both ends becomes a track. */
+static int choose_track(struct running *r, const char *record, size_t *nr_differ)
+{
+	struct line *l = r->l;
+	const struct answer *a = answers__find(l->answers[0], record);
+	const struct answer *b = answers__find(l->answers[l->n - 1], record);
+	int from = SEARCH_UNKNOWN, to = SEARCH_UNKNOWN, err;
+
+	if (!is_wanted(r->o, record) || strv__has(&l->tracks, record))
+		return 0;
+	err = number_of(r, a, &from);
+	if (!err)
+		err = number_of(r, b, &to);
+	if (err)
+		return err;
+	if (from == SEARCH_UNKNOWN || to == SEARCH_UNKNOWN) {
+		say_silent(r, record);
+		return 0;
+	}
+	l->differs[l->tracks.n] = from != to;
+	*nr_differ += from != to;
+	return strv__add(&l->tracks, record);
+}
+
+/* *nr_differ: the tracks whose ends differ. */
 static int choose_tracks(struct running *r, size_t *nr_differ)
 {
 	struct line *l = r->l;
-	const struct answers *first = l->answers[0], *last = l->answers[l->n - 1];
-	bool *differs = calloc(first->n + 1, sizeof(*differs));
-	int err = differs ? 0 : -ENOMEM;
+	const struct answers *ends[] = { l->answers[0], l->answers[l->n - 1] };
+	int err = 0;
 
 	*nr_differ = 0;
-	l->differs = differs;
-	for (size_t i = 0; !err && i < first->n; i++) {
-		const struct answer *a = &first->v[i], *b = answers__find(last, a->record);
-		int from = SEARCH_UNKNOWN, to = SEARCH_UNKNOWN;
-
-		if (!is_wanted(r->o, a->record) || strv__has(&l->tracks, a->record))
-			continue;
-		err = number_of(r, a, &from);
-		if (!err)
-			err = number_of(r, b, &to);
-		if (!err && (from == SEARCH_UNKNOWN || to == SEARCH_UNKNOWN)) {
-			say_silent(r, a->record, a, b);
-			continue;
-		}
-		differs[l->tracks.n] = from != to;
-		*nr_differ += from != to;
-		if (!err)
-			err = strv__add(&l->tracks, a->record);
-	}
+	l->differs = calloc(ends[0]->n + ends[1]->n + 1, sizeof(*l->differs));
+	if (!l->differs)
+		return -ENOMEM;
+	for (size_t e = 0; e < 2; e++)
+		for (size_t i = 0; !err && i < ends[e]->n; i++)
+			err = choose_track(r, ends[e]->v[i].record, nr_differ);
 	return err;
 }
 

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "cli/bisect_answers.h"
 
-#define FORMAT	 1
+#define FORMAT	 2
 #define MEMO_MAX (64 << 20)
 
 static void put(json_t *o, const char *key, const char *value)
@@ -26,6 +26,7 @@ static json_t *pack(const struct answer *a)
 
 	if (o) {
 		put(o, "message", a->message);
+		put(o, "failure", a->failure);
 		put(o, "reason", a->reason);
 	}
 	return o;
@@ -76,6 +77,7 @@ static int unpack(const json_t *o, struct answers *a)
 	if (verdict__parse(verdict, &to->verdict) || status__parse(status, &to->status))
 		return -EBADMSG;
 	return record__set(&to->message, get(o, "message")) ||
+			       record__set(&to->failure, get(o, "failure")) ||
 			       record__set(&to->reason, get(o, "reason"))
 		       ? -ENOMEM
 		       : 0;

@@ -87,8 +87,9 @@ static void add_row(const struct rows *r, struct table *t, const struct columns 
 	char *cells[COLUMNS_MAX + 2] = { 0 };
 
 	for (size_t i = 0; i < c->n; i++)
-		cells[i + 1] = answer__brief(
-			a->why ? NULL : answers__find(a, r->line->tracks.v[c->track[i]]));
+		cells[i + 1] =
+			a->why ? strdup("-")
+			       : answer__brief(answers__find(a, r->line->tracks.v[c->track[i]]));
 	cells[0] = r->names->v[point];
 	cells[c->n + 1] = origin(a);
 	table__row(t, (const char *const *)cells);
@@ -136,8 +137,8 @@ static char *default_step(const struct bisect_report *r, const struct flip *f)
 static void print_flip(const struct bisect_report *r, size_t track, const struct flip *f)
 {
 	const char *record = r->line->tracks.v[track];
-	char *from = answer__says(answers__find(r->line->answers[f->before], record));
-	char *to = answer__says(answers__find(r->line->answers[f->after], record));
+	char *from = answers__says(r->line->answers[f->before], record);
+	char *to = answers__says(r->line->answers[f->after], record);
 	char *step = r->step ? r->step(r->ctx, f->before, f->after) : default_step(r, f);
 
 	fprintf(r->out, "%s flips %s: %s -> %s\n", record, step ? step : "", from ? from : "",
@@ -158,7 +159,7 @@ static void print_silent(const struct bisect_report *r, size_t track, const stru
 
 		if (!a || search__answer(r->line->search, p, track) != SEARCH_UNKNOWN)
 			continue;
-		says = a->why ? strdup(a->why) : answer__says(answers__find(a, record));
+		says = answers__says(a, record);
 		fprintf(r->out, "  %s, which lies between, told nothing: %s\n",
 			r->opts->points->v[p], says ? says : "");
 		free(says);

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/term.h"
+#include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/compare.h"
 #include "cli/formats.h"
@@ -218,27 +220,41 @@ static int print_suites(const struct compare_args *a, const struct compared *v, 
 	return err;
 }
 
-static int print(const struct compare_args *a, const struct compared *v, size_t n)
+static int print_table(const struct cli *cli, const struct compare_args *a,
+		       const struct compared *v, size_t n)
 {
-	const struct compare_style st = {
+	struct compare_style st = {
 		.out = stdout,
 		.width = report_text__width(stdout),
 		.color = term_color(stdout),
 		.full = a->full,
 	};
+	struct catalog *c = NULL;
+
+	/* Runs can be compared where no guest program is: only the rows are missing then. */
+	if (file_exists(cli->guest))
+		catalog__load(cli->guest, &c);
+	st.catalog = c;
+	compare_table__print(&st, v, n);
+	catalog__free(c);
+	return 0;
+}
+
+static int print(const struct cli *cli, const struct compare_args *a, const struct compared *v,
+		 size_t n)
+{
 	const char *format = format__is_table(a->format.format) ? "table" : a->format.format->name;
 
+	if (strcmp(format, "table") == 0)
+		return print_table(cli, a, v, n);
 	if (strcmp(format, "json") == 0)
 		return compare_json__print(v, n, stdout);
 	if (strcmp(format, "csv") == 0)
 		return compare_csv__print(v, n, a->filters, a->order, &a->columns, stdout);
-	if (strcmp(format, "table") != 0)
-		return print_suites(a, v, n);
-	compare_table__print(&st, v, n);
-	return 0;
+	return print_suites(a, v, n);
 }
 
-static int compare(const struct compare_args *a, const struct sides *sides)
+static int compare(const struct cli *cli, const struct compare_args *a, const struct sides *sides)
 {
 	struct compared *v = calloc(sides->n + 1, sizeof(*v));
 	size_t changed = 0;
@@ -247,7 +263,7 @@ static int compare(const struct compare_args *a, const struct sides *sides)
 	if (!err)
 		err = find_changes(a, sides, v);
 	if (!err)
-		err = print(a, v, sides->n);
+		err = print(cli, a, v, sides->n);
 	for (size_t i = 0; !err && i < sides->notes.n; i++)
 		log_info("%s", sides->notes.v[i]);
 	for (size_t i = 0; v && i < sides->n; i++) {
@@ -276,7 +292,7 @@ int cmd_compare(struct cli *cli, int argc, char **argv)
 		err = cli__store(cli, false, &s);
 	if (!err)
 		err = sides__open(cli, s, a.words[0], a.words[1], &sides);
-	status = err ? cli__exit_status(err) : compare(&a, &sides);
+	status = err ? cli__exit_status(err) : compare(cli, &a, &sides);
 out:
 	sides__release(&sides);
 	store__close(s);

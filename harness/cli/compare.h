@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+struct catalog;
 struct changes;
 struct filters;
 struct order;
@@ -23,7 +24,8 @@ struct compare_style {
 	FILE *out;
 	size_t width;
 	bool color;
-	bool full; /* all lines of all sections, with the logs' differences */
+	const struct catalog *catalog; /* for the rows that programs belong to; NULL: not at hand */
+	bool full;		       /* all lines of all sections, with the logs' differences */
 };
 
 /* compare_table.c: what is compared with what, how much changed, then the changes by kind; several

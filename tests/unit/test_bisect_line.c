@@ -173,6 +173,38 @@ static void test_by_message(void **state)
 	end(&by);
 }
 
+/* By status a record that is skipped, or not there, has an answer. */
+static void test_by_status(void **state)
+{
+	struct scene s = { .say = { "s-", "s-", "aa", "aa" }, .by = BY_STATUS },
+		     v = { .say = { "s-", "aa" } };
+
+	(void)state;
+	assert_int_equal(run(&s, "ex:*"), 0);
+	shows(&s, "ex:one flips between k1 and k2: skipped (no such hook) -> accept\n");
+	shows(&s, "ex:two x=1 flips between k1 and k2: absent -> accept\n");
+	end(&s);
+	assert_int_equal(run(&v, "ex:*"), 0);
+	assert_int_equal(v.line.end, LINE_NO_END);
+	end(&v);
+}
+
+/* What kept a program from the verifier is an answer, too: the same reason twice is no change. */
+static void test_failure(void **state)
+{
+	struct answer a = { .record = "ex:one",
+			    .status = STATUS_SKIPPED,
+			    .failure = "kfunc",
+			    .message = "no such kfunc" };
+	char *verdict = answer__value(&a, BY_VERDICT), *says = answer__says(&a);
+
+	(void)state;
+	assert_string_equal(verdict, "not loaded: kfunc");
+	assert_string_equal(says, "not loaded: kfunc (no such kfunc)");
+	free(verdict);
+	free(says);
+}
+
 /* A crash is the kernel's answer. */
 static void test_crash(void **state)
 {
@@ -282,7 +314,7 @@ static void test_memo(void **state)
 	}
 	answers__free(b);
 	put("memo.json",
-	    "{\"bisect\": 1, \"answers\": [{\"record\": \"x\", \"verdict\": \"maybe\", "
+	    "{\"bisect\": 2, \"answers\": [{\"record\": \"x\", \"verdict\": \"maybe\", "
 	    "\"status\": \"ok\"}]}");
 	assert_int_equal(answers__load(path, &b), -EBADMSG);
 	put("memo.json", "{\"bis");
@@ -297,9 +329,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		TEST(test_flip),       TEST(test_both),	 TEST(test_range), TEST(test_same),
-		TEST(test_by_message), TEST(test_crash), TEST(test_ends),  TEST(test_cut_off),
-		TEST(test_odd),	       TEST(test_meant), TEST(test_memo),
+		TEST(test_flip),       TEST(test_both),	     TEST(test_range),	 TEST(test_same),
+		TEST(test_by_message), TEST(test_crash),     TEST(test_ends),	 TEST(test_cut_off),
+		TEST(test_odd),	       TEST(test_by_status), TEST(test_failure), TEST(test_meant),
+		TEST(test_memo),
 	};
 
 	assay_log.level = LOG_LEVEL_INFO;
