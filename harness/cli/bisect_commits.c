@@ -332,6 +332,7 @@ int bisect__commits(struct cli *cli, struct bisect_args *a)
 		.ctx = &c,
 		.by = a->by,
 		.wanted = &a->wanted,
+		.also = &a->also,
 	};
 	struct line ends = { 0 };
 	int err = open_all(&c), status;

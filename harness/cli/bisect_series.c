@@ -56,7 +56,7 @@ static char *step(void *ctx, size_t before, size_t after)
 
 static int open_all(struct cli *cli, const struct bisect_args *a, struct patches *p)
 {
-	const char *name = a->names.n > a->wanted.n ? a->names.v[0] : a->vm.kernels_arg;
+	const char *name = a->nr_ends ? a->names.v[0] : a->vm.kernels_arg;
 	const struct kernel *entry;
 	int err = cli__kernel(cli, name, &entry);
 
@@ -79,6 +79,7 @@ int bisect__series(struct cli *cli, struct bisect_args *a)
 		.ctx = &p,
 		.by = a->by,
 		.wanted = &a->wanted,
+		.also = &a->also,
 	};
 	struct line line = { 0 };
 	const struct bisect_report report = {
