@@ -193,9 +193,10 @@ static int begin_run(struct trial *t)
 
 static int run_on(struct trial *t, const struct kernel *k, struct answers **out)
 {
+	struct cli_vm vm = *t->vm;
 	const struct drive_opts o = {
 		.cli = t->cli,
-		.vm = t->vm,
+		.vm = &vm,
 		.store = t->store,
 		.run = t->run.id,
 		.repeats = 1, /* of verdicts one is enough */
@@ -206,8 +207,14 @@ static int run_on(struct trial *t, const struct kernel *k, struct answers **out)
 	bool exact[] = { true };
 	struct plan plan = t->plan;
 	struct drive_result res;
+	char *why = NULL;
 	int err;
 
+	/* Which accelerator it is was said with the first kernel. */
+	if (vm.accel == ACCEL_AUTO && t->announced)
+		accel__remembered(NULL, t->cli->paths.cache, &vm.accel, &why);
+	t->announced = true;
+	free(why);
 	plan.kernels = kernels;
 	plan.exact = exact;
 	plan.nr_kernels = 1;
