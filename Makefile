@@ -212,7 +212,7 @@ install: all
 	$(Q)install -m 755 $(BUILD)/assay $(DESTDIR)$(PREFIX)/bin/assay
 	$(Q)install -m 755 $(BUILD)/assay-guest $(DESTDIR)$(PREFIX)/lib/assay/assay-guest
 	$(Q)install -m 644 $(BUILD)/objects/* $(DESTDIR)$(PREFIX)/lib/assay/objects/
-	$(Q)install -m 644 vm/kernels.ini vm/programs.ini $(DESTDIR)$(PREFIX)/share/assay/vm/
+	$(Q)install -m 644 vm/kernels.ini vm/programs.ini vm/tools.ini $(DESTDIR)$(PREFIX)/share/assay/vm/
 	$(Q)install -m 644 vm/config/*.config $(DESTDIR)$(PREFIX)/share/assay/vm/config/
 	$(Q)cp -R --no-preserve=ownership kernel-patches/. $(DESTDIR)$(PREFIX)/share/assay/kernel-patches/
 	@# to be read, and what those that run on the host work on

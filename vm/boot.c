@@ -55,6 +55,7 @@ static const struct clue console_clues[] = {
 };
 
 static const char init_runs[] = "Run /init as init process";
+static const char guest_says[] = "] assay-guest: ";
 static const char init_died[] = "Attempted to kill init! exitcode=0x";
 
 static const char *find_clue(const struct clue *clues, size_t n, const char *text)
@@ -78,6 +79,17 @@ static char *init_fate(const char *console)
 	if (status & 0x7f)
 		return str_fmt("the guest program (/init) was killed by signal %lu", status & 0x7f);
 	return str_fmt("the guest program (/init) ended with status %lu", status >> 8 & 0xff);
+}
+
+/* What the guest program says on the console when it can't say it otherwise (guest/system.c). */
+static char *last_words(const char *console)
+{
+	const char *p = console ? strstr(console, guest_says) : NULL;
+
+	if (!p)
+		return NULL;
+	p += sizeof(guest_says) - 1;
+	return strndup(p, strcspn(p, "\r\n"));
 }
 
 /* The text of the last line that has any, without its time. */
@@ -143,7 +155,9 @@ char *boot_reason(const struct boot_facts *f)
 			"crashes at its very start, or has no serial console "
 			"(CONFIG_SERIAL_8250_CONSOLE)",
 			f->vmlinux);
-	fate = init_fate(f->console);
+	fate = last_words(f->console);
+	if (!fate)
+		fate = init_fate(f->console);
 	out = fate ? str_fmt("%s: %s (%s)", f->vmlinux, fate, detail)
 		   : str_fmt("%s: no hello from the guest: %s", f->vmlinux, detail);
 	free(fate);

@@ -281,6 +281,20 @@ static void on_config_line(void *ctx, const char *line)
 	strbuf__addf(said, "%s\n", line);
 }
 
+/* The last line that a tool said: make's own only tell that one failed. NULL when there is none. */
+static char *last_word(const char *said)
+{
+	struct strv lines = { 0 };
+	char *last = NULL;
+
+	if (!strv__split(&lines, said, "\n"))
+		for (size_t i = lines.n; i-- && !last;)
+			if (!str_starts(lines.v[i], "make"))
+				last = strdup(lines.v[i]);
+	strv__free(&lines);
+	return last;
+}
+
 static int make_config(const struct kbuild *kb, const char *goal)
 {
 	struct strbuf said = STRBUF_INIT;
@@ -289,8 +303,11 @@ static int make_config(const struct kbuild *kb, const char *goal)
 	if (kb->verbose)
 		fputs(strbuf__str(&said), stderr);
 	if (!err && status) {
-		log_err("kernel %s: 'make %s' failed (exit status %d):\n%s", kb->kernel, goal,
-			status, strbuf__str(&said));
+		char *last = last_word(strbuf__str(&said));
+
+		log_err("kernel %s: 'make %s' failed (exit status %d)%s%s\n%s", kb->kernel, goal,
+			status, last ? ": " : "", last ? last : "", strbuf__str(&said));
+		free(last);
 		err = -EIO;
 	}
 	strbuf__free(&said);

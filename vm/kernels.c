@@ -240,7 +240,7 @@ static const struct key {
 	{ "configs", set_configs, "a list of files below vm/config/" },
 	{ "more", set_more, "a list of words, each of a list of patches series-WORD" },
 	{ "steps", set_steps, "a number from 1 to 1000000" },
-	{ "orig", set_orig, "the name of a .orig.tar file" },
+	{ "orig", set_orig, "the name of an .orig.tar file" },
 	{ "pahole", set_pahole, "a version of pahole such as 1.30" },
 	{ "untested", set_untested, "'yes'" },
 	{ "like", set_like, "the name of an entry" },

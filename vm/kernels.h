@@ -60,7 +60,8 @@ void kernels__free(struct kernels *ks);
 size_t kernels__count(const struct kernels *ks);
 const struct kernel *kernels__at(const struct kernels *ks, size_t i); /* in the file's order */
 const struct kernel *kernels__default(const struct kernels *ks);      /* `default =` of [assay] */
-/* By exact name, or a branch ("5.10", "6.1"): its newest entry with a series, else its newest.
+/* By exact name, or a branch ("5.10", "6.1"): its newest entry with a series, else its newest; one
+ * that nobody has run only where there is no other.
  * NULL when there is none; *nearest (may be NULL) is then a name to suggest, or NULL. */
 const struct kernel *kernels__find(const struct kernels *ks, const char *name,
 				   const char **nearest);

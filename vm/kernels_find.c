@@ -79,6 +79,16 @@ static const char *nearest_name(const struct kernels *ks, const char *name)
 	return near;
 }
 
+/* Does k stand for its branch, rather than `best`? */
+static bool stands_for(const struct kernel *k, const struct kernel *best)
+{
+	if (k->untested != best->untested)
+		return best->untested;
+	if (!k->series != !best->series)
+		return !best->series;
+	return kver__cmp(k->version, best->version) > 0;
+}
+
 const struct kernel *kernels__find(const struct kernels *ks, const char *name, const char **nearest)
 {
 	const struct kernel *best = NULL;
@@ -94,8 +104,7 @@ const struct kernel *kernels__find(const struct kernels *ks, const char *name, c
 
 		if (!kver__same_branch(k->version, branch))
 			continue;
-		if (!best || (!best->series && k->series) ||
-		    (!best->series == !k->series && kver__cmp(k->version, best->version) > 0))
+		if (!best || stands_for(k, best))
 			best = k;
 	}
 	if (!best && nearest)

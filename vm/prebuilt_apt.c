@@ -29,7 +29,7 @@ struct fetching {
 	char *state, *conf;
 	struct apt_mirrors mirrors;
 	struct progress *progress;
-	char *error; /* the last "E: ..." of apt's */
+	char *error; /* the last of apt's */
 	struct control c;
 };
 
@@ -44,7 +44,7 @@ static void on_line(void *ctx, const char *line)
 	}
 	if (f->o->verbose && *line)
 		fprintf(stderr, "%s\n", line);
-	if (str_starts(line, "E: ")) {
+	if (str_starts(line, "E: ") || str_starts(line, "W: Failed to fetch ")) {
 		free(f->error);
 		f->error = strdup(line + 3);
 	}
@@ -106,6 +106,21 @@ static int update(struct fetching *f, const struct strv *suites)
 	return err == -ENOENT ? 0 : err;
 }
 
+/* What apt itself said may be of a suite that is not on the mirror, or why there is none. */
+static int not_found(struct fetching *f, const char *want, const struct strv *suites)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	strbuf__addf(&sb, "there is no package %s in", want);
+	for (size_t i = 0; i < suites->n; i++)
+		strbuf__addf(&sb, "%s %s", i ? "," : "", suites->v[i]);
+	if (f->error)
+		strbuf__addf(&sb, " (apt said: %s)", f->error);
+	free(f->error);
+	f->error = strbuf__detach(&sb);
+	return -ENOENT;
+}
+
 /* From what was asked for to the package of a kernel: its record is in f->c then. */
 static int resolve(struct fetching *f, const struct strv *suites)
 {
@@ -115,6 +130,8 @@ static int resolve(struct fetching *f, const struct strv *suites)
 
 	for (int i = 0; !err; i++) {
 		err = show(f, want);
+		if (err == -ENOENT)
+			err = not_found(f, want, suites);
 		if (err || control__is_kernel(&f->c))
 			break;
 		free(want);
@@ -173,6 +190,8 @@ static int find(struct fetching *f)
 	strv__free(&suites);
 	if (err != -ENOENT || f->p->suite)
 		return err;
+	free(f->error);
+	f->error = NULL;
 	err = 0;
 	for (size_t i = 0; !err && i < nr_apt_suites; i++)
 		err = strv__add(&suites, apt_suites[i]);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -72,11 +73,17 @@ static int make_key(struct work *w)
 	return err;
 }
 
+static double seconds_since(uint64_t start)
+{
+	return (double)(clock_ns() - start) / 1e9;
+}
+
 static int unpack(struct work *w)
 {
 	const struct prebuilt *p = w->k->prebuilt;
 	char *title = str_fmt("kernel %s: unpack", w->k->name);
 	struct progress *progress = title ? progress__new(title, false) : NULL;
+	uint64_t start = clock_ns();
 	int err = dir_make(w->unpacked);
 
 	if (err)
@@ -86,6 +93,7 @@ static int unpack(struct work *w)
 	if (!err && p->modules)
 		err = deb_unpack(w->k->name, p->modules, w->unpacked, w->o->cancel_fd);
 	progress__done(progress, err ? NULL : "done");
+	log_debug("kernel %s: unpacked in %.1f s", w->k->name, seconds_since(start));
 	free(title);
 	return err;
 }
@@ -150,6 +158,7 @@ static int make(struct work *w)
 		.cancel_fd = w->o->cancel_fd,
 	};
 	char *to = str_fmt("%s/kernels/%s/%s", cache(w), w->k->name, w->key);
+	uint64_t start = clock_ns();
 	int err = to ? dir_remove(w->dir) : -ENOMEM;
 
 	if (!err)
@@ -170,6 +179,9 @@ static int make(struct work *w)
 	dir_remove(w->unpacked);
 	if (err)
 		dir_remove(w->dir);
+	else
+		log_debug("kernel %s: made bootable in %.1f s in all", w->k->name,
+			  seconds_since(start));
 	free(to);
 	return err;
 }
@@ -215,8 +227,14 @@ static void close_work(struct work *w)
 int prebuilt__ensure(const struct kernel *k, const struct image_opts *o, struct image **out)
 {
 	struct work w;
-	int err = open_work(&w, k, o);
+	int err;
 
+	if (k->source) {
+		log_err("kernel %s: it is given as it is: the source %s would not be built", k->name,
+			k->source);
+		return -EINVAL;
+	}
+	err = open_work(&w, k, o);
 	if (!err) {
 		err = dir_make(o->paths->cache);
 		if (err)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/term.h"
 #include "vm/lock.h"
@@ -257,12 +258,18 @@ static int from_archive(const struct gathering *g, const struct source *s)
 static int from_pinned(const struct gathering *g)
 {
 	struct source s = { 0 };
-	int err = source__obtain(g->k, g->o, &s);
+	struct log_catch c;
+	char *said;
+	int err;
 
+	log_catch__begin(&c);
+	err = source__obtain(g->k, g->o, &s);
+	said = log_catch__end(&c);
 	if (!err)
 		err = from_archive(g, &s);
 	else if (err != -EINTR && err != -ENOMEM)
-		*g->why = strdup("its source cannot be had");
+		*g->why = strdup(said ? said : "its source cannot be had");
+	free(said);
 	source__release(&s);
 	return err;
 }

@@ -118,7 +118,7 @@ static int met(const struct place *p, const char *program)
 		exp__check(r, !strstr(errors, "CONFIG_"), "no option is complained of", "%s",
 			   errors);
 		said__check_match(r, errors, "the build is begun",
-				  "^assay: kernel right: the build failed ");
+				  "^assay: kernel right: the build failed: ");
 		err = exp__emit(p->e, r);
 	}
 	said__release(&said);

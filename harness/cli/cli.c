@@ -101,11 +101,6 @@ int cli__image_why(struct cli *cli, const struct kernel *k, struct image **out, 
 		return err;
 	opts.keep_tree = kernels__default(ks)->name;
 	opts.need_btf_funcs = catalog__btf_funcs(catalog);
-	if (cli->kernel_source && k->prebuilt) {
-		log_err("--kernel-source is for kernels that are built; %s is given as it is",
-			k->name);
-		return -EINVAL;
-	}
 	if (cli->kernel_source)
 		entry.source = (char *)cli->kernel_source;
 	return image__ensure(&entry, &opts, out);

@@ -80,29 +80,48 @@ struct update {
 	size_t nr_sides;
 };
 
+static int add_name(struct strv *names, const char *name)
+{
+	return strv__has(names, name) ? 0 : strv__add(names, name);
+}
+
 static int note_kernel(void *ctx, const struct stored_experiment *e)
 {
-	struct strv *names = ctx;
+	return add_name(ctx, e->kernel);
+}
 
-	return strv__has(names, e->kernel) ? 0 : strv__add(names, e->kernel);
+/* A kernel of the run by name, the newest entry of a branch, or all that a glob matches. */
+static int add_asked(struct update *u, const char *word, const struct strv *in_run)
+{
+	const struct kernel *k = kernels__find(u->kernels, word, NULL);
+	size_t before = u->names.n;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < in_run->n; i++) {
+		const char *name = in_run->v[i];
+
+		if (!strcmp(name, word) || str_glob(word, name) || (k && !strcmp(name, k->name)))
+			err = add_name(&u->names, name);
+	}
+	if (!err && u->names.n == before) {
+		log_err("run %s has nothing of a kernel '%s'", u->run.name, word);
+		err = -EINVAL;
+	}
+	return err;
 }
 
 static int choose(struct update *u, const char *asked)
 {
-	struct strv in_run = { 0 }, have = { 0 };
+	struct strv in_run = { 0 }, words = { 0 };
 	int err = store__experiments(u->store, u->run.id, NULL, NULL, note_kernel, &in_run);
 
 	if (!err)
-		err = asked ? strv__split(&u->names, asked, ",") : baselines__list(u->cli, &have);
-	for (size_t i = 0; !err && i < u->names.n; i++) {
-		if (strv__has(&in_run, u->names.v[i]))
-			continue;
-		log_err("run %s has nothing of a kernel '%s'", u->run.name, u->names.v[i]);
-		err = -EINVAL;
-	}
-	for (size_t i = 0; !err && i < have.n; i++)
-		if (strv__has(&in_run, have.v[i]))
-			err = strv__add(&u->names, have.v[i]);
+		err = asked ? strv__split(&words, asked, ",") : baselines__list(u->cli, &words);
+	for (size_t i = 0; !err && i < words.n; i++)
+		if (asked)
+			err = add_asked(u, words.v[i], &in_run);
+		else if (strv__has(&in_run, words.v[i]))
+			err = add_name(&u->names, words.v[i]);
 	if (!err && !u->names.n) {
 		log_err("run %s has no kernel that has a baseline; name those that are to get one "
 			"with -k",
@@ -110,7 +129,7 @@ static int choose(struct update *u, const char *asked)
 		err = -EINVAL;
 	}
 	strv__free(&in_run);
-	strv__free(&have);
+	strv__free(&words);
 	return err;
 }
 

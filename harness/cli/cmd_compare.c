@@ -5,14 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/term.h"
+#include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/compare.h"
 #include "cli/formats.h"
 #include "cli/report_text.h"
 #include "cli/sides.h"
+#include "cli/suites.h"
 #include "diff/attribute.h"
 #include "diff/changes.h"
 #include "diff/filter.h"
@@ -206,29 +209,52 @@ static int find_changes(const struct compare_args *a, const struct sides *sides,
 	return err;
 }
 
-static int print(const struct compare_args *a, const struct compared *v, size_t n)
+static int print_suites(const struct compare_args *a, const struct compared *v, size_t n)
 {
-	const struct compare_style st = {
+	struct suites *suites = NULL;
+	int err = compare_suites__make(v, n, a->filters, &suites);
+
+	if (!err)
+		err = a->format.format->suites(suites, stdout);
+	suites__free(suites);
+	return err;
+}
+
+static int print_table(const struct cli *cli, const struct compare_args *a,
+		       const struct compared *v, size_t n)
+{
+	struct compare_style st = {
 		.out = stdout,
 		.width = report_text__width(stdout),
 		.color = term_color(stdout),
 		.full = a->full,
 	};
+	struct catalog *c = NULL;
+
+	/* Runs can be compared where no guest program is: only the rows are missing then. */
+	if (file_exists(cli->guest))
+		catalog__load(cli->guest, &c);
+	st.catalog = c;
+	compare_table__print(&st, v, n);
+	catalog__free(c);
+	return 0;
+}
+
+static int print(const struct cli *cli, const struct compare_args *a, const struct compared *v,
+		 size_t n)
+{
 	const char *format = format__is_table(a->format.format) ? "table" : a->format.format->name;
 
+	if (strcmp(format, "table") == 0)
+		return print_table(cli, a, v, n);
 	if (strcmp(format, "json") == 0)
 		return compare_json__print(v, n, stdout);
 	if (strcmp(format, "csv") == 0)
 		return compare_csv__print(v, n, a->filters, a->order, &a->columns, stdout);
-	if (strcmp(format, "table") == 0) {
-		compare_table__print(&st, v, n);
-		return 0;
-	}
-	log_err("--format %s: comparisons are printed as table, json or csv only", format);
-	return -EINVAL;
+	return print_suites(a, v, n);
 }
 
-static int compare(const struct compare_args *a, const struct sides *sides)
+static int compare(const struct cli *cli, const struct compare_args *a, const struct sides *sides)
 {
 	struct compared *v = calloc(sides->n + 1, sizeof(*v));
 	size_t changed = 0;
@@ -237,7 +263,7 @@ static int compare(const struct compare_args *a, const struct sides *sides)
 	if (!err)
 		err = find_changes(a, sides, v);
 	if (!err)
-		err = print(a, v, sides->n);
+		err = print(cli, a, v, sides->n);
 	for (size_t i = 0; !err && i < sides->notes.n; i++)
 		log_info("%s", sides->notes.v[i]);
 	for (size_t i = 0; v && i < sides->n; i++) {
@@ -266,7 +292,7 @@ int cmd_compare(struct cli *cli, int argc, char **argv)
 		err = cli__store(cli, false, &s);
 	if (!err)
 		err = sides__open(cli, s, a.words[0], a.words[1], &sides);
-	status = err ? cli__exit_status(err) : compare(&a, &sides);
+	status = err ? cli__exit_status(err) : compare(cli, &a, &sides);
 out:
 	sides__release(&sides);
 	store__close(s);

@@ -136,6 +136,13 @@ static char *patches_of(const struct kernel *k)
 	return strbuf__detach(&sb);
 }
 
+static const char *state_of(const struct kernel *k, const struct image *img)
+{
+	if (k->untested)
+		return img ? "built, untested" : "untested";
+	return img ? "built" : "not built";
+}
+
 static int kernel_row(const struct cli *cli, const struct kernel *k, bool is_default,
 		      struct report_table *t)
 {
@@ -153,10 +160,10 @@ static int kernel_row(const struct cli *cli, const struct kernel *k, bool is_def
 	}
 	err = err == -ENOMEM || !source || !features || !patches || !name
 		      ? -ENOMEM
-		      : report_table__row(t,
-					  (const char *[]){ name, img ? "built" : "not built", size,
-							    patches, source },
-					  features);
+		      : report_table__row(
+				t,
+				(const char *[]){ name, state_of(k, img), size, patches, source },
+				features);
 	image__free(img);
 	free(name);
 	free(patches);
@@ -190,7 +197,9 @@ static int list_kernels(struct cli *cli)
 		err = report_table__print(t, stdout, 0, report_text__width(stdout),
 					  term_color(stdout));
 	if (!err)
-		printf("\n* the default; %s names them\n", cli->paths.ini);
+		printf("\n* the default; untested: nobody has run it, and -k all leaves it out; %s "
+		       "names them\n",
+		       cli->paths.ini);
 	report_table__free(t);
 	return err;
 }

@@ -12,6 +12,7 @@
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/drive.h"
+#include "cli/formats.h"
 #include "cli/host.h"
 #include "cli/plan.h"
 #include "cli/programs.h"
@@ -21,14 +22,17 @@
 
 struct args {
 	struct cli_vm vm;
+	struct format_choice format;
 	unsigned int repeats;
+	bool full;
 };
 
-enum { OPT_REPEATS = 0x300 };
+enum { OPT_REPEATS = 0x300, OPT_FULL };
 
 static const struct argp_option options[] = {
 	{ "repeats", OPT_REPEATS, "N", 0,
 	  "timed loads of each program, 1 to 1000 (default 1: times are not compared)", 0 },
+	{ "full", OPT_FULL, NULL, 0, "all changes, and where the logs part for each", 0 },
 	{ 0 },
 };
 
@@ -40,6 +44,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->vm;
+		state->child_inputs[1] = &a->format;
+		return 0;
+	case OPT_FULL:
+		a->full = true;
 		return 0;
 	case OPT_REPEATS:
 		if (num_u64(arg, 1, 1000, &n))
@@ -54,7 +62,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp_child children[] = { { &cli_vm_argp, 0, "Guest:", 1 }, { 0 } };
+static const struct argp_child children[] = { { &cli_vm_argp, 0, "Guest:", 1 },
+					      { &format_argp, 0, NULL, 0 },
+					      { 0 } };
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
@@ -92,6 +102,7 @@ static int choose(const struct cli *cli, char **out)
  * one. */
 static int keep_kernels(const struct cli *cli, struct plan *plan)
 {
+	struct strbuf without = STRBUF_INIT;
 	struct strv have = { 0 };
 	size_t kept = 0;
 	int err = baselines__list(cli, &have);
@@ -106,6 +117,8 @@ static int keep_kernels(const struct cli *cli, struct plan *plan)
 			log_err("kernel %s has no baseline; `assay baseline update RUN -k %s` makes one",
 				name, name);
 			err = -EINVAL;
+		} else {
+			strbuf__addf(&without, "%s%s", without.len ? ", " : "", name);
 		}
 	}
 	plan->nr_kernels = kept;
@@ -114,6 +127,9 @@ static int keep_kernels(const struct cli *cli, struct plan *plan)
 			"have one");
 		err = -EINVAL;
 	}
+	if (!err && without.len)
+		log_info("left out, for they have no baseline: %s", strbuf__str(&without));
+	strbuf__free(&without);
 	strv__free(&have);
 	return err;
 }
@@ -161,6 +177,10 @@ static int make_plan(struct cli *cli, const struct args *a, struct plan *plan)
 				 plan);
 	free(names);
 	err = err ? err : keep_kernels(cli, plan);
+	if (!err && a->vm.kernel_source && plan->nr_kernels > 1) {
+		log_err("--kernel-source goes with one kernel; these are %zu", plan->nr_kernels);
+		err = -EINVAL;
+	}
 	return err ? err : drop_host(plan);
 }
 
@@ -179,12 +199,18 @@ static int check_baselines(const struct cli *cli, const struct plan *plan)
 }
 
 /* Each kernel against its baseline, as the command does it. */
-static int compare(struct cli *cli, const char *run)
+static int compare(struct cli *cli, const struct args *a, const char *run)
 {
-	char *argv[] = { (char *)"compare", (char *)"baseline", (char *)run, NULL };
+	const char *argv[8] = { "compare", "baseline", run };
+	int argc = 3;
 
-	optind = 0;
-	return cmd_compare(cli, 3, argv);
+	if (a->full)
+		argv[argc++] = "--full";
+	if (a->format.format) {
+		argv[argc++] = "--format";
+		argv[argc++] = a->format.format->name;
+	}
+	return cmd_compare(cli, argc, (char **)argv);
 }
 
 static int run_and_compare(struct cli *cli, const struct args *a, const struct plan *plan,
@@ -209,7 +235,7 @@ static int run_and_compare(struct cli *cli, const struct args *a, const struct p
 	}
 	store__close(o.store);
 	if (!err) {
-		compared = compare(cli, run.name);
+		compared = compare(cli, a, run.name);
 		/* What is unexpected is so in the baseline as well, or it is a change. */
 		if (status != EXIT_HARNESS)
 			status = compared;

@@ -33,19 +33,18 @@ struct verify_args {
 	struct verify_report_opts report;
 };
 
-enum { OPT_SET_GLOBAL = 0x500, OPT_SORT, OPT_REPEATS, OPT_TIMEOUT, OPT_RUN_TIMEOUT };
+enum { OPT_SORT = 0x500, OPT_REPEATS, OPT_TIMEOUT, OPT_RUN_TIMEOUT };
 
 static const struct argp_option options[] = {
 	{ "filter", 'f', "PATTERN", 0,
 	  "only programs of FILE/PROGRAM, or either, with * and ?; !PATTERN leaves out; may be "
 	  "given several times",
 	  0 },
-	{ "set-global", OPT_SET_GLOBAL, "NAME=VALUE[,VALUE...]", 0,
+	{ "set-global", 'G', "NAME=VALUE[,VALUE...]", 0,
 	  "set a global variable (.rodata, .data, .bss) before loading; with several values every "
 	  "program is loaded with each",
 	  0 },
-	{ "set-global-vars", OPT_SET_GLOBAL, NULL, OPTION_ALIAS | OPTION_HIDDEN, NULL, 0 },
-	{ NULL, 'G', NULL, OPTION_ALIAS, NULL, 0 },
+	{ "set-global-vars", 'G', NULL, OPTION_ALIAS, NULL, 0 },
 	{ "sort", OPT_SORT, "COLUMN", 0,
 	  "order of programs: a name of the CSV's columns, or veristat's; -COLUMN for the reverse",
 	  0 },
@@ -81,7 +80,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'f':
 		return strv__add(&a->patterns, arg) ? ENOMEM : 0;
-	case OPT_SET_GLOBAL:
+	case 'G':
 		return strv__add(&a->globals, arg) ? ENOMEM : 0;
 	case OPT_SORT:
 		return parse_sort(a, arg, state);

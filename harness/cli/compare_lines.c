@@ -246,7 +246,7 @@ static void put_row(const struct row *r, const struct strv *columns, FILE *out)
 {
 	const struct cell *c = r->a ? r->a : r->b;
 	const char *va = verdict_of(r->a), *vb = verdict_of(r->b);
-	char *file = str_fmt("%s.bpf.o", c->experiment);
+	char *file = cell__file(c);
 
 	csv__value(out, file);
 	free(file);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli/compare.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "base/utf8.h"
+#include "cli/catalog.h"
 #include "cli/report_text.h"
+#include "cli/rows.h"
 #include "diff/changes.h"
 #include "diff/side.h"
 
@@ -91,6 +94,22 @@ static const struct cell *of(const struct change *c)
 	return c->a ? c->a : c->b;
 }
 
+/* " [E2, E18]": the rows of the catalogue that the program belongs to. */
+static void add_rows(const struct compare_style *st, const struct cell *c, struct strbuf *sb)
+{
+	int e = st->catalog ? catalog__find(st->catalog, c->experiment, NULL) : -ENOENT;
+	struct catalog_row row;
+	size_t found = 0;
+
+	for (size_t i = 0; e >= 0 && i < catalog__nr_rows(st->catalog, (size_t)e); i++) {
+		catalog__row_at(st->catalog, (size_t)e, i, &row);
+		if (rows__names(row.shows, c->name) || rows__names(row.passes, c->name))
+			strbuf__addf(sb, "%s%s", found++ ? ", " : " [", row.id);
+	}
+	if (found)
+		strbuf__addf(sb, "]");
+}
+
 static void put_name(const struct compare_style *st, const struct cell *c)
 {
 	struct strbuf sb = STRBUF_INIT;
@@ -100,6 +119,7 @@ static void put_name(const struct compare_style *st, const struct cell *c)
 		strbuf__addf(&sb, " %s", c->name);
 	if (*c->labels)
 		strbuf__addf(&sb, " (%s)", c->labels);
+	add_rows(st, c, &sb);
 	report_text__wrap(st->out, NULL, "  ", strbuf__str(&sb), st->width);
 	strbuf__free(&sb);
 }
@@ -143,7 +163,7 @@ static void put_message(const struct compare_style *st, const char *first, const
 		report_text__wrap(st->out, NULL, first, c->message, st->width);
 }
 
-static void put_change(const struct compare_style *st, const struct change *c)
+static void put_change(const struct compare_style *st, const struct change *c, bool cause)
 {
 	put_sentence(st, c);
 	if (c->kind == CHANGE_FLIP) {
@@ -152,7 +172,7 @@ static void put_change(const struct compare_style *st, const struct change *c)
 	}
 	if (c->kind == CHANGE_FLIP || st->full)
 		put_log(st, c);
-	if (c->cause)
+	if (cause && c->cause)
 		report_text__wrap(st->out, NULL, "    cause: ", c->cause, st->width);
 }
 
@@ -161,21 +181,33 @@ static bool same_cell(const struct change *a, const struct change *b)
 	return a->a == b->a && a->b == b->b;
 }
 
+/* One kernel is mostly one cause. */
+static bool share_cause(const struct change *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!v[i].cause || strcmp(v[i].cause, v[0].cause) != 0)
+			return false;
+	return n > 1;
+}
+
 static void put_section(const struct compare_style *st, const struct changes *c, size_t first,
 			size_t n)
 {
 	const struct section *s = &sections[c->v[first].kind];
+	bool shared = share_cause(&c->v[first], n);
 	size_t shown = st->full || !s->cut || n <= LINES ? n : LINES;
 
 	fputc('\n', st->out);
 	report_text__put(st->out, st->color ? INK_BOLD : NULL, s->title);
 	fprintf(st->out, " (%zu)\n", n);
+	if (shared)
+		report_text__wrap(st->out, NULL, "  cause of all: ", c->v[first].cause, st->width);
 	for (size_t i = 0; i < shown; i++) {
 		const struct change *v = &c->v[first + i];
 
 		if (!i || !same_cell(v, v - 1))
 			put_name(st, of(v));
-		put_change(st, v);
+		put_change(st, v, !shared);
 	}
 	if (shown < n)
 		fprintf(st->out, "  ... and %zu more: --full shows them\n", n - shown);

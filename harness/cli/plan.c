@@ -118,11 +118,12 @@ static int add_kernel(struct plan *p, const struct kernel *k, bool exact)
 	return 0;
 }
 
-/* "all", or a glob: every kernel whose name it matches. */
+/* "all", or a glob: every kernel whose name it matches, but for those that nobody has run yet: what
+ * they show may be the entry's mistake. */
 static int add_matching(struct plan *p, const struct kernels *ks, const char *glob)
 {
 	bool all = strcmp(glob, "all") == 0;
-	size_t found = 0, i;
+	size_t found = 0, untested = 0, i;
 	int err = 0;
 
 	for (i = 0; !err && i < kernels__count(ks); i++) {
@@ -130,8 +131,17 @@ static int add_matching(struct plan *p, const struct kernels *ks, const char *gl
 
 		if (!all && fnmatch(glob, k->name, 0))
 			continue;
+		if (k->untested) {
+			untested++;
+			continue;
+		}
 		found++;
 		err = add_kernel(p, k, false);
+	}
+	if (!err && !found && untested) {
+		log_err("-k %s: nobody has run these kernels yet: to be run they are named in full",
+			glob);
+		err = -EINVAL;
 	}
 	if (!err && !found)
 		err = cli__unknown("kernel", glob, NULL, "`assay list kernels` shows all");
@@ -151,6 +161,11 @@ static int add_kernels(struct plan *p, const struct kernels *ks, const char *nam
 	if (strcmp(name, "all") == 0 || strpbrk(name, "*?["))
 		return add_matching(p, ks, name);
 	k = kernels__find(ks, name, &nearest);
+	if (k && k->untested)
+		log_warn(
+			"kernel %s: nobody has run it yet; expectations may not fit it (`untested` in "
+			"kernels.ini)",
+			k->name);
 	return k ? add_kernel(p, k, true)
 		 : cli__unknown("kernel", name, nearest, "`assay list kernels` shows all");
 }

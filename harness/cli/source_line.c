@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "model/vlog.h"
+
+#define TEXT_MAX (64 << 20)
 
 /* "experiments/e/e.bpf.c" of "/somewhere/experiments/e/e.bpf.c": from the last of the roots on. */
 static const char *below_root(const char *path)
@@ -148,5 +151,33 @@ int source_line__find(const char *log, const char *disasm, char **file, long *li
 		err = from_disasm(disasm, -1, file, line);
 	if (log)
 		vlog__release(&v);
+	return err;
+}
+
+int source_line__of_texts(const char *experiment, const char *log, const char *disasm, char **file,
+			  long *line)
+{
+	char *log_text = NULL, *disasm_text = NULL, *own, *path;
+	int err;
+
+	if (log)
+		file_read(log, TEXT_MAX, &log_text, NULL);
+	if (disasm)
+		file_read(disasm, TEXT_MAX, &disasm_text, NULL);
+	err = source_line__find(log_text, disasm_text, file, line);
+	free(log_text);
+	free(disasm_text);
+	if (err || !*file || strchr(*file, '/'))
+		return err;
+	own = str_fmt("%s.bpf.c", experiment);
+	path = own ? str_fmt("experiments/%s/%s", experiment, own) : NULL;
+	if (path && !strcmp(*file, own)) {
+		free(*file);
+		*file = path;
+	} else {
+		err = path ? 0 : -ENOMEM;
+		free(path);
+	}
+	free(own);
 	return err;
 }

@@ -9,5 +9,9 @@
  * path below the root of the tree ("experiments/e/e.bpf.c"; of a file that lies elsewhere its
  * name), caller frees, NULL when nothing is known; *line is then 0. 0 or -ENOMEM. */
 int source_line__find(const char *log, const char *disasm, char **file, long *line);
+/* The same of texts that a run kept: paths, or NULL; unreadable ones count as none. A file without
+ * a folder is taken for the experiment's when it is called like it. */
+int source_line__of_texts(const char *experiment, const char *log, const char *disasm, char **file,
+			  long *line);
 
 #endif

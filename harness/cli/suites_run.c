@@ -15,9 +15,8 @@
 #include "store/store.h"
 
 /* Names of the cases that are no record's. */
-#define WHOLE	     "(experiment)"
-#define RUN_SUITE    "run"
-#define LOG_READ_MAX (64 << 20)
+#define WHOLE	  "(experiment)"
+#define RUN_SUITE "run"
 
 struct reading {
 	const struct suites_of *of;
@@ -105,48 +104,23 @@ static int attach_text(const struct reading *r, const char *kernel, const char *
 	return c->log_title && c->log_shown ? 0 : -ENOMEM;
 }
 
-/* Logs name files without their folder: an experiment's own source is known to lie in its. */
-static int complete_source(const char *experiment, struct suite_case *c)
-{
-	char *own, *path;
-
-	if (!c->source || strchr(c->source, '/'))
-		return 0;
-	own = str_fmt("%s.bpf.c", experiment);
-	path = own ? str_fmt("experiments/%s/%s", experiment, own) : NULL;
-	if (path && !strcmp(c->source, own)) {
-		free(c->source);
-		c->source = strdup(path);
-	}
-	free(own);
-	free(path);
-	return path && c->source ? 0 : -ENOMEM;
-}
-
 /* Where in the source the verifier stopped; for what was accepted, where the program begins. */
 static int attach_source(const struct reading *r, const struct stored_record *sr,
 			 struct suite_case *c)
 {
 	const char *kernel = sr->guest.kernel, *experiment = sr->record->experiment;
-	char *path = NULL, *log = NULL, *disasm = NULL;
-	int err;
+	char *log = NULL, *disasm = NULL;
+	int err = 0;
 
-	err = find_text(r, kernel, experiment, sr->record->name, "log", &path);
-	if (!err && path)
-		file_read(path, LOG_READ_MAX, &log, NULL);
-	free(path);
-	path = NULL;
+	if (sr->record->verdict == VERDICT_REJECT)
+		err = find_text(r, kernel, experiment, sr->record->name, "log", &log);
 	if (!err)
-		err = find_text(r, kernel, experiment, sr->record->name, "disasm", &path);
-	if (!err && path)
-		file_read(path, LOG_READ_MAX, &disasm, NULL);
-	free(path);
+		err = find_text(r, kernel, experiment, sr->record->name, "disasm", &disasm);
 	if (!err)
-		err = source_line__find(sr->record->verdict == VERDICT_REJECT ? log : NULL, disasm,
-					&c->source, &c->line);
+		err = source_line__of_texts(experiment, log, disasm, &c->source, &c->line);
 	free(log);
 	free(disasm);
-	return err ? err : complete_source(experiment, c);
+	return err;
 }
 
 /* --- records -------------------------------------------------------------------------------- */
@@ -167,6 +141,8 @@ static char *details_of(const struct record *r)
 	if (r->kind == RECORD_PROGRAM)
 		strbuf__addf(&sb, "verdict: %s%s%s", verdict__name(r->verdict), r->err ? " " : "",
 			     r->err ? errno__name(r->err) : "");
+	if (r->failure)
+		strbuf__addf(&sb, "%sunmet on this kernel: %s", sb.len ? "\n" : "", r->failure);
 	if (r->expected)
 		strbuf__addf(&sb, "%sexpected: %s", sb.len ? "\n" : "", r->expected);
 	if (r->message)

@@ -46,7 +46,10 @@ static void put_message(struct strbuf *sb, const struct cell *c)
 {
 	if (c->err)
 		strbuf__addf(sb, "%s ", errno__name(c->err));
-	strbuf__addf(sb, "\"%s\"", c->message ? c->message : "");
+	if (c->message)
+		strbuf__addf(sb, "\"%s\"", c->message);
+	else
+		strbuf__addf(sb, "no message");
 }
 
 static void put_value(struct strbuf *sb, double v)

@@ -291,15 +291,28 @@ static int compare_lone(struct finder *f, const struct cell *c, const struct sid
 	/* That the experiment ended otherwise is a change of its own. */
 	if (w && mine && w->status != mine->status)
 		return 0;
-	if (other->cut_off && !w)
-		return finder__say(&f->out->notes, "%s: not measured on %s: the run was cut off",
-				   c->experiment, other->title);
-	if (!w)
-		return finder__say(&f->out->notes, "%s: not measured on %s", c->experiment,
-				   other->title);
+	if (!w) {
+		struct strv *lacks = vanished ? &f->lacks_b : &f->lacks_a;
+
+		return strv__has(lacks, c->experiment) ? 0 : strv__add(lacks, c->experiment);
+	}
 	return finder__say(&f->out->notes, "%s: not measured in full on %s: %s%s%s", c->experiment,
 			   other->title, status__name(w->status), w->reason ? ": " : "",
 			   w->reason ? w->reason : "");
+}
+
+static int say_lacks(struct finder *f, const struct side *s, const struct strv *lacks)
+{
+	struct strbuf sb = STRBUF_INIT;
+	int err = 0;
+
+	for (size_t i = 0; i < lacks->n; i++)
+		strbuf__addf(&sb, "%s%s", i ? ", " : "", lacks->v[i]);
+	if (lacks->n)
+		err = finder__say(&f->out->notes, "not measured on %s%s: %s", s->title,
+				  s->cut_off ? ", whose run was cut off" : "", strbuf__str(&sb));
+	strbuf__free(&sb);
+	return err;
 }
 
 static int compare_all(struct finder *f)
@@ -318,7 +331,9 @@ static int compare_all(struct finder *f)
 		else
 			err = compare_pair(f, &a->cells[i++], &b->cells[j++]);
 	}
-	return err;
+	if (!err)
+		err = say_lacks(f, a, &f->lacks_a);
+	return err ? err : say_lacks(f, b, &f->lacks_b);
 }
 
 /* --- experiments as a whole ------------------------------------------------------------------ */
@@ -492,6 +507,8 @@ int changes__find(const struct side *a, const struct side *b, const struct chang
 	if (!err)
 		err = sort(f.out);
 	free(f.candidates);
+	strv__free(&f.lacks_a);
+	strv__free(&f.lacks_b);
 	if (err)
 		changes__free(f.out);
 	else

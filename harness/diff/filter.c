@@ -207,7 +207,7 @@ static bool compares(enum operator op, double x, double y)
 /* A file is the experiment, or its object as veristat would be given it. */
 static bool is_file(const char *glob, const struct cell *c)
 {
-	char *object = str_fmt("%s.bpf.o", c->experiment);
+	char *object = cell__file(c);
 	bool is = str_glob(glob, c->experiment) || (object && str_glob(glob, object));
 
 	free(object);

@@ -28,8 +28,9 @@ struct finder {
 	struct changes *out;
 	struct candidate *candidates;
 	size_t nr_candidates;
-	size_t compared; /* pairs of cells */
-	bool alike;	 /* figures of the two guests may be compared */
+	size_t compared;	      /* pairs of cells */
+	struct strv lacks_a, lacks_b; /* experiments that were not run on that side */
+	bool alike;		      /* figures of the two guests may be compared */
 };
 
 /* Adds a change; its fields are the caller's to fill, valid until the next one. NULL on ENOMEM. */

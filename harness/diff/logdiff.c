@@ -11,7 +11,7 @@
 
 /* Hexadecimal numbers of so many digits are addresses; constants of a program are shorter. */
 #define ADDRESS_DIGITS 8
-#define BARE_ADDRESS   16 /* without 0x, as %p prints it */
+#define BARE_ADDRESS   16 /* without 0x, as %p prints it; more are a build id */
 
 /* --- one text ------------------------------------------------------------------------------ */
 
@@ -54,7 +54,7 @@ static size_t variable(const char *s, bool registers, size_t *keep, const char *
 		return n >= ADDRESS_DIGITS ? 2 + n : 0;
 	}
 	n = strspn(s, "0123456789abcdef");
-	if (n == BARE_ADDRESS && !is_word(s[n])) {
+	if (n >= BARE_ADDRESS && !is_word(s[n])) {
 		*by = "ADDR";
 		return n;
 	}

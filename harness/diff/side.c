@@ -121,6 +121,11 @@ int side__end(struct side *s, const char *experiment, const char *params, enum s
 	return record__set(&w->reason, reason);
 }
 
+char *cell__file(const struct cell *c)
+{
+	return str_fmt(str_ends(c->experiment, ".o") ? "%s" : "%s.bpf.o", c->experiment);
+}
+
 int cell__cmp(const struct cell *a, const struct cell *b)
 {
 	int order = strcmp(a->experiment, b->experiment);

@@ -71,6 +71,9 @@ int side__of_run(struct store *s, const struct run_info *run, const char *kernel
 const struct cell *side__find(const struct side *s, const char *experiment, const char *name,
 			      const char *labels);
 const struct whole *side__whole(const struct side *s, const char *experiment); /* or NULL */
+/* What veristat calls its file: "masked-read.bpf.o", or the object that was verified. Caller frees;
+ * NULL on ENOMEM. */
+char *cell__file(const struct cell *c);
 /* Order of keys: experiment, name, labels. */
 int cell__cmp(const struct cell *a, const struct cell *b);
 

@@ -24,18 +24,21 @@ struct log assay_log = { .prog = "assay-guest", .level = LOG_LEVEL_INFO };
 const char *argp_program_version = "assay-guest " ASSAY_VERSION;
 #endif
 
-enum { KEY_FEATURE = 256, KEY_REPEATS, KEY_TIMEOUT, KEY_JSON };
+enum { KEY_FEATURE = 256, KEY_REPEATS, KEY_TIMEOUT, KEY_JSON, KEY_SET_GLOBAL };
 
 static const struct argp_option options[] = {
 	{ "param", 'p', "NAME=VALUE", 0,
 	  "run: a parameter of every chosen experiment that has it, or EXPERIMENT.NAME=VALUE", 0 },
 	{ "feature", KEY_FEATURE, "NAME", 0,
 	  "run: the running kernel's patches provide NAME; may be given several times", 0 },
-	{ "repeats", KEY_REPEATS, "N", 0, "run: timed loads of each program (default 5)", 0 },
+	{ "repeats", KEY_REPEATS, "N", 0, "run, verify: timed loads of each program (default 5)",
+	  0 },
 	{ "timeout", KEY_TIMEOUT, "TIME", 0,
 	  "run: limit for each experiment, such as 30s or 2m (default: its own)", 0 },
-	{ "output", 'o', "DIR", 0, "run: keep verifier logs and other texts in DIR", 0 },
-	{ "json", KEY_JSON, NULL, 0, "list, run: print JSON", 0 },
+	{ "output", 'o', "DIR", 0, "run, verify: keep verifier logs and other texts in DIR", 0 },
+	{ "set-global", KEY_SET_GLOBAL, "NAME=VALUE", 0,
+	  "verify: set a global variable of the objects; may be given several times", 0 },
+	{ "json", KEY_JSON, NULL, 0, "list, run, verify: print JSON", 0 },
 	{ 0 },
 };
 
@@ -47,6 +50,8 @@ static const char doc[] =
 	"  probe NAME... what can hang on a function of this kernel, on FILE:FUNCTION or\n"
 	"                FILE:PROVIDER:NAME of a program (JSON), as root\n"
 	"  run NAME...   run experiments here, as root\n"
+	"  verify FILE...\n"
+	"                load every program of BPF objects here, each by itself, as root\n"
 	"\n"
 	"Exit status: 0 all as expected, 1 something unexpected, 2 wrong use, 3 the harness failed.\n"
 	"As process 1 of a virtual machine it takes its jobs from `assay`.";
@@ -62,6 +67,21 @@ static void add(struct argp_state *state, struct strv *sv, const char *word)
 {
 	if (strv__add(sv, word))
 		argp_failure(state, EXIT_HARNESS, ENOMEM, "%s", word);
+}
+
+static void add_global(struct argp_state *state, struct args *a, const char *arg)
+{
+	const char *eq = strchr(arg, '=');
+	char *name;
+
+	if (!eq || eq == arg)
+		argp_error(state, "--set-global: '%s' is not of the form NAME=VALUE", arg);
+	if (!a->run.globals)
+		a->run.globals = json_object();
+	name = eq ? strndup(arg, (size_t)(eq - arg)) : NULL;
+	if (!name || json_object_set_new(a->run.globals, name, json_string(eq + 1)))
+		argp_failure(state, EXIT_HARNESS, ENOMEM, "%s", arg);
+	free(name);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -88,6 +108,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (num_duration_ms(arg, 1, 86400000, &n))
 			argp_error(state, "--timeout: '%s' is no time from 1ms to 24h", arg);
 		a->run.timeout_ms = (unsigned int)n;
+		return 0;
+	case KEY_SET_GLOBAL:
+		add_global(state, a, arg);
 		return 0;
 	case KEY_JSON:
 		a->json = true;
@@ -151,14 +174,18 @@ static int cmd_probe(struct args *a)
 	return probe__print((const char *const *)a->words.v, a->words.n, a->json);
 }
 
+static int cmd_verify(struct args *a)
+{
+	a->run.json = a->json;
+	return standalone__verify(&a->run, &a->words);
+}
+
 static const struct command {
 	const char *name;
 	int (*run)(struct args *a);
 } commands[] = {
-	{ "list", cmd_list },
-	{ "object", cmd_object },
-	{ "probe", cmd_probe },
-	{ "run", cmd_run },
+	{ "list", cmd_list }, { "object", cmd_object }, { "probe", cmd_probe },
+	{ "run", cmd_run },   { "verify", cmd_verify },
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -206,5 +233,6 @@ int main(int argc, char **argv)
 	strv__free(&args.words);
 	strv__free(&args.run.params);
 	strv__free(&args.run.features);
+	json_decref(args.run.globals);
 	return status;
 }

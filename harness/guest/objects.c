@@ -58,7 +58,8 @@ out:
 	elf_end(elf);
 }
 
-int object__open_mem(const char *named, const void *bytes, size_t size, struct bpf_object **out)
+int object__open_mem(const char *named, const void *bytes, size_t size, const char *btf_path,
+		     struct bpf_object **out)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
 	char *name = strdup(named), *copy = NULL;
@@ -71,6 +72,7 @@ int object__open_mem(const char *named, const void *bytes, size_t size, struct b
 		if (*p == '-')
 			*p = '_';
 	opts.object_name = name;
+	opts.btf_custom_path = btf_path;
 	copy = malloc(size);
 	if (!copy)
 		goto out;
@@ -89,7 +91,7 @@ int object__open(const struct experiment *ex, struct bpf_object **out)
 	size_t size;
 	const void *bytes = ex->elf_bytes(&size);
 
-	return object__open_mem(ex->name, bytes, size, out);
+	return object__open_mem(ex->name, bytes, size, NULL, out);
 }
 
 void object__choose(struct bpf_object *obj, int (*want)(void *ctx, const char *name), void *ctx)

@@ -23,6 +23,8 @@ enum { EXIT_AS_EXPECTED, EXIT_UNEXPECTED, EXIT_USAGE, EXIT_HARNESS };
 struct choice {
 	const struct experiment *ex;
 	json_t *params;
+	const char *object; /* of `verify`: its path, and ex is of_object; else NULL */
+	struct experiment of_object;
 };
 
 struct choices {
@@ -137,6 +139,8 @@ static int run_one(const struct choice *c, const struct standalone_opts *o,
 		.features = o->features, /* borrowed */
 		.repeats = o->repeats,
 		.timeout_ms = o->timeout_ms,
+		.object = c->object,
+		.globals = o->globals,
 	};
 	int err;
 
@@ -191,6 +195,46 @@ static bool needs_root(const struct choices *c)
 		if (!c->v[i].ex->on_host)
 			return true;
 	return false;
+}
+
+/* The objects in place of experiments. */
+static int choose_objects(const struct strv *files, struct choices *c)
+{
+	if (!files->n) {
+		log_err("verify takes at least one BPF object, such as prog.bpf.o");
+		return EXIT_USAGE;
+	}
+	c->v = calloc(files->n, sizeof(*c->v));
+	if (!c->v)
+		return EXIT_HARNESS;
+	for (; c->n < files->n; c->n++) {
+		const char *path = files->v[c->n], *slash = strrchr(path, '/');
+		struct choice *choice = &c->v[c->n];
+
+		if (access(path, R_OK)) {
+			log_err("%s: %s", path, strerror(errno));
+			return EXIT_USAGE;
+		}
+		choice->object = path;
+		choice->of_object.name = slash ? slash + 1 : path;
+		choice->ex = &choice->of_object;
+	}
+	return 0;
+}
+
+int standalone__verify(const struct standalone_opts *o, const struct strv *files)
+{
+	struct choices c = { 0 };
+	int status = choose_objects(files, &c);
+
+	if (!status && geteuid() != 0) {
+		log_err("verify: loading BPF programs needs root; use sudo");
+		status = EXIT_USAGE;
+	}
+	if (!status)
+		status = run_all(&c, o);
+	choices__release(&c);
+	return status;
 }
 
 int standalone__run(const struct standalone_opts *o, const struct strv *names)

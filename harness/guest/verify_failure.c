@@ -225,7 +225,8 @@ static bool calls_kfunc(const struct load_result *r)
 }
 
 int verify_failure__after(const struct load_result *r, const struct bpf_program *prog,
-			  const struct libbpf_messages *m, int *map, struct verify_failure *out)
+			  const struct libbpf_messages *m, const struct btf *kernel, int *map,
+			  struct verify_failure *out)
 {
 	struct poison p;
 	char *what;
@@ -243,8 +244,9 @@ int verify_failure__after(const struct load_result *r, const struct bpf_program 
 		what = libbpf_said__relocation(strbuf__str(&m->all), bpf_program__name(prog),
 					       p.insn);
 		err = found(out, FAILURE_BTF,
-			    str_fmt("the kernel's BTF does not have what a CO-RE relocation asks "
-				    "for: %s",
+			    str_fmt("%s what a CO-RE relocation asks for: %s",
+				    kernel ? "the kernel's BTF does not have"
+					   : "the kernel has no BTF, so not",
 				    what ? what : "libbpf does not say what"));
 		free(what);
 		return err;
@@ -255,4 +257,26 @@ int verify_failure__after(const struct load_result *r, const struct bpf_program 
 		return found(out, FAILURE_KFUNC,
 			     strdup("the kernel knows no calls of kernel functions"));
 	return 0;
+}
+
+/* "41: (85) call …" at the beginning of a line. */
+static bool came_by_call(const char *log, size_t insn)
+{
+	char start[48];
+	size_t len = (size_t)snprintf(start, sizeof(start), "%zu: (85) call", insn);
+
+	for (const char *at = log; (at = strstr(at, start)); at += len)
+		if (at == log || at[-1] == '\n')
+			return true;
+	return false;
+}
+
+bool verify_failure__met_weak_call(const struct load_result *r)
+{
+	for (size_t i = 0; r->log_len && i < r->nr_insns; i++)
+		if (r->insns[i].code == (BPF_JMP | BPF_CALL) &&
+		    r->insns[i].src_reg == BPF_PSEUDO_KFUNC_CALL && !r->insns[i].imm &&
+		    !r->insns[i].off && came_by_call(r->log, i))
+			return true;
+	return false;
 }

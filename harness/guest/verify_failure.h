@@ -2,6 +2,8 @@
 #ifndef ASSAY_GUEST_VERIFY_FAILURE_H
 #define ASSAY_GUEST_VERIFY_FAILURE_H
 
+#include <stdbool.h>
+
 #include "model/failure.h"
 
 struct bpf_object;
@@ -35,6 +37,12 @@ int verify_failure__before(const struct libbpf_cause *cause, int err, struct bpf
  * that case of a map that was left out, *map is its index and out is not set: the caller knows why;
  * else *map is -1. out->kind is FAILURE_NONE for a verdict. 0 or -ENOMEM. */
 int verify_failure__after(const struct load_result *r, const struct bpf_program *prog,
-			  const struct libbpf_messages *m, int *map, struct verify_failure *out);
+			  const struct libbpf_messages *m, const struct btf *kernel, int *map,
+			  struct verify_failure *out);
+
+/* Did the verifier come by a call of a weak kernel function that the kernel does not have? libbpf
+ * leaves a call of number 0, which the verifier passes over until the program is accepted otherwise
+ * (6.1: fixup_kfunc_call): what it says of the code behind it means nothing. */
+bool verify_failure__met_weak_call(const struct load_result *r);
 
 #endif

@@ -386,6 +386,63 @@ static int merge_source(struct merge *m, const char *source)
 	return is_fatal(err) ? err : 0;
 }
 
+/* A source and when its first run began. */
+struct dated {
+	const char *source;
+	char *first; /* NULL: unknown */
+};
+
+/* By itself, without a word: what is wrong with a source is told when it is merged. */
+static char *first_run(const struct merge *m, const char *source)
+{
+	char *db = merge_files__database(source), *dir = str_fmt("%s/look", m->work);
+	char *copy = dir ? str_fmt("%s/assay.db", dir) : NULL, *first = NULL;
+	sqlite3_stmt *st = NULL;
+	sqlite3 *sql = NULL;
+
+	if (db && copy && !merge_files__copy_database(db, dir) &&
+	    sqlite3_open_v2(copy, &sql, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+	    sqlite3_prepare_v2(sql, "SELECT min(started || name) FROM runs", -1, &st, NULL) ==
+		    SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW && sqlite3_column_text(st, 0))
+		first = strdup((const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	sqlite3_close_v2(sql);
+	if (dir)
+		dir_remove(dir);
+	free(copy);
+	free(dir);
+	free(db);
+	return first;
+}
+
+static int by_date(const void *x, const void *y)
+{
+	const struct dated *a = x, *b = y;
+
+	if (!a->first || !b->first)
+		return !a->first - !b->first;
+	return strcmp(a->first, b->first);
+}
+
+/* In the order in which they began, however they were named: the same parts give the same run. */
+static int merge_in_order(struct merge *m, const struct strv *sources)
+{
+	struct dated *v = calloc(sources->n + 1, sizeof(*v));
+	int err = v ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < sources->n; i++)
+		v[i] = (struct dated){ sources->v[i], first_run(m, sources->v[i]) };
+	if (!err)
+		qsort(v, sources->n, sizeof(*v), by_date);
+	for (size_t i = 0; !err && i < sources->n; i++)
+		err = cancel_pending(m->o->cancel_fd) ? -EINTR : merge_source(m, v[i].source);
+	for (size_t i = 0; v && i < sources->n; i++)
+		free(v[i].first);
+	free(v);
+	return err;
+}
+
 /* All sources into results of their own, where runs are joined; those are then merged as one
  * source. */
 static int merge_joined(struct merge *m, const struct strv *sources)
@@ -400,8 +457,8 @@ static int merge_joined(struct merge *m, const struct strv *sources)
 	inner.work = m->work;
 	if (!err)
 		err = store__open(dir, true, &inner.into);
-	for (size_t i = 0; !err && i < sources->n; i++)
-		err = cancel_pending(o.cancel_fd) ? -EINTR : merge_source(&inner, sources->v[i]);
+	if (!err)
+		err = merge_in_order(&inner, sources);
 	if (!err)
 		err = merge_join__all(inner.into, o.host, inner.lost);
 	store__close(inner.into);

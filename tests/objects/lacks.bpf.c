@@ -110,3 +110,15 @@ int attach_target_none(void *ctx)
 {
 	return 0;
 }
+
+/* of 6.2; weak and called without a look at whether they are there */
+extern void bpf_rcu_read_lock(void) __weak __ksym;
+extern void bpf_rcu_read_unlock(void) __weak __ksym;
+
+SEC("tc")
+int kfunc_weak(struct __sk_buff *skb)
+{
+	bpf_rcu_read_lock();
+	bpf_rcu_read_unlock();
+	return 0;
+}

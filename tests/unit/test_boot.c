@@ -166,12 +166,32 @@ static void test_plain_ends(void **state)
 	}
 }
 
+/* The guest program has no other way to say that it has no way. */
+static void test_guest_says(void **state)
+{
+	struct boot_facts f = {
+		.vmlinux = "/k/vmlinux",
+		.end = VM_DIED,
+		.detail = "the guest powered off or reset without saying why",
+		.console = RUN_INIT
+		"[   10.9] assay-guest: no virtio-serial port org.assay.wire (No such device)\r\n"
+		"[   10.9] reboot: Power down\r\n",
+	};
+	char *reason = boot_reason(&f);
+
+	(void)state;
+	assert_string_equal(reason,
+			    "/k/vmlinux: no virtio-serial port org.assay.wire (No such device) "
+			    "(the guest powered off or reset without saying why)");
+	free(reason);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_qemu_says),  cmocka_unit_test(test_console_says),
 		cmocka_unit_test(test_timeouts),   cmocka_unit_test(test_reset_at_once),
-		cmocka_unit_test(test_plain_ends),
+		cmocka_unit_test(test_plain_ends), cmocka_unit_test(test_guest_says),
 	};
 
 	return cmocka_run_group_tests_name("boot", tests, NULL, NULL);

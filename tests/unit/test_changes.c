@@ -175,6 +175,8 @@ static void test_message_and_errno(void **state)
 	set_text(&b->message, a->message);
 	b->err = EINVAL;
 	the_change(p, CHANGE_MESSAGE, "EACCES \"" UNINIT "\" -> EINVAL \"" UNINIT "\"");
+	set_text(&b->message, NULL);
+	the_change(p, CHANGE_MESSAGE, "EACCES \"" UNINIT "\" -> EINVAL no message");
 }
 
 static void test_statistics(void **state)
@@ -231,13 +233,16 @@ static void test_not_measured(void **state)
 	accepted(p->a, "f", "p");
 	accepted(p->b, "f", "p");
 	no_change(p, 1, 1);
-	assert_string_equal(p->c->notes.v[0], "e: not measured on 5.10.262 (run 1)");
+	assert_string_equal(p->c->notes.v[0], "not measured on 5.10.262 (run 1): e");
 	p->b->cut_off = true;
-	accepted(p->a, "f", "later");
+	accepted(p->a, "g", "later");
 	no_change(p, 1, 2);
-	assert_int_equal(p->c->notes.n, 2);
+	assert_int_equal(p->c->notes.n, 1);
 	assert_string_equal(p->c->notes.v[0],
-			    "e: not measured on 5.10.262 (run 1): the run was cut off");
+			    "not measured on 5.10.262 (run 1), whose run was cut off: e, g");
+	/* Not even of an experiment that did end there. */
+	accepted(p->a, "f", "later");
+	no_change(p, 1, 3);
 }
 
 static void test_experiment_as_a_whole(void **state)

@@ -83,6 +83,9 @@ static void test_names(void **state)
 	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
 		if (passes(p, no[i], NULL))
 			fail_msg("%s passes", no[i]);
+	set_text(&p->a->cells[0].experiment, "x.bpf.o"); /* of `assay verify` */
+	assert_true(passes(p, "x.bpf.o/p", NULL));
+	set_text(&p->a->cells[0].experiment, "e");
 	/* Of one sort one is enough, of two sorts both must be. */
 	assert_true(passes(p, "q", "p"));
 	assert_true(passes(p, "insns_diff>100", "insns_a==100"));

@@ -13,6 +13,7 @@
 #include "vm/aptsrc.h"
 #include "vm/inputs.h"
 #include "vm/kernels.h"
+#include "vm/source.h"
 
 #define SHA  "32458c96b86352f8366ef18c70c345c196b6272cf1cb1cbf1f142fe13398201a"
 #define HEAD "[assay]\ndefault = a\n"
@@ -80,6 +81,85 @@ static void whole_entry(void **state)
 	free(source);
 	kernels__free(ks);
 	kernels__free(NULL);
+}
+
+/* A source package, a pahole of its own, and nobody who has run it. */
+static void further_keys(void **state)
+{
+	const struct kernel *k;
+	struct source s[2];
+	struct kernels *ks;
+	char *name;
+
+	(void)state;
+	assert_int_equal(load(HEAD "[a]\nversion = 6.1.8\npackage = linux=6.1.8-1\nsha256 = " SHA
+				   "\norig = linux_6.1.8.orig.tar.xz\npahole = 1.30\n"
+				   "untested = yes\nconfigs = x.config\n"
+				   "[b]\nlike = a\nbtf = damaged\n[c]\n" MORE,
+			      &ks),
+			 0);
+	assert_string_equal(said, "");
+	for (size_t i = 0; i < 2; i++) {
+		k = kernels__at(ks, i);
+		assert_string_equal(k->orig, "linux_6.1.8.orig.tar.xz");
+		assert_string_equal(k->pahole, "1.30");
+		assert_true(k->untested);
+	}
+	k = kernels__at(ks, 2);
+	assert_null(k->orig);
+	assert_null(k->pahole);
+	assert_false(k->untested);
+	/* upstream's tarball is taken, under its own name */
+	k = kernels__at(ks, 0);
+	assert_int_equal(source__pinned(k, s), 1);
+	assert_int_equal(s[0].kind, SOURCE_ORIG);
+	assert_string_equal(s[0].what, "linux=6.1.8-1");
+	name = source__file_name(k, &s[0]);
+	assert_string_equal(name, "linux_6.1.8.orig.tar.xz");
+	free(name);
+	source__release(&s[0]);
+	kernels__free(ks);
+}
+
+/* A branch's name leads to one that somebody has run, be it older and without patches. */
+static void untested_last(void **state)
+{
+	struct kernels *ks;
+
+	(void)state;
+	assert_int_equal(load(HEAD "[a]\n" MORE "[new]\nversion = 5.10.9\nsource = /src\n"
+				   "configs = x.config\nseries = 5.10\nuntested = yes\n"
+				   "[only]\nversion = 5.4.9\nsource = /src\nconfigs = x.config\n"
+				   "untested = yes\n",
+			      &ks),
+			 0);
+	assert_ptr_equal(kernels__find(ks, "5.10", NULL), kernels__at(ks, 0));
+	assert_ptr_equal(kernels__find(ks, "5.4", NULL), kernels__at(ks, 2));
+	kernels__free(ks);
+}
+
+/* The entry's version of pahole is part of the key. */
+static void key_of_pahole(void **state)
+{
+	char key[2][KEY_HEX];
+	struct kernel_paths p;
+	struct kernels *ks;
+
+	(void)state;
+	assert_int_equal(load(HEAD "[a]\n" MORE "[b]\n" MORE "pahole = 1.99\n", &ks), 0);
+	p = paths();
+	for (size_t i = 0; i < 2; i++) {
+		struct inputs in;
+
+		assert_int_equal(inputs__read(kernels__at(ks, i), &p, &in), 0);
+		if (i)
+			assert_string_equal(in.tools.pahole, "v1.99");
+		assert_int_equal(inputs__built(&in, SHA, key[i]), 0);
+		inputs__release(&in);
+	}
+	assert_string_not_equal(key[0], key[1]);
+	free_paths(&p);
+	kernels__free(ks);
 }
 
 static void like_another(void **state)
@@ -237,6 +317,12 @@ static void mistakes(void **state)
 		{ HEAD "[a]\n" MORE "[b]\nlike = c\nbtf = damaged\n",
 		  ":7: kernel 'b' is like 'c', which is no entry before it" },
 		{ HEAD "[a]\n" MORE "[b]\nlike = b\nbtf = damaged\n", "'b' is like 'b', which" },
+		{ HEAD "[a]\n" MORE "untested = no\n", ":7: untested = no: not 'yes'" },
+		{ HEAD "[a]\n" MORE "pahole = new\n", ":7: pahole = new: not a version of pahole" },
+		{ HEAD "[a]\n" MORE "orig = ../linux.orig.tar.xz\n",
+		  ":7: orig = ../linux.orig.tar.xz: not the name of an .orig.tar file" },
+		{ HEAD "[a]\n" MORE "orig = linux_6.1.8.orig.tar.xz\n",
+		  ":3: kernel 'a': 'orig' without 'package'" },
 		{ HEAD "[b]\n[a]\n" MORE, ":3: section without keys" },
 		{ "version = 1\n" HEAD "[a]\n" MORE, ":1: 'version' stands before the first" },
 		{ HEAD "[a]\n" MORE "nonsense\n", ":7: neither a [section]" },
@@ -429,10 +515,11 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(whole_entry),	  T(mistakes),	   T(all_mistakes_at_once),
-		T(long_lines),	  T(missing_file), T(series_mistakes),
-		T(finds),	  T(mirrors),	   T(mirrors_unknown),
-		T(package_files), T(like_another), T(more_patches),
+		T(whole_entry),	  T(mistakes),	    T(all_mistakes_at_once),
+		T(long_lines),	  T(missing_file),  T(series_mistakes),
+		T(finds),	  T(mirrors),	    T(mirrors_unknown),
+		T(package_files), T(like_another),  T(further_keys),
+		T(untested_last), T(key_of_pahole), T(more_patches),
 		T(more_inputs),
 	};
 

@@ -32,6 +32,7 @@ static void test_messages(void **state)
 		{ "caller has id=12 and map id:7", "caller has id=N and map id:N" },
 		{ "as p 00000000287859fd as lx ffffffff81060d11\n", "as p ADDR as lx ADDR" },
 		{ "0x5620219e54b0 through a map: 0x219e54b0", "ADDR through a map: ADDR" },
+		{ "build id 406c3fd85a0292b19793de39ecf5a0a276973032, not", "build id ADDR, not" },
 		{ "r1 == 0x2a  and\t more\r\n", "r1 == 0x2a and more" },
 		/* Words that only look like it. */
 		{ "infinite loop detected at insn 12", "infinite loop detected at insn 12" },

@@ -49,20 +49,20 @@ static void test_series(void **state)
 	const struct change *c;
 
 	samples(m.a, "read", "us", 10, 20);
-	samples(m.b, "read", "us", 25, 20);
+	samples(m.b, "read", "us", 35, 20);
 	find_changes(p);
 	assert_int_equal(p->c->n, 1);
 	c = &p->c->v[0];
 	assert_int_equal(c->kind, CHANGE_MEASURE);
 	assert_string_equal(c->what, "read");
 	assert_string_equal(c->test, "rank test");
-	assert_true(fabs(c->effect.value - 2.5) < 0.05);
-	assert_true(c->effect.ci.low > 2 && c->effect.ci.high < 3);
-	assert_true(fabs(c->pct - 150) < 1);
+	assert_true(fabs(c->effect.value - 3.5) < 0.05);
+	assert_true(c->effect.ci.low > 3 && c->effect.ci.high < 4);
+	assert_true(fabs(c->pct - 250) < 1);
 	assert_int_equal(p->c->tests, 1);
-	assert_int_equal(changed_with(p, "read=200%"), 0);
+	assert_int_equal(changed_with(p, "read=300%"), 0);
 	assert_int_equal(changed_with(p, "read=10"), 1); /* us */
-	assert_int_equal(changed_with(p, "read=20"), 0);
+	assert_int_equal(changed_with(p, "read=30"), 0);
 	assert_int_equal(changed_with(p, "series=off"), 0);
 	assert_int_equal(p->c->tests, 0);
 }
@@ -86,7 +86,7 @@ static void test_too_few(void **state)
 static void test_many_tests(void **state)
 {
 	struct sides_pair_fixture *p = *state;
-	char name[8];
+	char name[16];
 
 	for (int i = 0; i < 6; i++) {
 		struct both m;
@@ -94,7 +94,7 @@ static void test_many_tests(void **state)
 		snprintf(name, sizeof(name), "m%d", i);
 		m = both(p, name);
 		samples(m.a, "read", "us", 10, 5);
-		samples(m.b, "read", "us", i ? 10 : 30, 5);
+		samples(m.b, "read", "us", i ? 10 : 40, 5);
 	}
 	find_changes(p);
 	assert_int_equal(p->c->tests, 6);
@@ -107,7 +107,7 @@ static void test_many_tests(void **state)
 	assert_int_equal(p->c->n, 0);
 	/* Series that can be sure are not kept from it by those that can't (Tarone). */
 	samples(both(p, "m7").a, "read", "us", 10, 30);
-	samples(&p->b->cells[p->b->n - 1], "read", "us", 30, 30);
+	samples(&p->b->cells[p->b->n - 1], "read", "us", 40, 30);
 	find_changes(p);
 	assert_int_equal(p->c->n, 1);
 	assert_int_equal(p->c->tests, 1);
@@ -118,7 +118,7 @@ static void test_many_tests(void **state)
 static void test_pace(void **state)
 {
 	struct sides_pair_fixture *p = *state;
-	char name[8];
+	char name[16];
 
 	for (int i = 0; i < 30; i++) {
 		struct both m;
@@ -126,7 +126,7 @@ static void test_pace(void **state)
 		snprintf(name, sizeof(name), "m%d", i);
 		m = both(p, name);
 		samples(m.a, "read", "us", 10, 30);
-		samples(m.b, "read", "us", i == 7 ? 90 : 30, 30);
+		samples(m.b, "read", "us", i == 7 ? 120 : 30, 30);
 	}
 	find_changes(p);
 	assert_int_equal(p->c->n, 1);
@@ -162,13 +162,13 @@ static void test_fit(void **state)
 	metrics(m.a, "exponent", "", 1);
 	metrics(m.a, "exponent_low", "", 0.9);
 	metrics(m.a, "exponent_high", "", 1.1);
-	metrics(m.b, "exponent", "", 2.5);
-	metrics(m.b, "exponent_low", "", 2.3);
-	metrics(m.b, "exponent_high", "", 2.7);
+	metrics(m.b, "exponent", "", 3.5);
+	metrics(m.b, "exponent_low", "", 3.3);
+	metrics(m.b, "exponent_high", "", 3.7);
 	find_changes(p);
 	assert_int_equal(p->c->n, 1); /* its bounds are not figures of their own */
 	assert_string_equal(p->c->v[0].test, "z test");
-	assert_true(p->c->v[0].effect.ci.low > 1 && p->c->v[0].effect.ci.high < 2);
+	assert_true(p->c->v[0].effect.ci.low > 2 && p->c->v[0].effect.ci.high < 3);
 	assert_int_equal(changed_with(p, "all=0"), 1);
 }
 

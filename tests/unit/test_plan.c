@@ -28,7 +28,9 @@ static const char ini[] = "[assay]\ndefault = 5.10.1\n"
 			  "[5.10.1]\nversion = 5.10.1\nsource = /nowhere\nconfigs = c.config\n"
 			  "[5.10.1-bare]\nversion = 5.10.1\nsource = /nowhere\nconfigs = c.config\n"
 			  "traits = no-btf\nexperiments = b\n"
-			  "[6.1.2]\nversion = 6.1.2\nsource = /nowhere\nconfigs = c.config\n";
+			  "[6.1.2]\nversion = 6.1.2\nsource = /nowhere\nconfigs = c.config\n"
+			  "[5.4.3]\nversion = 5.4.3\nsource = /nowhere\nconfigs = c.config\n"
+			  "untested = yes\n";
 
 struct scene {
 	struct catalog *catalog;
@@ -96,6 +98,23 @@ static void assert_kernels(struct scene *s, const char *want)
 		strbuf__addf(&sb, "%s%s", i ? " " : "", s->plan.kernels[i]->name);
 	assert_string_equal(strbuf__str(&sb), want);
 	strbuf__free(&sb);
+}
+
+/* Kernels that nobody has run are for those who name them. */
+static void test_untested(void **state)
+{
+	struct scene *s = *state;
+
+	assert_int_equal(make(s, "a", NULL, "5.4.3"), 0);
+	assert_kernels(s, "5.4.3");
+	plan__release(&s->plan);
+	assert_int_equal(make(s, "a", NULL, "5.4"), 0);
+	assert_kernels(s, "5.4.3");
+	plan__release(&s->plan);
+	assert_int_equal(make(s, "a", NULL, "5.*"), 0);
+	assert_kernels(s, "5.10.1 5.10.1-bare");
+	plan__release(&s->plan);
+	assert_int_equal(make(s, "a", NULL, "5.4*"), -EINVAL);
 }
 
 static void test_all(void **state)
@@ -180,7 +199,7 @@ static void test_given_kernel(void **state)
 	assert_kernels(s, "6.1.2 6.1.0-9-amd64 5.10.1");
 	assert_true(plan__wants(&s->plan, 0, s->plan.kernels[1]));
 	plan__release(&s->plan);
-	assert_int_equal(make(s, "a", NULL, "vmlinux:/nonexistent/[a]*,config:/nonexistent/b"),
+	assert_int_equal(make(s, "a", NULL, "vmlinux:/proc/[a]*,config:/proc/b"),
 			 -EINVAL);
 	assert_int_equal(make(s, "a", NULL, "apt:"), -EINVAL);
 	assert_int_equal(make(s, "a", NULL, "config:x"), -EINVAL);
@@ -190,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_all, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_untested, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_rows, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_host_only, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_kernels, set_up, tear_down),

@@ -96,10 +96,10 @@ static void test_wrong_use(void **state)
 
 static void test_help_and_version(void **state)
 {
-	static const char *const commands[] = { "run",	  "list",      "show",	 "study",
-						"plot",	  "catalogue", "probe",	 "shell",
-						"exec",	  "kernel",    "doctor", "baseline",
-						"regress" };
+	static const char *const commands[] = { "run",	    "list",	 "show",   "study",
+						"plot",	    "catalogue", "probe",  "shell",
+						"exec",	    "kernel",	 "doctor", "compare",
+						"baseline", "regress" };
 	struct outcome o;
 	size_t i;
 

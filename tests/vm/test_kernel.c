@@ -213,7 +213,9 @@ static void test_builds(void **state)
 	CALL(&o, "kernel", "build", "torn", "plain");
 	assert_status(&o, 3);
 	assert_matches(o.out, "torn +failed: patch 3.patch does not apply: file lib/x.c, hunk 1");
-	assert_matches(o.out, "plain +failed: 'make tinyconfig' failed");
+	assert_matches(o.out,
+		       "plain +failed: 'make tinyconfig' failed [(]exit status 2[)]: no rule "
+		       "for tinyconfig here");
 	assert_has(o.err, "torn: patching\n");
 	assert_has(o.err, "torn: failed: patch 3.patch does not apply");
 	assert_has(o.err, "plain: configuring\n");
@@ -351,6 +353,26 @@ static void test_update(void **state)
 	free(env);
 }
 
+/* What the archive does not have is said to be unchecked, and why; the next one is checked. */
+static void test_unobtainable(void **state)
+{
+	char *env = apt_config();
+	struct outcome o;
+
+	(void)state;
+	put_archive();
+	put("vm/kernels.ini", PINNED ENTRY("b", "series = good\n"));
+	call_env(&o, env, ARGS("kernel", "check-patches"));
+	assert_status(&o, 3);
+	assert_matches(o.out,
+		       "^5.10.1  good   1 patches  not checked: .*linux-source-5.10=5.10.1-1 "
+		       "cannot be had from Debian's archive [(]");
+	assert_has(o.out, "b       good   1 patches  ok\n");
+	outcome__release(&o);
+	put("vm/kernels.ini", ini);
+	free(env);
+}
+
 /* A patch that does not apply to the new source is seen at once. */
 static void test_update_bad_patch(void **state)
 {
@@ -398,13 +420,10 @@ static void test_read_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_check_patches),
-		cmocka_unit_test(test_no_source),
-		cmocka_unit_test(test_from_package),
-		cmocka_unit_test(test_builds),
-		cmocka_unit_test(test_run),
-		cmocka_unit_test(test_update),
-		cmocka_unit_test(test_update_bad_patch),
+		cmocka_unit_test(test_check_patches), cmocka_unit_test(test_no_source),
+		cmocka_unit_test(test_from_package),  cmocka_unit_test(test_builds),
+		cmocka_unit_test(test_run),	      cmocka_unit_test(test_update),
+		cmocka_unit_test(test_unobtainable),  cmocka_unit_test(test_update_bad_patch),
 		cmocka_unit_test(test_read_only),
 	};
 

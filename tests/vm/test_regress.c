@@ -279,6 +279,23 @@ static void test_wrong_use(void **state)
 	free(db);
 }
 
+/* What can't be run is no change of a verdict, and no success. */
+static void test_no_qemu(void **state)
+{
+	const struct call c = { .results = results, .env = ARGS("PATH=/nonexistent") };
+	struct outcome o;
+
+	(void)state;
+	make_run(&(struct made_up){ 0 });
+	EXPECT(o, 0, "baseline", "update", "latest", "-k", "5.10.21?");
+	outcome__release(&o);
+	assay_call(&o, &c, ARGS("regress"));
+	assert_status(&o, 3);
+	assert_has(o.out, "there is no QEMU");
+	assert_has(o.out, "0 flips");
+	outcome__release(&o);
+}
+
 /* A whole round with guests: nothing changed, and then something. */
 static void test_round(void **state)
 {
@@ -315,7 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_update),    TEST(test_refused), TEST(test_compared),
-		TEST(test_wrong_use), TEST(test_round),
+		TEST(test_wrong_use), TEST(test_no_qemu), TEST(test_round),
 	};
 
 	return cmocka_run_group_tests_name("regress", tests, NULL, NULL);
