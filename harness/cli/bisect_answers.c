@@ -142,6 +142,14 @@ int answers__of_run(struct store *s, int64_t run, const char *kernel, struct ans
 	return err;
 }
 
+bool answers__are_final(const struct answers *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->v[i].status == STATUS_TIMEOUT || a->v[i].status == STATUS_HARNESS)
+			return false;
+	return !a->why;
+}
+
 /* --- what is compared ------------------------------------------------------------------------- */
 
 /* Of a record that others have, and of a program that never reached the verifier. */

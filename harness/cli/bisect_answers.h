@@ -53,6 +53,9 @@ struct answers *answers__none(const char *why);
 /* What the store holds of a kernel in a run. 0 or -errno, logged. */
 int answers__of_run(struct store *s, int64_t run, const char *kernel, struct answers **out);
 const struct answer *answers__find(const struct answers *a, const char *record);
+/* Is all of it the kernel's own doing? A timeout, a failure of ours or of a build may not come
+ * again. */
+bool answers__are_final(const struct answers *a);
 /* As a file, and back: 0 or -errno; -ENOENT: there is none; -EBADMSG: it is no such file. */
 int answers__save(const struct answers *a, const char *path);
 int answers__load(const char *path, struct answers **out);

@@ -95,7 +95,7 @@ static int check(const struct bisect_args *a)
 	return err || !a->bad ? err : check_word("--bad", a->bad, a->by);
 }
 
-static bool says(const struct answer *a, enum bisect_by by, const char *text)
+static bool does_say(const struct answer *a, enum bisect_by by, const char *text)
 {
 	char *value = answer__value(a, by), *brief = answer__brief(a);
 	bool is = value && (!strcmp(value, text) || (brief && !strcmp(brief, text)));
@@ -124,9 +124,9 @@ static int judge(const struct bisect_args *a, const struct answers *all)
 	record = is ? is->record : a->wanted.v[0];
 	text = answers__says(all, record);
 	value = answer__value(is, a->by);
-	if (value && says(is, a->by, a->good))
+	if (value && does_say(is, a->by, a->good))
 		status = STEP_GOOD;
-	else if (value && (!a->bad || says(is, a->by, a->bad)))
+	else if (value && (!a->bad || does_say(is, a->by, a->bad)))
 		status = STEP_BAD;
 	log_info("bisect: %s: %s: %s", record, text ? text : "",
 		 status == STEP_GOOD  ? "good"

@@ -114,7 +114,7 @@ static int forget(const struct commits *c)
 		char *path = *de->d_name == '.' ? NULL : str_fmt("%s/%s", c->kept, de->d_name);
 		struct answers *a = NULL;
 
-		if (path && (c->a->rerun || answers__load(path, &a) || a->why))
+		if (path && (c->a->rerun || answers__load(path, &a) || !answers__are_final(a)))
 			unlink(path);
 		answers__free(a);
 		free(path);
@@ -332,6 +332,7 @@ int bisect__commits(struct cli *cli, struct bisect_args *a)
 		.ctx = &c,
 		.by = a->by,
 		.wanted = &a->wanted,
+		.also = &a->also,
 	};
 	struct line ends = { 0 };
 	int err = open_all(&c), status;

@@ -74,6 +74,7 @@ int bisect__kernels(struct cli *cli, struct bisect_args *a)
 		.ctx = &e,
 		.by = a->by,
 		.wanted = &a->wanted,
+		.also = &a->also,
 	};
 	struct line line = { 0 };
 	const struct bisect_report report = {

@@ -76,6 +76,9 @@ static bool is_wanted(const struct line_opts *o, const char *record)
 	for (size_t i = 0; i < o->wanted->n; i++)
 		if (answer__is_meant(record, o->wanted->v[i]))
 			return true;
+	for (size_t i = 0; o->also && i < o->also->n; i++)
+		if (answer__is_meant(record, o->also->v[i]))
+			return true;
 	return false;
 }
 

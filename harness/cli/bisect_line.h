@@ -18,6 +18,7 @@ struct line_opts {
 	void *ctx;
 	enum bisect_by by;
 	const struct strv *wanted; /* EXPERIMENT or EXPERIMENT:RECORD */
+	const struct strv *also;   /* the same, of which some may not be there; or NULL */
 };
 
 enum line_end {

@@ -5,10 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "vm/compiled.h"
+#include "vm/inputs.h"
 #include "vm/kernels.h"
+#include "vm/patch.h"
 #include "vm/series.h"
+#include "vm/tree.h"
+
+#define PATCH_MAX (16 << 20)
 
 /* How many patches there are up to this one. */
 static int count_up_to(const struct prefixes *p, const char *patch, size_t *count)
@@ -131,4 +138,72 @@ void prefixes__release_kernel(struct kernel *k)
 	free(k->slot);
 	free(k->name);
 	*k = (struct kernel){ 0 };
+}
+
+/* --- points that need no build ------------------------------------------------------------------
+ */
+
+/* Was the tree built at that point, and left so? */
+static bool is_built_at(const struct tree *t, const struct kernel *k,
+			const struct kernel_paths *paths)
+{
+	char *source = tree__mark(t, "source"), *built = tree__mark(t, "built");
+	char *building = tree__mark(t, "building"), hex[HASH_HEX];
+	struct inputs in;
+	bool is = false;
+
+	if (source && built && !building && !inputs__read(k, paths, &in)) {
+		is = !inputs__patched(&in, source, hex) && tree__marked(t, "patched", hex);
+		inputs__release(&in);
+	}
+	free(source);
+	free(built);
+	free(building);
+	return is;
+}
+
+/* The files that the patches between two points touch. */
+static int touched(const struct prefixes *p, const char *patches, size_t a, size_t b,
+		   struct strv *out)
+{
+	size_t from = p->first + (a < b ? a : b), to = p->first + (a < b ? b : a);
+	int err = 0;
+
+	for (size_t i = from; !err && i < to; i++) {
+		char *path = str_fmt("%s/%s/%s", patches, p->entry->series, p->patches.v[i]);
+		char *text = NULL, *reason = NULL;
+		struct patch patch = { 0 };
+
+		err = path ? file_read(path, PATCH_MAX, &text, NULL) : -ENOMEM;
+		if (!err)
+			err = patch__parse(text, &patch, &reason);
+		if (!err)
+			err = patch__paths(&patch, out);
+		patch__release(&patch);
+		free(reason);
+		free(text);
+		free(path);
+	}
+	return err;
+}
+
+bool prefixes__are_same(const struct prefixes *p, const struct kernel_paths *paths,
+			const char *source, size_t built, size_t other)
+{
+	struct strv files = { 0 };
+	struct tree t = { 0 };
+	struct kernel k;
+	bool same = false;
+
+	if (prefixes__kernel(p, built, &k))
+		return false;
+	if (source)
+		k.source = (char *)source;
+	if (!tree__init(&t, &k, paths->cache) && is_built_at(&t, &k, paths))
+		same = !touched(p, paths->patches, built, other, &files) &&
+		       !compiled__matter(t.dir, &files);
+	strv__free(&files);
+	tree__release(&t);
+	prefixes__release_kernel(&k);
+	return same;
 }

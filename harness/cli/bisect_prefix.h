@@ -2,6 +2,7 @@
 #ifndef ASSAY_CLI_BISECT_PREFIX_H
 #define ASSAY_CLI_BISECT_PREFIX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"
@@ -28,5 +29,12 @@ void prefixes__release(struct prefixes *p);
  * from what the last one left. Release with prefixes__release_kernel. */
 int prefixes__kernel(const struct prefixes *p, size_t point, struct kernel *out);
 void prefixes__release_kernel(struct kernel *k);
+
+struct kernel_paths;
+/* Is it certain that two points have the same binaries, because the build tree holds the first one,
+ * built, and the patches between them touch nothing that was compiled? source: as --kernel-source,
+ * or NULL. */
+bool prefixes__are_same(const struct prefixes *p, const struct kernel_paths *paths,
+			const char *source, size_t built, size_t other);
 
 #endif

@@ -25,13 +25,42 @@ static bool find_same(const struct patches *p, size_t point, size_t *same)
 	return false;
 }
 
+/* A point that was asked and is known to have the same binaries, without building. */
+static bool take_same(struct patches *p, size_t point, struct answers **out)
+{
+	const struct cli *cli = p->trial.cli;
+
+	for (size_t other = 0; other < p->prefixes.points.n; other++) {
+		char *memo;
+		bool taken;
+
+		if (!*p->binary[other] || !prefixes__are_same(&p->prefixes, &cli->paths,
+							      cli->kernel_source, other, point))
+			continue;
+		memo = trial__memo(&p->trial, p->binary[other]);
+		taken = memo && !answers__load(memo, out);
+		free(memo);
+		if (!taken)
+			continue;
+		memcpy(p->binary[point], p->binary[other], HASH_HEX);
+		(*out)->same_as = str_fmt("+%zu", p->prefixes.first + other);
+		log_info("bisect: +%zu differs from +%zu in nothing that is compiled: not built",
+			 p->prefixes.first + point, p->prefixes.first + other);
+		return true;
+	}
+	return false;
+}
+
 static int try_prefix(void *ctx, size_t point, struct answers **out)
 {
 	struct patches *p = ctx;
 	struct kernel k;
 	size_t same;
-	int err = prefixes__kernel(&p->prefixes, point, &k);
+	int err;
 
+	if (take_same(p, point, out))
+		return 0;
+	err = prefixes__kernel(&p->prefixes, point, &k);
 	if (err)
 		return err;
 	err = trial__ask(&p->trial, &k, p->binary[point], out);
@@ -56,7 +85,7 @@ static char *step(void *ctx, size_t before, size_t after)
 
 static int open_all(struct cli *cli, const struct bisect_args *a, struct patches *p)
 {
-	const char *name = a->names.n > a->wanted.n ? a->names.v[0] : a->vm.kernels_arg;
+	const char *name = a->nr_ends ? a->names.v[0] : a->vm.kernels_arg;
 	const struct kernel *entry;
 	int err = cli__kernel(cli, name, &entry);
 
@@ -79,6 +108,7 @@ int bisect__series(struct cli *cli, struct bisect_args *a)
 		.ctx = &p,
 		.by = a->by,
 		.wanted = &a->wanted,
+		.also = &a->also,
 	};
 	struct line line = { 0 };
 	const struct bisect_report report = {

@@ -148,15 +148,6 @@ char *trial__memo(const struct trial *t, const char *key)
 	return path;
 }
 
-/* Only what the kernel is answerable for: a timeout or a failure of ours may not come again. */
-static bool is_worth_keeping(const struct answers *a)
-{
-	for (size_t i = 0; i < a->n; i++)
-		if (a->v[i].status == STATUS_TIMEOUT || a->v[i].status == STATUS_HARNESS)
-			return false;
-	return !a->why;
-}
-
 static bool recall(const struct trial *t, const char *memo, struct answers **out)
 {
 	if ((t->rerun && !strv__has(&t->fresh, memo)) || answers__load(memo, out))
@@ -167,7 +158,7 @@ static bool recall(const struct trial *t, const char *memo, struct answers **out
 
 static int keep(struct trial *t, const char *memo, const struct answers *a)
 {
-	int err = is_worth_keeping(a) ? answers__save(a, memo) : 0;
+	int err = answers__are_final(a) ? answers__save(a, memo) : 0;
 
 	if (err)
 		log_err("%s: cannot be written: %s", memo, strerror(-err));
@@ -193,9 +184,10 @@ static int begin_run(struct trial *t)
 
 static int run_on(struct trial *t, const struct kernel *k, struct answers **out)
 {
+	struct cli_vm vm = *t->vm;
 	const struct drive_opts o = {
 		.cli = t->cli,
-		.vm = t->vm,
+		.vm = &vm,
 		.store = t->store,
 		.run = t->run.id,
 		.repeats = 1, /* of verdicts one is enough */
@@ -206,8 +198,14 @@ static int run_on(struct trial *t, const struct kernel *k, struct answers **out)
 	bool exact[] = { true };
 	struct plan plan = t->plan;
 	struct drive_result res;
+	char *why = NULL;
 	int err;
 
+	/* Which accelerator it is was said with the first kernel. */
+	if (vm.accel == ACCEL_AUTO && t->announced)
+		accel__remembered(NULL, t->cli->paths.cache, &vm.accel, &why);
+	t->announced = true;
+	free(why);
 	plan.kernels = kernels;
 	plan.exact = exact;
 	plan.nr_kernels = 1;
@@ -246,8 +244,10 @@ static int ask(struct trial *t, const struct kernel *k, const char *binary, stru
 }
 
 /* A build that failed says something of the kernel only when nothing else was amiss. */
-static int not_built(const struct trial *t, int err, struct answers **out)
+static int not_built(const struct trial *t, int err, const char *reason, struct answers **out)
 {
+	char *why;
+
 	int64_t left = disk_free(t->cli->paths.cache);
 
 	if (err == -EINTR || cancel_pending(t->cli->cancel_fd))
@@ -256,18 +256,21 @@ static int not_built(const struct trial *t, int err, struct answers **out)
 		return err;
 	if (left >= 0 && left < DISK_LEAST)
 		return -ENOSPC;
-	*out = answers__none("the kernel could not be built");
+	why = str_fmt("the kernel could not be built%s%s", reason ? ": " : "",
+		      reason ? reason : "");
+	*out = why ? answers__none(why) : NULL;
+	free(why);
 	return *out ? 0 : -ENOMEM;
 }
 
 int trial__ask(struct trial *t, const struct kernel *k, char *binary, struct answers **out)
 {
 	struct image *img = NULL;
-	char hex[HASH_HEX] = "";
-	int err = cli__image(t->cli, k, &img);
+	char hex[HASH_HEX] = "", *why = NULL;
+	int err = cli__image_why(t->cli, k, &img, &why);
 
 	if (err) {
-		err = not_built(t, err, out);
+		err = not_built(t, err, why, out);
 	} else {
 		err = hash_binary(img, hex);
 		if (!err)
@@ -276,6 +279,7 @@ int trial__ask(struct trial *t, const struct kernel *k, char *binary, struct ans
 	if (binary)
 		memcpy(binary, hex, sizeof(hex));
 	image__free(img);
+	free(why);
 	return err;
 }
 

@@ -31,6 +31,7 @@ struct trial {
 	struct run_info run;
 	bool begun, ended;	 /* the run */
 	char question[HASH_HEX]; /* of experiments, parameters, guest program, machine */
+	bool announced;		 /* the accelerator */
 	struct strv fresh;	 /* keys of what this trial found out */
 };
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/log.h"
 #include "base/num.h"
@@ -10,6 +11,7 @@
 #include "cli/bisect_commit.h"
 #include "cli/bisect_line.h"
 #include "cli/bisect_report.h"
+#include "cli/catalog.h"
 
 enum {
 	OPT_BY = 0x300,
@@ -143,7 +145,8 @@ static const struct argp argp = {
 		    "--step --good ANSWER EXPERIMENT:RECORD",
 	.doc = "Finds where the answer of a program or a measurement changes: over the kernels of "
 	       "the list, over the commits of a git tree, or over the patches of a series. Without "
-	       "RECORD all that differ between the ends are followed at once.\v"
+	       "RECORD all that differ between the ends are followed at once; a row of the "
+	       "catalogue, such as E2, stands for the records that show it.\v"
 	       "GOOD and BAD are just two ends: either may be the older one. -k restricts the "
 	       "kernels between them (names and globs); with --kernel-source it names the entry "
 	       "whose configuration and series are used.\n\n"
@@ -152,20 +155,69 @@ static const struct argp argp = {
 	.children = children,
 };
 
-/* The names behind the ends are records, and bring their experiments. */
-static int split_names(struct bisect_args *a, size_t ends)
+static int add_experiment(struct bisect_args *a, const char *name)
+{
+	return strv__has(&a->experiments, name) ? 0 : strv__add(&a->experiments, name);
+}
+
+/* The records that show a row, of each experiment that has it. */
+static int add_row(struct bisect_args *a, const struct catalog *c, const char *id)
 {
 	int err = 0;
 
-	for (size_t i = ends; !err && i < a->names.n; i++) {
-		char *experiment = strndup(a->names.v[i], strcspn(a->names.v[i], ":"));
+	for (size_t i = 0; !err && i < catalog__count(c); i++) {
+		for (size_t r = 0; !err && r < catalog__nr_rows(c, i); r++) {
+			struct strv shows = { 0 };
+			struct catalog_row row;
 
-		err = experiment ? strv__add(&a->wanted, a->names.v[i]) : -ENOMEM;
-		if (!err && !strv__has(&a->experiments, experiment))
-			err = strv__add(&a->experiments, experiment);
+			catalog__row_at(c, i, r, &row);
+			if (strcasecmp(row.id, id) != 0 || catalog__on_host(c, i))
+				continue;
+			err = add_experiment(a, catalog__name(c, i));
+			if (!err)
+				err = strv__split(&shows, row.shows, " ");
+			for (size_t w = 0; !err && w < shows.n; w++) {
+				char *name = str_fmt("%s:%s", catalog__name(c, i), shows.v[w]);
+
+				err = name ? strv__add(&a->also, name) : -ENOMEM;
+				free(name);
+			}
+			strv__free(&shows);
+		}
+	}
+	return err;
+}
+
+static bool is_row(const struct catalog *c, const char *name)
+{
+	for (size_t i = 0; i < catalog__count(c); i++)
+		if (catalog__row(c, i, name))
+			return true;
+	return false;
+}
+
+/* The names behind the ends are records, and bring their experiments; or rows of the catalogue. */
+static int split_names(struct cli *cli, struct bisect_args *a)
+{
+	const struct catalog *c;
+	int err = cli__catalog(cli, &c);
+
+	for (size_t i = a->nr_ends; !err && i < a->names.n; i++) {
+		const char *name = a->names.v[i];
+		char *experiment = strndup(name, strcspn(name, ":"));
+
+		if (!experiment) {
+			err = -ENOMEM;
+		} else if (catalog__find(c, name, NULL) < 0 && is_row(c, name)) {
+			err = add_row(a, c, name);
+		} else {
+			err = strv__add(&a->wanted, name);
+			if (!err)
+				err = add_experiment(a, experiment);
+		}
 		free(experiment);
 	}
-	if (!err && !a->wanted.n) {
+	if (!err && !a->experiments.n) {
 		log_err("bisect: no experiment named; `assay list experiments` shows all");
 		err = -EINVAL;
 	}
@@ -209,15 +261,15 @@ static int check(const struct bisect_args *a)
 
 static int run(struct cli *cli, struct bisect_args *a)
 {
-	size_t ends = nr_ends(cli, a);
 	int err = check(a);
 
-	if (!err && a->names.n < ends) {
+	a->nr_ends = nr_ends(cli, a);
+	if (!err && a->names.n < a->nr_ends) {
 		log_err("bisect: it takes GOOD, BAD and an experiment; `assay bisect --help`");
 		err = -EINVAL;
 	}
 	if (!err)
-		err = split_names(a, ends);
+		err = split_names(cli, a);
 	if (err)
 		return a->step ? STEP_USAGE : cli__exit_status(err);
 	if (a->step)
@@ -271,6 +323,7 @@ int cmd_bisect(struct cli *cli, int argc, char **argv)
 	strv__free(&a.names);
 	strv__free(&a.experiments);
 	strv__free(&a.wanted);
+	strv__free(&a.also);
 	strv__free(&a.params);
 	return status;
 }

@@ -196,12 +196,51 @@ static void test_part_of_series(void **state)
 	says("5.10.5-stock has no series");
 }
 
+/* A tree that was built with the first patch; all three touch the file x. */
+static void test_same(void **state)
+{
+	struct scene *s = *state;
+	const struct kernel *entry = kernels__find(s->ks, "5.10.5", NULL);
+	char hex[HASH_HEX], *cmd;
+	struct prefixes p;
+	struct inputs in;
+	struct kernel k;
+	struct tree t;
+
+	assert_int_equal(prefixes__read(&p, entry, s->paths.patches, NULL, NULL), 0);
+	assert_false(prefixes__are_same(&p, &s->paths, NULL, 1, 2)); /* there is no tree */
+	assert_int_equal(prefixes__kernel(&p, 1, &k), 0);
+	assert_int_equal(tree__init(&t, &k, s->paths.cache), 0);
+	assert_int_equal(inputs__read(&k, &s->paths, &in), 0);
+	assert_int_equal(inputs__patched(&in, "source", hex), 0);
+	assert_int_equal(dir_make(t.state), 0);
+	assert_int_equal(tree__set_mark(&t, "source", "source"), 0);
+	assert_int_equal(tree__set_mark(&t, "patched", hex), 0);
+	assert_int_equal(tree__set_mark(&t, "built", "config"), 0);
+	cmd = str_fmt("%s/.y.o.cmd", t.dir);
+	assert_int_equal(file_write(cmd, "gcc y.c", 7), 0);
+	assert_true(prefixes__are_same(&p, &s->paths, NULL, 1, 2));
+	assert_true(prefixes__are_same(&p, &s->paths, NULL, 1, 0));
+	assert_true(prefixes__are_same(&p, &s->paths, NULL, 1, 3));
+	assert_false(prefixes__are_same(&p, &s->paths, NULL, 2, 3)); /* it is not there */
+	assert_int_equal(file_write(cmd, "gcc x", 5), 0);
+	assert_false(prefixes__are_same(&p, &s->paths, NULL, 1, 2));
+	assert_int_equal(file_write(cmd, "gcc y.c", 7), 0);
+	assert_int_equal(tree__set_mark(&t, "building", "config"), 0);
+	assert_false(prefixes__are_same(&p, &s->paths, NULL, 1, 2));
+	free(cmd);
+	inputs__release(&in);
+	tree__release(&t);
+	prefixes__release_kernel(&k);
+	prefixes__release(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make, unmake)
 		TEST(test_kernels),  TEST(test_no_kernels),	TEST(test_notes),
-		TEST(test_prefixes), TEST(test_part_of_series),
+		TEST(test_prefixes), TEST(test_part_of_series), TEST(test_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
