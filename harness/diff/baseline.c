@@ -243,5 +243,10 @@ int baseline__refusals(const struct side *s, struct strv *why)
 		err = refuse_whole(&s->wholes[i], why);
 	for (size_t i = 0; !err && i < s->n; i++)
 		err = refuse_cell(&s->cells[i], why);
+	/* One line is one verdict. */
+	for (size_t i = 1; !err && i < s->n; i++)
+		if (!cell__cmp(&s->cells[i - 1], &s->cells[i]))
+			err = say(why, str_fmt("%s %s: there are two of that name",
+					       s->cells[i].experiment, s->cells[i].name));
 	return err;
 }

@@ -21,7 +21,8 @@ int baseline__parse(const char *text, const char *name, struct side **out);
 int baseline__read(const char *path, struct side **out);
 
 /* Why a side is not to be made a baseline, one sentence each: what was cut off, timed out, crashed
- * or failed, parameters that are not the experiments' own, another guest than the usual one. 0 or
+ * or failed, parameters that are not the experiments' own, another guest than the usual one, two
+ * records of one name. The side is sorted. 0 or
  * -ENOMEM; none: it can be. */
 int baseline__refusals(const struct side *s, struct strv *why);
 
