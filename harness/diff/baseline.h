@@ -12,6 +12,11 @@ struct side;
  * every verdict, sorted (docs/regress.md describes it). Two runs that showed the same make the same
  * text. It holds no figures, and of measurements no messages: these vary. */
 
+/* The guest of every baseline, which experiments get unless somebody asks for another: see
+ * cli_vm__init. */
+#define BASELINE_CPUS	1
+#define BASELINE_MEM_MB 512
+
 /* The text of a side; caller frees. 0 or -ENOMEM. */
 int baseline__print(const struct side *s, char **text);
 /* Reads such a text; `name` stands for it in messages. 0, -ENOMEM, or -EINVAL with "name:line:

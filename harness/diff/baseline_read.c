@@ -221,6 +221,8 @@ static int end_head(struct reader *r)
 	s->kernel = strdup(f->kernel);
 	s->title = str_fmt("%s (baseline)", f->kernel);
 	s->guest.kernel = strdup(f->kernel);
+	s->guest.cpus = BASELINE_CPUS;
+	s->guest.mem_mb = BASELINE_MEM_MB;
 	s->guest.release = f->release ? strdup(f->release) : NULL;
 	return s->kernel && s->title && s->guest.kernel ? 0 : -ENOMEM;
 }

@@ -120,6 +120,8 @@ static void test_round_trip(void **state)
 	assert_string_equal(back->title, "5.10.218 (baseline)");
 	assert_string_equal(back->kernel, "5.10.218");
 	assert_string_equal(back->guest.release, "5.10.218");
+	assert_int_equal(back->guest.cpus, 1);
+	assert_int_equal(back->guest.mem_mb, 512);
 	assert_int_equal(back->n, s->n);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct cell *a = &s->cells[i], *b = &back->cells[i];
