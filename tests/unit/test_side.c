@@ -43,9 +43,9 @@ static void put_log(struct store *s, int64_t run, const char *experiment, const 
 
 static void fill_run(struct store *s, int64_t run)
 {
-	/* One boot failed before it could say which kernel it is. */
+	/* One guest failed before it could say which kernel it is. */
 	put_end(s, run, KERNEL, NULL, "boot", STATUS_HARNESS, "no console");
-	put_record(s, run, KERNEL, RECORD_PROGRAM, "override", "q", NULL);
+	put_record(s, run, NULL, RECORD_PROGRAM, "override", "q", NULL);
 	put_record(s, run, KERNEL, RECORD_PROGRAM, "override", "p", NULL);
 	put_record(s, run, KERNEL, RECORD_MEASUREMENT, "override", "p", "int3");
 	put_record(s, run, KERNEL, RECORD_PROGRAM, "loops", "p", NULL);
