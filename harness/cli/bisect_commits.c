@@ -164,6 +164,8 @@ static int step_argv(const struct commits *c, const char *record, const char *go
 		err = strv__add(argv, words[i]);
 	if (!err && a->no_series)
 		err = strv__add(argv, "--no-series");
+	if (!err && a->rerun)
+		err = strv__add(argv, "--rerun");
 	if (!err)
 		err = add_machine(a, argv);
 	return err ? err : strv__add(argv, record);
@@ -313,6 +315,8 @@ static void print_all(struct commits *c, const struct line_opts *o, const struct
 			&(const struct bisect_report){ .out = stdout, .opts = o, .line = ends });
 		return;
 	}
+	/* Also of one that was cut off. */
+	c->scratch.cancel_fd = -1;
 	if (!ends->search || print_tried(c, ends, o))
 		return;
 	if (c->found.n)
