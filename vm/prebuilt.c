@@ -242,6 +242,19 @@ static int identify_file(const struct prebuilt *p, char **name, struct kver *ver
 	return err;
 }
 
+/* A package that only stands for the present kernel is one in each suite. */
+static char *package_name(const struct prebuilt *p)
+{
+	char *kernel = prebuilt__package_kernel(p->package), *name;
+
+	if (!kernel || strcmp(kernel, p->package))
+		return safe_name(kernel);
+	name = str_fmt("%s%s%s%s%s", kernel, p->version ? "-" : "", p->version ? p->version : "",
+		       p->suite ? "-" : "", p->suite ? p->suite : "");
+	free(kernel);
+	return safe_name(name);
+}
+
 int prebuilt__identify(const struct prebuilt *p, char **name, struct kver *version)
 {
 	int err = 0;
@@ -249,7 +262,7 @@ int prebuilt__identify(const struct prebuilt *p, char **name, struct kver *versi
 	*name = NULL;
 	*version = (struct kver){ 0 };
 	if (p->kind == PREBUILT_APT) {
-		*name = safe_name(prebuilt__package_kernel(p->package));
+		*name = package_name(p);
 		if (p->version)
 			kver__parse(p->version, version);
 		return *name ? 0 : -ENOMEM;

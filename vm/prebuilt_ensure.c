@@ -230,8 +230,8 @@ int prebuilt__ensure(const struct kernel *k, const struct image_opts *o, struct 
 	int err;
 
 	if (k->source) {
-		log_err("kernel %s: it is given as it is: the source %s would not be built", k->name,
-			k->source);
+		log_err("kernel %s: it is given as it is: the source %s would not be built",
+			k->name, k->source);
 		return -EINVAL;
 	}
 	err = open_work(&w, k, o);

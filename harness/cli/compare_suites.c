@@ -177,13 +177,11 @@ static int add_changes(const struct compared *p, const char *pair, struct suites
 	return err;
 }
 
-static int add_odd(struct suite *s, size_t number, enum case_end end, const char *type,
+static int add_odd(struct suite *s, const char *name, enum case_end end, const char *type,
 		   const char *reason)
 {
-	char *name = str_fmt("%s %zu", type, number);
-	struct suite_case *c = name ? suite__add(s, name, end) : NULL;
+	struct suite_case *c = suite__add(s, name, end);
 
-	free(name);
 	if (!c)
 		return -ENOMEM;
 	c->type = type;
@@ -197,7 +195,7 @@ static int add_notes(const struct compared *p, const char *pair, struct suites *
 	const struct strv *notes = &p->changes->notes, *refused = &p->changes->refused;
 	const struct side *sides[] = { p->a, p->b };
 	struct suite *s;
-	char *reason;
+	char *reason, name[32];
 	int err = 0;
 
 	if (!notes->n && !refused->n && !p->a->cut_off && !p->b->cut_off)
@@ -210,13 +208,18 @@ static int add_notes(const struct compared *p, const char *pair, struct suites *
 			continue;
 		reason = str_fmt("%s was cut off: what is missing there was not compared",
 				 sides[i]->title);
-		err = reason ? add_odd(s, i + 1, CASE_ERROR, "cut off", reason) : -ENOMEM;
+		err = reason ? add_odd(s, i ? "side b" : "side a", CASE_ERROR, "cut off", reason)
+			     : -ENOMEM;
 		free(reason);
 	}
-	for (size_t i = 0; !err && i < notes->n; i++)
-		err = add_odd(s, i + 1, CASE_SKIPPED, "note", notes->v[i]);
-	for (size_t i = 0; !err && i < refused->n; i++)
-		err = add_odd(s, i + 1, CASE_SKIPPED, "figures", refused->v[i]);
+	for (size_t i = 0; !err && i < notes->n; i++) {
+		snprintf(name, sizeof(name), "note %zu", i + 1);
+		err = add_odd(s, name, CASE_SKIPPED, "note", notes->v[i]);
+	}
+	for (size_t i = 0; !err && i < refused->n; i++) {
+		snprintf(name, sizeof(name), "figures %zu", i + 1);
+		err = add_odd(s, name, CASE_SKIPPED, "figures", refused->v[i]);
+	}
 	return err;
 }
 

@@ -23,8 +23,8 @@ struct plan_item {
 	json_t *factors;   /* object that is kept in place of params; borrowed */
 	/* Of a BPF object of the user's, else NULL. Its time limit is for each program. */
 	const char *object; /* its path in the guest; borrowed */
-	json_t *globals;    /* variable -> value as text: labels of its records; or NULL; borrowed */
-	json_t *programs;   /* patterns (model/progfilter.h), or NULL: all; borrowed */
+	json_t *globals;  /* variable -> value as text: labels of its records; or NULL; borrowed */
+	json_t *programs; /* patterns (model/progfilter.h), or NULL: all; borrowed */
 };
 
 /* What a run is to do: every item on every kernel, in this order. */

@@ -177,7 +177,7 @@ static void a_side_that_was_cut_off(void **state)
 	b->cut_off = true;
 	add(b, "e", "same", VERDICT_ACCEPT, 0, NULL, STATUS_OK);
 	text = compare(before(), b, NULL, NULL);
-	assert_non_null(strstr(text, "(comparison) cut off 2: error, 6.1 (run 1) was cut off: what "
+	assert_non_null(strstr(text, "(comparison) side b: error, 6.1 (run 1) was cut off: what "
 				     "is missing there was not compared\n"));
 	assert_null(strstr(text, "gone: failed"));
 	free(text);

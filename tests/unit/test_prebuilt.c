@@ -339,6 +339,13 @@ static void test_given(void **state)
 		assert_int_equal(given(&c, "apt:linux-image-6.1.0-%d-amd64", i), 0);
 	assert_string_equal(c->name, "6.1.0-19-amd64");
 	assert_string_equal(a->name, "vmlinux-" RELEASE);
+	assert_int_equal(given(&c, "apt:linux-image-6.1.0-50-amd64=6.1.176-1/bookworm"), 0);
+	assert_string_equal(c->name, "6.1.0-50-amd64");
+	assert_string_equal(kver__str(c->version, v), "6.1.176");
+	assert_int_equal(given(&c, "apt:linux-image-amd64"), 0);
+	assert_string_equal(c->name, "linux-image-amd64");
+	assert_int_equal(given(&c, "apt:linux-image-amd64=6.1.1-1/trixie"), 0);
+	assert_string_equal(c->name, "linux-image-amd64-6.1.1-1-trixie");
 	assert_int_equal(kernels__count(ks), 1);
 	listen_begin();
 	assert_int_equal(given(&c, "vmlinux:%s/three", dir), -EINVAL);

@@ -14,13 +14,14 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #define OLD "5.10.218"
 #define NEW "5.10.262"
 
 #define UNINIT "invalid indirect read from stack R1 off -128+126 size 127"
 
-static char *made_up; /* results: runs 1 to 4 */
+static char *made_up; /* results: runs 1 to 5 */
 static char *real;
 
 /* --- a made-up store ------------------------------------------------------------------------- */
@@ -145,6 +146,10 @@ static int make_store(void **state)
 	begin(s, &run); /* 4: cut off after one program */
 	add(s, run.id, OLD, "tcg", program("plain", 100));
 	finish(s, &run, RUN_CUT_OFF);
+	begin(s, &run); /* 5: both kernels, and cut off before a third */
+	kernel_old(s, run.id, 10);
+	kernel_new(s, run.id, "tcg");
+	finish(s, &run, RUN_CUT_OFF);
 	store__close(s);
 	return 0;
 }
@@ -222,7 +227,7 @@ static void test_cut_off(void **state)
 	assert_has(o.out, "note: not measured on 5.10.218 (run 4), whose run was cut off: e\n");
 	outcome__release(&o);
 	/* Kernels alone are taken from complete runs. */
-	COMPARE(&o, OLD, "latest");
+	COMPARE(&o, OLD, "4");
 	assert_has(o.out, "a: 5.10.218 (run 2)");
 	assert_has(o.out, "b: 5.10.218 (run 4)");
 	outcome__release(&o);
@@ -241,6 +246,37 @@ static void test_thresholds_and_filters(void **state)
 	assert_status(&o, 1);
 	assert_has(o.out,
 		   "1 flip, 0 statuses, 0 messages, 0 statistics, 0 measurements, 0 vanished");
+	outcome__release(&o);
+}
+
+static void test_kernel_by_kernel(void **state)
+{
+	struct outcome o;
+
+	(void)state;
+	COMPARE(&o, "1", "latest");
+	assert_status(&o, 0);
+	assert_has(o.out, "a: 5.10.218 (run 1)");
+	assert_has(o.out, "b: 5.10.218 (run 5)");
+	assert_has(o.out, "a: 5.10.262 (run 1)");
+	assert_has(o.out, "b: 5.10.262 (run 5)");
+	assert_has(o.out, "\n2 kernels: 0 flips, 0 statuses");
+	outcome__release(&o);
+}
+
+static void test_narrow(void **state)
+{
+	static const char *const env[] = { "COLUMNS=72", NULL };
+	struct call c = { .results = made_up, .env = env };
+	struct outcome o;
+	char *line, *rest;
+
+	(void)state;
+	assay_call(&o, &c, ARGS("compare", OLD, NEW, "--full"));
+	assert_status(&o, 1);
+	for (rest = o.out; (line = strsep(&rest, "\n"));)
+		if (utf8_width(line) > 72)
+			fail_msg("longer than 72 columns: %s", line);
 	outcome__release(&o);
 }
 
@@ -368,7 +404,8 @@ int main(void)
 	const struct CMUnitTest on_made_up[] = {
 		cmocka_unit_test(test_two_kernels), cmocka_unit_test(test_nothing_changed),
 		cmocka_unit_test(test_refused),	    cmocka_unit_test(test_cut_off),
-		cmocka_unit_test(test_csv),	    cmocka_unit_test(test_thresholds_and_filters),
+		cmocka_unit_test(test_csv),	    cmocka_unit_test(test_kernel_by_kernel),
+		cmocka_unit_test(test_narrow),	    cmocka_unit_test(test_thresholds_and_filters),
 		cmocka_unit_test(test_json),	    cmocka_unit_test(test_wrong_use),
 	};
 	const struct CMUnitTest on_kernels[] = { cmocka_unit_test(test_real_flip) };

@@ -17,6 +17,7 @@
 #define VMLINUX "vmlinux-" KERNEL
 #define PACKAGE "linux-image-amd64"
 #define DEBIAN	"apt:" PACKAGE "/bookworm"
+#define NAME	PACKAGE "-bookworm"
 
 static char *dir;
 
@@ -141,8 +142,8 @@ static void test_debian_run(void **state)
 	assert_status(&o, 0);
 	assert_lacks(o.out, "unexpected:");
 	outcome__release(&o);
-	assert_int_equal(experiment_status(dir, PACKAGE, "masked-read", NULL), STATUS_OK);
-	records__load(&rs, dir, PACKAGE, "read-path");
+	assert_int_equal(experiment_status(dir, NAME, "masked-read", NULL), STATUS_OK);
+	records__load(&rs, dir, NAME, "read-path");
 	assert_int_equal(records__get(&rs, "path_ext4")->status, STATUS_OK);
 	records__release(&rs);
 }

@@ -436,6 +436,40 @@ static void test_exit_status(void **state)
 	temp_dir_remove(dir);
 }
 
+/* --- for machines ---------------------------------------------------------------------------- */
+
+/* What a run prints, a later show prints again, also of the run's copy in other results. */
+static void test_output_for_machines(void **state)
+{
+	char *dir = temp_dir(), *other = temp_dir(), *as_run;
+	struct outcome o;
+
+	(void)state;
+	ASSAY(&o, true, dir, "run", "failed-check", "panic", "--format", "junit");
+	assert_status(&o, 1);
+	assert_has(o.out, "<testsuite name=\"" KERNEL "/failed-check\"");
+	assert_has(o.out, "<failure message=\"two and three make four: found 5\" "
+			  "type=\"unexpected\">");
+	assert_has(o.out, "type=\"crashed\"");
+	assert_has(o.out, "Kernel panic - not syncing: sysrq triggered crash\n");
+	as_run = strdup(o.out);
+	outcome__release(&o);
+	ASSAY(&o, true, dir, "show", "--format", "junit");
+	assert_status(&o, 0);
+	assert_string_equal(o.out, as_run);
+	outcome__release(&o);
+	ASSAY(&o, true, other, "merge", dir);
+	assert_status(&o, 0);
+	outcome__release(&o);
+	ASSAY(&o, true, other, "show", "--format", "junit");
+	assert_status(&o, 0);
+	assert_string_equal(o.out, as_run);
+	outcome__release(&o);
+	free(as_run);
+	temp_dir_remove(other);
+	temp_dir_remove(dir);
+}
+
 /* --- the kernel that was asked for ------------------------------------------------------------ */
 
 /* A cache with only this kernel, whose papers name another build id. */
@@ -530,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_list_runs),
 		cmocka_unit_test(test_two_at_once),
 		cmocka_unit_test(test_exit_status),
+		cmocka_unit_test(test_output_for_machines),
 		cmocka_unit_test(test_another_kernel_is_refused),
 	};
 
