@@ -124,10 +124,20 @@ struct sched_stat_short {
 
 const volatile _Bool comm_behind;
 
+/* In assembly: of two loads the compiler makes one, at an address that it chooses first, and the
+ * verifier takes no modified context. */
+#define LOAD_U32(value, from, at) \
+	asm volatile("%0 = *(u32 *)(%1 + %2)" : "=r"(value) : "r"(from), "i"(at))
+
 static __always_inline __u32 sched_stat_pid(void *ctx)
 {
-	return comm_behind ? ((struct sched_stat_short *)ctx)->pid
-			   : ((struct sched_stat *)ctx)->pid;
+	__u32 pid;
+
+	if (comm_behind)
+		LOAD_U32(pid, ctx, __builtin_offsetof(struct sched_stat_short, pid));
+	else
+		LOAD_U32(pid, ctx, __builtin_offsetof(struct sched_stat, pid));
+	return pid;
 }
 
 EXPECT_ACCEPT("*")
