@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/utf8.h"
 #include "vm/banner.h"
 
 #define DEB	"deb:"
@@ -149,6 +150,8 @@ int prebuilt__parse(const char *spec, struct prebuilt **out, char **why)
 		p->spec = strdup(spec);
 		err = p->spec ? 0 : -ENOMEM;
 	}
+	if (!err && !utf8_is_text(spec))
+		err = wrong(why, spec, "a name must be UTF-8, without control characters");
 	if (!err && (!parts.n || !prebuilt__is(parts.v[0])))
 		err = wrong(why, spec, "expected deb:FILE, apt:PACKAGE or vmlinux:FILE");
 	if (!err)

@@ -93,6 +93,7 @@ static void test_parse(void **state)
 	assert_wrong("apt:", "a package is missing");
 	assert_wrong("apt:a b", "expected apt:PACKAGE");
 	assert_wrong("apt:-o", "expected apt:PACKAGE");
+	assert_wrong("vmlinux:a\xff", "must be UTF-8");
 	assert_wrong("apt:..=1", "expected apt:PACKAGE");
 	assert_wrong("apt:a=../b", "expected apt:PACKAGE");
 	assert_wrong("apt:a/..", "expected apt:PACKAGE");
