@@ -457,6 +457,14 @@ static int prepare(struct exp *e, struct bpf_object *obj)
 		{ "fentry_map_update", "htab_map_update_elem" },
 	};
 
+	struct silent_probe_bpf__rodata rodata = {
+		.comm_behind = exp__kernel_version(e) >= KERNEL_VERSION(7, 0, 0),
+	};
+	struct bpf_map *map = bpf_object__find_map_by_name(obj, ".rodata");
+	int err = map ? bpf_map__set_initial_value(map, &rodata, sizeof(rodata)) : -ENOENT;
+
+	if (err)
+		return exp__fail(e, err, "set the object's .rodata");
 	for (size_t i = 0; i < ARRAY_SIZE(fentries); i++)
 		if (!exp__has(e, NEED_BTF_FUNC, fentries[i].func))
 			bpf_program__set_autoload(
