@@ -112,8 +112,10 @@ static void say_phases(struct strbuf *sb, const struct lines_report *r)
 		return;
 	strbuf__addf(sb, "Loading took ");
 	add_us(sb, p->load_us);
-	strbuf__addf(sb, " (medians of %zu load%s; %s clock, %s)", p->loads,
-		     p->loads == 1 ? "" : "s", p->timing, p->accel);
+	strbuf__addf(sb, " (%s%zu load%s%s; %s clock, %s)", p->loads == 1 ? "" : "median of ",
+		     p->loads, p->loads == 1 ? "" : "s",
+		     p->loads == 1 ? "" : ", as are the others, each by itself", p->timing,
+		     p->accel);
 	if (p->verification_us < 0) {
 		strbuf__addf(sb, "; the kernel does not say how much of it verifying took.");
 		return;
@@ -154,14 +156,33 @@ static char *share(const struct lines_report *r, int64_t visits)
 	return str_fmt("%.1f %%", all ? 100.0 * (double)visits / (double)all : 0.0);
 }
 
-static char *place_of(const struct vlog_line *l)
+/* The file without its folder, unless another file of this table is called like it. */
+static const char *short_file(const struct lines_report *r, const char *file)
 {
+	const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+
+	for (size_t i = 0; i < r->nr_lines; i++) {
+		const char *other = r->lines[i].file;
+
+		if (other && strcmp(other, file) != 0 && str_ends(other, base) &&
+		    (strlen(other) == strlen(base) ||
+		     other[strlen(other) - strlen(base) - 1] == '/'))
+			return file;
+	}
+	return base;
+}
+
+static char *place_of(const struct lines_report *r, const struct vlog_line *l)
+{
+	const char *file;
+
 	if (!l->is_source)
 		return str_fmt("instruction %lld", (long long)l->first_insn);
 	if (!l->file)
 		return strdup("");
+	file = short_file(r, l->file);
 	/* Line 0 is what compilers give to code of their own making. */
-	return l->line ? str_fmt("%s:%ld", l->file, l->line) : str_fmt("%s, no line", l->file);
+	return l->line ? str_fmt("%s:%ld", file, l->line) : str_fmt("%s, no line", file);
 }
 
 enum { COL_VISITS, COL_SHARE, COL_PRUNED, COL_INSNS, COL_FUNC, COL_PLACE, COL_TEXT, NR_COLS };
@@ -190,7 +211,7 @@ static int make_cells(const struct lines_report *r, const struct vlog_line *l, s
 	c->v[COL_PRUNED] = l->pruned ? count_cell(l->pruned) : strdup("");
 	c->v[COL_INSNS] = count_cell((int64_t)l->nr_insns);
 	c->v[COL_FUNC] = func_name(r, l->func);
-	c->v[COL_PLACE] = place_of(l);
+	c->v[COL_PLACE] = place_of(r, l);
 	c->v[COL_TEXT] = strdup(l->text);
 	for (size_t i = 0; i < NR_COLS; i++)
 		if (!c->v[i])

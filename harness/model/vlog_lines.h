@@ -87,8 +87,8 @@ enum vlog_line_order { VLOG_BY_VISITS, VLOG_BY_INSNS, VLOG_BY_FIRST };
 
 /* The lines that were visited: those that cost most first, or in the order of their first visit.
  * places (NULL, or one for each of nr instructions) complete what the log says: the log's own file
- * and line come first; where it has only the text (before 6.8) a place counts if its text is the
- * same. Without any place lines of equal text in one function are one. Returns 0 or -ENOMEM;
+ * and line come first, and get the folder of the only file of that name; where it has only the text
+ * (before 6.8) a place counts if its text is the same, where it has nothing it is taken. Without any place lines of equal text in one function are one. Returns 0 or -ENOMEM;
  * *out (caller releases with vlog_line__free) has *n. */
 int vlog_lines__by_source(const struct vlog_lines *l, const struct vlog_place *places, size_t nr,
 			  enum vlog_line_order order, struct vlog_line **out, size_t *n);
