@@ -96,6 +96,18 @@ static void say_coverage(struct strbuf *sb, const struct lines_report *r)
 	}
 }
 
+/* Without numbers lines can't be told apart that read the same. */
+static void say_unnumbered(struct strbuf *sb, const struct lines_report *r)
+{
+	for (size_t i = 0; i < r->nr_lines; i++) {
+		if (!r->lines[i].is_source || r->lines[i].file)
+			continue;
+		strbuf__addf(sb, " Where no line is named the kernel's log has only its text: "
+				 "lines of a function that read the same are then one.");
+		return;
+	}
+}
+
 static void add_us(struct strbuf *sb, double us)
 {
 	if (us < 9.95)
@@ -381,6 +393,7 @@ int lines_report__table(const struct lines_report *r, FILE *out, bool below)
 		fprintf(out, "%s%s%s%s\n", below ? "\n" : "", color ? INK_BOLD : "", clean,
 			color ? INK_OFF : "");
 		say_coverage(&said, r);
+		say_unnumbered(&said, r);
 		report_text__wrap(out, NULL, "", strbuf__str(&said), width);
 		fputc('\n', out);
 		if (r->nr_lines)
