@@ -237,8 +237,13 @@ static int numbered(struct walk *w, const char *p, const char *end)
 	if (number < 0 || !take(&p, end, ":"))
 		return 0;
 	take(&p, end, " ");
-	if (is_state(p, end))
+	if (is_state(p, end)) {
+		/* Here the walk begins: what came before was printed for another reason, with the
+		 * heading that says so cut off. */
+		if (!w->walking && !number)
+			begin_again(w);
 		w->walking = true;
+	}
 	/* A log without its head, or of level 1, need not have a state. */
 	if (w->head && !w->walking)
 		return 0;
