@@ -122,19 +122,19 @@ static void say_phases(struct strbuf *sb, const struct lines_report *r)
 
 	if (p->load_us < 0)
 		return;
-	strbuf__addf(sb, "Loading took ");
+	if (p->loads == 1)
+		strbuf__addf(sb, "One load");
+	else
+		strbuf__addf(sb, "Medians of %zu loads, each by itself", p->loads);
+	strbuf__addf(sb, " (%s clock, %s): loading ", p->timing, p->accel);
 	add_us(sb, p->load_us);
-	strbuf__addf(sb, " (%s%zu load%s%s; %s clock, %s)", p->loads == 1 ? "" : "median of ",
-		     p->loads, p->loads == 1 ? "" : "s",
-		     p->loads == 1 ? "" : ", as are the others, each by itself", p->timing,
-		     p->accel);
 	if (p->verification_us < 0) {
 		strbuf__addf(sb, "; the kernel does not say how much of it verifying took.");
 		return;
 	}
-	strbuf__addf(sb, ": verifying ");
+	strbuf__addf(sb, ", of which verifying ");
 	add_us(sb, p->verification_us);
-	strbuf__addf(sb, ", the rest ");
+	strbuf__addf(sb, " and the rest ");
 	add_us(sb, p->rest_us);
 	strbuf__addf(sb, " (system call, memory%s).",
 		     !r->accepted	     ? ""
