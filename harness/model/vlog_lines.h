@@ -8,7 +8,7 @@
 /* What verifying cost, by instruction and by source line, from the verifier's full log (level 2).
  *
  * The verifier counts an instruction as processed each time that it comes by (do_check in
- * kernel/bpf/verifier.c, the same from 5.4 to 7.3). Every time the log gets one of these lines:
+ * kernel/bpf/verifier.c, the same from 5.10 to 7.3). Every time the log gets one of these lines:
  * the instruction ("12: (85) call …"), or that the state was seen before and the path ends there
  * ("12: safe", "from 9 to 12: safe"). Two ends of a walk are counted without a line of their own:
  * "infinite loop detected at insn 12", and "BPF program is too large", which names none. The sum
