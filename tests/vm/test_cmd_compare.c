@@ -362,6 +362,8 @@ static void test_wrong_use(void **state)
 static void test_nothing_in_common(void **state)
 {
 	const char *const experiments[] = { "e", "f" };
+	struct record *record;
+	struct run_info other;
 	char *dir = temp_dir();
 	struct outcome o;
 	struct store *s;
@@ -376,7 +378,17 @@ static void test_nothing_in_common(void **state)
 		add(s, run.id, OLD, "tcg", r);
 		finish(s, &run, RUN_COMPLETE);
 	}
+	begin(s, &other);
+	record = record__new(RECORD_MEASUREMENT, "setup", "it");
+	add(s, other.id, "host", "tcg", record);
+	add(s, other.id, NEW, "tcg", program("p", 1));
+	finish(s, &other, RUN_COMPLETE);
 	store__close(s);
+	/* What ran on the host is no kernel to name. */
+	ASSAY(&o, false, dir, "compare", "3", "1");
+	assert_status(&o, 2);
+	assert_has(o.err, "have no kernel in common; kernels can be named, as in 3:" NEW "\n");
+	outcome__release(&o);
 	ASSAY(&o, false, dir, "compare", "1", "2");
 	assert_status(&o, 2);
 	assert_has(o.out, "note: not measured on 5.10.218 (run 1): f\n");
