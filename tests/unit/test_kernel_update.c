@@ -404,6 +404,10 @@ static void places(void **state)
 	inserted(text, is, "btf = damaged\n",
 		 HEAD("5.10.230") CONFIGS "series = 5.10\nsteps = 7 ; seen\n");
 	free(is);
+	/* older than all, and of no branch that is there: the last one */
+	is = add(text, 4, 19, 1, "5.10.218", NULL);
+	assert_true(str_starts(strrchr(is, '['), "[4.19.1]\n"));
+	free(is);
 	/* before all of its branch, but behind the section before it */
 	is = add(text, 6, 1, 170, "6.1.190", NULL);
 	inserted(text, is, "steps = 9\n",
