@@ -181,6 +181,9 @@ static void test_two_kernels(void **state)
 	assert_has(o.out, "  e plain\n    total_insns 100 -> 103 (+3.0 %)\n");
 	assert_has(o.out, "  e timed\n    read 10.09 -> 50.47 us (+400.0 %), 5 times [");
 	assert_has(o.out, "  e gone\n    vanished; it was accept\n");
+	assert_has(o.out,
+		   "\nwhere it flips: assay bisect " OLD " " NEW " e:padding\na whole log:    "
+		   "assay show ");
 	assert_lacks(o.out, "\033");
 	/* Flips come first. */
 	assert_true(strstr(o.out, "Verdict flips") < strstr(o.out, "Statistics"));
