@@ -225,7 +225,8 @@ static void subprog(struct walk *w, const char *p, const char *end)
 	name_function(w, number, p, (size_t)(close - p));
 	at += sizeof(key) - 1;
 	self = take_number(&at, end, INT64_MAX / 16);
-	if (self >= 0 && (size_t)number < w->out->nr_funcs)
+	/* A log that ends here may have lost the last digits. */
+	if (self >= 0 && at < end && *at == ' ' && (size_t)number < w->out->nr_funcs)
 		w->out->funcs[number].insns_self = self;
 }
 
