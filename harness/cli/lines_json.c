@@ -51,8 +51,8 @@ static json_t *pack_function(const struct lines_report *r, size_t i)
 		name = r->program;
 		len = strcspn(name, " ");
 	}
-	return json_pack("{s:o, s:I, s:I, s:o}", "name", text_or_null(name, len), "start",
-			 (json_int_t)f->start, "visits", (json_int_t)f->visits, "insns_self",
+	return json_pack("{s:o, s:o, s:I, s:o}", "name", text_or_null(name, len), "start",
+			 count_or_null(f->start), "visits", (json_int_t)f->visits, "insns_self",
 			 count_or_null(f->insns_self));
 }
 

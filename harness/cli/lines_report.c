@@ -363,7 +363,8 @@ static int print_functions(const struct lines_report *r, FILE *out)
 	for (size_t i = 0; i < r->cost.nr_funcs && !err; i++) {
 		const struct vlog_func *f = &r->cost.funcs[i];
 		char *cells[] = { count_cell(f->visits), share(r, f->visits),
-				  str_fmt("%lld", (long long)f->start), func_name(r, (int)i) };
+				  f->start < 0 ? strdup("") : str_fmt("%lld", (long long)f->start),
+				  func_name(r, (int)i) };
 
 		err = cells[0] && cells[1] && cells[2] && cells[3]
 			      ? table__row(t, (const char *const *)cells)

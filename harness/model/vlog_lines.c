@@ -225,7 +225,8 @@ static void subprog(struct walk *w, const char *p, const char *end)
 	name_function(w, number, p, (size_t)(close - p));
 	at += sizeof(key) - 1;
 	self = take_number(&at, end, INT64_MAX / 16);
-	if (self >= 0 && (size_t)number < w->out->nr_funcs)
+	/* A log that ends here may have lost the last digits. */
+	if (self >= 0 && at < end && *at == ' ' && (size_t)number < w->out->nr_funcs)
 		w->out->funcs[number].insns_self = self;
 }
 
@@ -318,6 +319,22 @@ static void sum_functions(struct vlog_lines *l)
 	}
 }
 
+/* Whether the kernel's own counts of functions are others than those here. Where the log has lost
+ * the list of functions, or a part of it, nothing can be said. */
+static bool functions_differ(const struct vlog_lines *l)
+{
+	bool differ = false;
+
+	for (size_t i = 0; i < l->nr_funcs; i++) {
+		const struct vlog_func *f = &l->funcs[i];
+
+		if (f->start < 0)
+			return false;
+		differ |= f->insns_self >= 0 && f->insns_self != f->visits;
+	}
+	return differ;
+}
+
 static enum vlog_coverage judge(const struct vlog_lines *l)
 {
 	if (!l->visits)
@@ -328,9 +345,8 @@ static enum vlog_coverage judge(const struct vlog_lines *l)
 		return VLOG_COVERS_TOO_MUCH;
 	if (l->visits + l->unplaced < l->processed)
 		return VLOG_COVERS_PART;
-	for (size_t i = 0; i < l->nr_funcs && !l->unplaced; i++)
-		if (l->funcs[i].insns_self >= 0 && l->funcs[i].insns_self != l->funcs[i].visits)
-			return VLOG_COVERS_TOO_MUCH;
+	if (!l->unplaced && functions_differ(l))
+		return VLOG_COVERS_TOO_MUCH;
 	return VLOG_COVERS_WHOLE;
 }
 

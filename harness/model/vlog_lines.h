@@ -26,7 +26,7 @@ struct vlog_insn {
 };
 
 struct vlog_func {
-	int64_t start; /* its first instruction */
+	int64_t start; /* its first instruction; -1: lost with the log's beginning */
 	int64_t visits;
 	int64_t insns_self; /* the kernel's own count (7.3), or VLOG_UNKNOWN */
 	const char *name;   /* where the log names it (7.3; global functions), or NULL */
@@ -88,8 +88,9 @@ enum vlog_line_order { VLOG_BY_VISITS, VLOG_BY_INSNS, VLOG_BY_FIRST };
 /* The lines that were visited: those that cost most first, or in the order of their first visit.
  * places (NULL, or one for each of nr instructions) complete what the log says: the log's own file
  * and line come first, and get the folder of the only file of that name; where it has only the text
- * (before 6.8) a place counts if its text is the same, where it has nothing it is taken. Without any place lines of equal text in one function are one. Returns 0 or -ENOMEM;
- * *out (caller releases with vlog_line__free) has *n. */
+ * (before 6.8) a place counts if its text is the same, where it has nothing it is taken. Without
+ * any place lines of equal text in one function are one. Returns 0 or -ENOMEM; *out (caller
+ * releases with vlog_line__free) has *n. */
 int vlog_lines__by_source(const struct vlog_lines *l, const struct vlog_place *places, size_t nr,
 			  enum vlog_line_order order, struct vlog_line **out, size_t *n);
 void vlog_line__free(struct vlog_line *lines, size_t n);
