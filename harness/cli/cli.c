@@ -131,7 +131,7 @@ int cli__exit_status(int err)
 
 /* --- options ------------------------------------------------------------------------------- */
 
-enum { OPT_SOURCE = 0x200, OPT_ACCEL, OPT_CPUS, OPT_THREADS, OPT_MEM, OPT_APPEND };
+enum { OPT_SOURCE = 0x200, OPT_ACCEL, OPT_CPUS, OPT_THREADS, OPT_MEM, OPT_APPEND, OPT_TIMING };
 
 static const struct argp_option vm_options[] = {
 	{ "kernel", 'k', "KERNEL", 0,
@@ -210,6 +210,44 @@ static error_t parse_vm(int key, char *arg, struct argp_state *state)
 }
 
 const struct argp cli_vm_argp = { .options = vm_options, .parser = parse_vm };
+
+static const struct argp_option timing_options[] = {
+	{ "timing", OPT_TIMING, "wall|icount", 0,
+	  "clock of the guest (default wall: the host's). icount: it counts the guest's instructions, "
+	  "so that times repeat on a busy machine; TCG only, slower, virtual time (docs/timing.md)",
+	  2 },
+	{ 0 },
+};
+
+static error_t parse_timing(int key, char *arg, struct argp_state *state)
+{
+	struct cli_vm *v = state->input;
+
+	switch (key) {
+	case OPT_TIMING:
+		if (timing__parse(arg, &v->timing))
+			argp_error(state, "--timing: '%s' is neither wall nor icount", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (v->timing != TIMING_ICOUNT)
+			return 0;
+		if (v->accel == ACCEL_KVM)
+			argp_error(state,
+				   "--timing icount: KVM runs the guest's instructions on the "
+				   "CPU itself, where none are counted; use --accel tcg");
+		/* Seen with QEMU 7.2 and Linux 5.10: the second CPU never comes up. */
+		if (v->cpus > 1)
+			argp_error(state,
+				   "--timing icount: all CPUs would share one count, and the "
+				   "guest does not come up with more than one; leave out "
+				   "--cpus");
+		v->accel = ACCEL_TCG;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+const struct argp cli_timing_argp = { .options = timing_options, .parser = parse_timing };
 
 void cli_vm__init(struct cli_vm *v)
 {

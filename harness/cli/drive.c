@@ -72,6 +72,7 @@ static int run_on_image(struct drive *d, const struct kernel *k, const struct im
 		.vmlinux = img->vmlinux,
 		.append = o->vm->append,
 		.accel = o->vm->accel,
+		.timing = o->vm->timing,
 		.cpus = o->vm->cpus,
 		.threads = o->vm->threads,
 		.mem_mb = o->vm->mem_mb,

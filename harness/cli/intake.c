@@ -12,6 +12,7 @@
 #include "cli/evidence.h"
 #include "cli/plan.h"
 #include "model/expect.h"
+#include "model/timing.h"
 #include "wire/event.h"
 #include "wire/record_json.h"
 
@@ -106,6 +107,8 @@ static int finish_record(struct intake *in, struct record *r)
 		err = record__label(r, POINT_LABEL, in->item->point);
 	if (!err)
 		err = label_globals(in, r);
+	if (!err)
+		err = timing__set_units(r, in->o->guest->timing);
 	if (!err)
 		err = store__add_record(in->o->store, in->o->run, in->o->guest, r, &sr.id);
 	if (!err)

@@ -9,12 +9,15 @@
 #include "cli/report_table.h"
 #include "cli/report_text.h"
 #include "cli/stat_columns.h"
+#include "model/timing.h"
 #include "store/store.h"
 
 static const char *const shown[] = { "prog_name",   "said",	   "total_insns", "total_states",
 				     "peak_states", "stack_depth", "duration",	  "status" };
 #define NR_SHOWN (sizeof(shown) / sizeof(shown[0]))
 #define STATUS	 (NR_SHOWN - 1)
+
+#define MICROSECONDS " µs"
 
 /* What the table has no room for. */
 static const struct {
@@ -26,7 +29,7 @@ static const struct {
 	{ "max_states_per_insn", "most states at one instruction", "" },
 	{ "max_mark_read_len", "longest mark_read chain", "" },
 	{ "subprogs", "subprograms", "" },
-	{ "load_time_us", "load call", " µs" },
+	{ "load_time_us", "load call", MICROSECONDS },
 	{ "xlated_size", "translated", " bytes" },
 	{ "prog_size_jited", "jited", " bytes" },
 };
@@ -44,6 +47,7 @@ struct row {
 struct report_programs {
 	const struct stat_column *sort;
 	bool reverse, details;
+	bool is_virtual; /* the clock of one program at least; a table is of one run and kernel */
 	struct row *rows;
 	size_t n;
 };
@@ -109,7 +113,10 @@ static int fill_details(struct row *row, const struct stored_record *r)
 
 		if (!value)
 			return -ENOMEM;
-		if (known)
+		if (known && strcmp(details[i].unit, MICROSECONDS) == 0)
+			row->details[i] =
+				str_fmt("%s %sµs", value, timing__prefix(r->guest.timing));
+		else if (known)
 			row->details[i] = str_fmt("%s%s", value, details[i].unit);
 		free(value);
 		if (known && !row->details[i])
@@ -185,6 +192,7 @@ int report_programs__add(struct report_programs *t, const struct stored_record *
 	t->rows = rows;
 	memset(&rows[t->n], 0, sizeof(*rows));
 	rows[t->n].pos = t->n;
+	t->is_virtual |= timing__is_virtual(r->guest.timing);
 	err = fill_row(t, &rows[t->n], r);
 	if (err)
 		release_row(&rows[t->n]);
@@ -233,6 +241,8 @@ int report_programs__print(struct report_programs *t, FILE *out, size_t indent, 
 		const struct stat_column *c = stat_column__find(shown[i], NULL);
 
 		columns[i] = (struct report_column){ c->title, c->unit, c->align, i == STATUS };
+		if (t->is_virtual && c->unit && strcmp(c->unit, "(µs)") == 0)
+			columns[i].unit = "(virtual µs)";
 	}
 	if (t->sort)
 		qsort_r(t->rows, t->n, sizeof(*t->rows), compare_rows, t);

@@ -148,6 +148,9 @@ static json_t *run_job(const struct session *s, uint64_t timeout_ms)
 	json_t *features = json_array();
 	size_t i;
 
+	/* Limits are the host's time, and virtual time runs as it will. */
+	if (s->o->vm->timing == TIMING_ICOUNT)
+		timeout_ms = 0;
 	for (i = 0; i < img->features.n; i++)
 		json_array_append_new(features, json_string(img->features.v[i]));
 	return json_pack("{s:s, s:s, s:O, s:i, s:o, s:s, s:s, s:I, s:s*, s:O*, s:O*, s:I}", "job",
@@ -274,7 +277,7 @@ static int set_guest(struct session *s)
 		.build_id = strdup(img->build_id),
 		.image_key = strdup(img->key),
 		.accel = strdup(accel__name(s->o->vm->accel)),
-		.timing = strdup("wall"),
+		.timing = strdup(timing__name(s->o->vm->timing)),
 		.cpus = s->o->vm->cpus,
 		.mem_mb = s->o->vm->mem_mb,
 	};
