@@ -141,6 +141,13 @@ out:
 	return err;
 }
 
+/* Limits are the host's time. A guest that counts its instructions has no idea of that: it gets no
+ * limit, and the host ends it. */
+static uint64_t grace(const struct session *s)
+{
+	return s->o->vm->timing == TIMING_ICOUNT ? 0 : GUEST_GRACE_MS;
+}
+
 static json_t *run_job(const struct session *s, uint64_t timeout_ms)
 {
 	const struct image *img = s->o->image;
@@ -148,8 +155,7 @@ static json_t *run_job(const struct session *s, uint64_t timeout_ms)
 	json_t *features = json_array();
 	size_t i;
 
-	/* Limits are the host's time, and virtual time runs as it will. */
-	if (s->o->vm->timing == TIMING_ICOUNT)
+	if (!grace(s))
 		timeout_ms = 0;
 	for (i = 0; i < img->features.n; i++)
 		json_array_append_new(features, json_string(img->features.v[i]));
@@ -221,7 +227,7 @@ static void converse(struct session *s, struct session_result *res)
 		o.detail = str_fmt("the job could not be sent to the guest: %s", strerror(-err));
 		goto out;
 	}
-	vm__pump(s->vm, (int)(limit + GUEST_GRACE_MS), on_event, s, &o);
+	vm__pump(s->vm, (int)(limit + grace(s)), on_event, s, &o);
 	if (s->out_of_time) {
 		out_of_time(s, res);
 		s->dirty = true;

@@ -243,13 +243,29 @@ static void test_wrong_use(void **state)
 	outcome__release(&o);
 }
 
+/* Of the host: the guest's own clock may be anywhere. */
+static void test_time_limit(void **state)
+{
+	struct outcome o;
+	char *reason;
+
+	(void)state;
+	ASSAY(&o, true, results, "run", "hang", "trivial", "-k", KERNEL, "--timing", "icount");
+	assert_status(&o, 1);
+	outcome__release(&o);
+	assert_int_equal(experiment_status(results, KERNEL, "hang", &reason), STATUS_TIMEOUT);
+	assert_string_equal(reason, "no answer within 2.0 s");
+	free(reason);
+	/* In a new guest. */
+	assert_int_equal(experiment_status(results, KERNEL, "trivial", NULL), STATUS_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wrong_use),
-		cmocka_unit_test(test_counts_repeat),
-		cmocka_unit_test(test_compare),
-		cmocka_unit_test(test_units),
+		cmocka_unit_test(test_wrong_use),  cmocka_unit_test(test_counts_repeat),
+		cmocka_unit_test(test_compare),	   cmocka_unit_test(test_units),
+		cmocka_unit_test(test_time_limit),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
