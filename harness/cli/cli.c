@@ -131,7 +131,16 @@ int cli__exit_status(int err)
 
 /* --- options ------------------------------------------------------------------------------- */
 
-enum { OPT_SOURCE = 0x200, OPT_ACCEL, OPT_CPUS, OPT_THREADS, OPT_MEM, OPT_APPEND, OPT_TIMING };
+enum {
+	OPT_SOURCE = 0x200,
+	OPT_ACCEL,
+	OPT_CPUS,
+	OPT_THREADS,
+	OPT_MEM,
+	OPT_APPEND,
+	OPT_TIMING,
+	OPT_PRECISION
+};
 
 static const struct argp_option vm_options[] = {
 	{ "kernel", 'k', "KERNEL", 0,
@@ -216,8 +225,22 @@ static const struct argp_option timing_options[] = {
 	  "clock of the guest (default wall: the host's). icount: it counts the guest's instructions, "
 	  "so that times repeat on a busy machine; TCG only, slower, virtual time (docs/timing.md)",
 	  2 },
+	{ "precision", OPT_PRECISION, "PERCENT", 0,
+	  "with --timing wall: load each program until the 95 % interval of its median time is within "
+	  "so much of it, 0.1% to 50%, or a limit is reached and its time is inconclusive",
+	  2 },
 	{ 0 },
 };
+
+static bool parse_precision(const char *arg, double *out)
+{
+	size_t len = strlen(arg);
+	char *number = len && arg[len - 1] == '%' ? strndup(arg, len - 1) : NULL;
+	bool ok = number && !num_double(number, 0.1, 50, out);
+
+	free(number);
+	return ok;
+}
 
 static error_t parse_timing(int key, char *arg, struct argp_state *state)
 {
@@ -228,9 +251,16 @@ static error_t parse_timing(int key, char *arg, struct argp_state *state)
 		if (timing__parse(arg, &v->timing))
 			argp_error(state, "--timing: '%s' is neither wall nor icount", arg);
 		return 0;
+	case OPT_PRECISION:
+		if (!parse_precision(arg, &v->precision))
+			argp_error(state, "--precision: '%s' is no share from 0.1%% to 50%%", arg);
+		return 0;
 	case ARGP_KEY_END:
 		if (v->timing != TIMING_ICOUNT)
 			return 0;
+		if (v->precision > 0)
+			argp_error(state, "--precision is for --timing wall: counts repeat by "
+					  "themselves, --repeats 15 is enough");
 		if (v->accel == ACCEL_KVM)
 			argp_error(state,
 				   "--timing icount: KVM runs the guest's instructions on the "

@@ -67,6 +67,7 @@ struct cli_vm {
 	char kernels[8192];
 	const char *kernel_source; /* --kernel-source */
 	enum accel accel;	   /* --accel */
+	double precision;	   /* --precision in per cent, 0: none is asked for */
 	enum timing timing;	   /* --timing, where the command has it */
 	unsigned int cpus;	   /* --cpus, default 1 */
 	unsigned int threads;	   /* --threads of a core, default 1 */

@@ -85,6 +85,7 @@ static int run_on_image(struct drive *d, const struct kernel *k, const struct im
 		.image = img,
 		.vm = &vm,
 		.repeats = o->repeats,
+		.precision = o->vm->precision,
 		.timeout_ms = o->timeout_ms,
 		.deadline_ns = d->deadline_ns,
 		.on_record = o->on_record,

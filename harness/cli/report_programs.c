@@ -16,6 +16,7 @@ static const char *const shown[] = { "prog_name",   "said",	   "total_insns", "t
 				     "peak_states", "stack_depth", "duration",	  "status" };
 #define NR_SHOWN (sizeof(shown) / sizeof(shown[0]))
 #define STATUS	 (NR_SHOWN - 1)
+#define DURATION (NR_SHOWN - 2)
 
 #define MICROSECONDS " µs"
 
@@ -150,6 +151,26 @@ static int add_labels(struct row *row, const struct record *r)
 	return 0;
 }
 
+/* The interval of the median, and whether it is narrow enough, where that was asked for. */
+static int add_precision(struct row *row, const struct record *r)
+{
+	const struct metric *low = record__get_metric(r, "median_low");
+	const struct metric *high = record__get_metric(r, "median_high");
+	const struct metric *conclusive = record__get_metric(r, "conclusive");
+	char *cell;
+
+	if (!low || !high || !conclusive)
+		return 0;
+	cell = str_fmt("%s [%.0f, %.0f]",
+		       conclusive->value != 0 ? row->cells[DURATION] : "inconclusive", low->value,
+		       high->value);
+	if (!cell)
+		return -ENOMEM;
+	free(row->cells[DURATION]);
+	row->cells[DURATION] = cell;
+	return 0;
+}
+
 static int fill_row(const struct report_programs *t, struct row *row, const struct stored_record *r)
 {
 	bool known;
@@ -163,7 +184,9 @@ static int fill_row(const struct report_programs *t, struct row *row, const stru
 		if (!row->cells[i])
 			return -ENOMEM;
 	}
-	err = add_labels(row, r->record);
+	err = add_precision(row, r->record);
+	if (!err)
+		err = add_labels(row, r->record);
 	if (err)
 		return err;
 	/* Why it has no verdict says more than what libbpf said, if anything. */

@@ -159,12 +159,13 @@ static json_t *run_job(const struct session *s, uint64_t timeout_ms)
 		timeout_ms = 0;
 	for (i = 0; i < img->features.n; i++)
 		json_array_append_new(features, json_string(img->features.v[i]));
-	return json_pack("{s:s, s:s, s:O, s:i, s:o, s:s, s:s, s:I, s:s*, s:O*, s:O*, s:I}", "job",
-			 "run", "experiment", item->experiment, "params", item->params, "repeats",
-			 (int)s->o->repeats, "features", features, "release", img->release,
-			 "build_id", img->build_id, "timeout_ms", (json_int_t)timeout_ms, "object",
-			 item->object, "globals", item->globals, "programs", item->programs,
-			 "first", (json_int_t)s->first);
+	return json_pack("{s:s, s:s, s:O, s:i, s:o, s:s, s:s, s:I, s:s*, s:O*, s:O*, s:I, s:f}",
+			 "job", "run", "experiment", item->experiment, "params", item->params,
+			 "repeats", (int)s->o->repeats, "features", features, "release",
+			 img->release, "build_id", img->build_id, "timeout_ms",
+			 (json_int_t)timeout_ms, "object", item->object, "globals", item->globals,
+			 "programs", item->programs, "first", (json_int_t)s->first, "precision",
+			 s->o->precision);
 }
 
 /* The limit of an experiment, cut to what is left of the whole run; 0 when nothing is left. */
@@ -312,6 +313,7 @@ int session__run(const struct session_opts *o, const struct plan *plan, const st
 		.features = &o->image->features,
 		.on_record = o->on_record,
 		.watch = o->watch,
+		.keep_machine = o->precision > 0,
 		.ctx = o->ctx,
 	};
 	for (i = 0; !err && i < plan->nr_items && !out->cut_off; i++)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* `--timing icount`: counts that repeat between boots while the machine is busy, their unit
- * wherever they are shown, and a comparison that never mixes them with the host's clock. The host's
- * time is not asserted anywhere here. */
+/* The two clocks. `--timing icount`: counts that repeat between boots while the machine is busy,
+ * their unit wherever they are shown, and a comparison that never mixes them with the host's clock.
+ * `--precision`: an interval, and no say where it is too wide. The host's time is not asserted
+ * anywhere here. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -243,6 +244,72 @@ static void test_wrong_use(void **state)
 	outcome__release(&o);
 }
 
+static const struct series *series_of(const struct record *r, const char *name)
+{
+	for (size_t i = 0; i < r->nr_series; i++)
+		if (strcmp(r->series[i].name, name) == 0)
+			return &r->series[i];
+	fail_msg("%s has no series %s", r->name, name);
+	return NULL;
+}
+
+/* Whatever the times are: all samples are kept, the interval is theirs, and it is narrow enough or
+ * the result says that it is not. */
+static void assert_precise(const struct record *r, double percent)
+{
+	const struct series *s = series_of(r, "verification_time");
+	double median = stats__median(s->values, s->n);
+	struct interval ci = stats__median_ci(s->values, s->n);
+	bool narrow = ci.high - median <= median * percent / 100 &&
+		      median - ci.low <= median * percent / 100;
+
+	assert_int_equal(r->verdict, VERDICT_ACCEPT);
+	assert_int_equal(r->status, STATUS_OK);
+	assert_in_range(s->n, 15, 500);
+	assert_int_equal(series_of(r, "load_time")->n, s->n);
+	assert_true(metric(r, "median_low") == ci.low);
+	assert_true(metric(r, "median_high") == ci.high);
+	assert_true(metric(r, "conclusive") == narrow);
+}
+
+static void test_precision(void **state)
+{
+	static const char *const wanted[] = { "0.1%", "20%" };
+	struct records rs;
+	struct outcome o;
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		size_t vague = 0;
+
+		ASSAY(&o, false, results, "verify", PATH, "-k", KERNEL, "--accel", "tcg",
+		      "--precision", wanted[i]);
+		assert_status(&o, 0);
+		records__load(&rs, results, KERNEL, OBJECT);
+		assert_int_equal(rs.n, 2);
+		for (size_t k = 0; k < rs.n; k++) {
+			assert_precise(rs.v[k], i ? 20 : 0.1);
+			vague += metric(rs.v[k], "conclusive") == 0;
+		}
+		assert_int_equal(vague > 0, strstr(o.out, "inconclusive [") != NULL);
+		outcome__release(&o);
+		records__release(&rs);
+		text = find_text(results, KERNEL, OBJECT, "", "machine");
+		assert_non_null(text);
+		assert_matches(text, "^load average of the host: before ");
+		assert_has(text, "steal time: ");
+		assert_has(text, "CPU frequency: ");
+		free(text);
+	}
+	ASSAY(&o, false, results, "run", "loops", "--precision", "5");
+	assert_status(&o, 2);
+	outcome__release(&o);
+	ASSAY(&o, false, results, "run", "loops", "--timing", "icount", "--precision", "5%");
+	assert_status(&o, 2);
+	outcome__release(&o);
+}
+
 /* Of the host: the guest's own clock may be anywhere. */
 static void test_time_limit(void **state)
 {
@@ -265,7 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrong_use),  cmocka_unit_test(test_counts_repeat),
 		cmocka_unit_test(test_compare),	   cmocka_unit_test(test_units),
-		cmocka_unit_test(test_time_limit),
+		cmocka_unit_test(test_time_limit), cmocka_unit_test(test_precision),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
