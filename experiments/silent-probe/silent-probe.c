@@ -425,11 +425,26 @@ static bool applies(struct exp *e, struct bpf_object *obj, const struct probe_ca
 	       (!c->option || exp__has(e, NEED_CONFIG, c->option));
 }
 
+/* A rejected one has its record; cases that use these say nothing without. */
+static const char *missing(struct bpf_object *obj)
+{
+	static const char *const always[] = { "outer", "count_sleep", "count_runtime" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
+		if (!exp__loaded(obj, always[i]))
+			return always[i];
+	return NULL;
+}
+
 static int measure(struct exp *e, struct bpf_object *obj)
 {
 	struct scene s = { .obj = obj, .map = -1, .events = exp__param_u64(e, "events") };
-	int stats = bpf_enable_stats(BPF_STATS_RUN_TIME), err;
+	const char *lacking = missing(obj);
+	int stats, err;
 
+	if (lacking)
+		return exp__skip(e, "the program %s is not loaded", lacking);
+	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	if (stats < 0)
 		return exp__fail(e, -errno, "turn on BPF statistics");
 	err = silent_scene__set(&s);

@@ -96,6 +96,18 @@ static void say_coverage(struct strbuf *sb, const struct lines_report *r)
 	}
 }
 
+/* Without numbers lines can't be told apart that read the same. */
+static void say_unnumbered(struct strbuf *sb, const struct lines_report *r)
+{
+	for (size_t i = 0; i < r->nr_lines; i++) {
+		if (!r->lines[i].is_source || r->lines[i].file)
+			continue;
+		strbuf__addf(sb, " Where no line is named the kernel's log has only its text: "
+				 "lines of a function that read the same are then one.");
+		return;
+	}
+}
+
 static void add_us(struct strbuf *sb, double us)
 {
 	if (us < 9.95)
@@ -110,17 +122,19 @@ static void say_phases(struct strbuf *sb, const struct lines_report *r)
 
 	if (p->load_us < 0)
 		return;
-	strbuf__addf(sb, "Loading took ");
+	if (p->loads == 1)
+		strbuf__addf(sb, "One load");
+	else
+		strbuf__addf(sb, "Medians of %zu loads, each by itself", p->loads);
+	strbuf__addf(sb, " (%s clock, %s): loading ", p->timing, p->accel);
 	add_us(sb, p->load_us);
-	strbuf__addf(sb, " (medians of %zu load%s; %s clock, %s)", p->loads,
-		     p->loads == 1 ? "" : "s", p->timing, p->accel);
 	if (p->verification_us < 0) {
 		strbuf__addf(sb, "; the kernel does not say how much of it verifying took.");
 		return;
 	}
-	strbuf__addf(sb, ": verifying ");
+	strbuf__addf(sb, ", of which verifying ");
 	add_us(sb, p->verification_us);
-	strbuf__addf(sb, ", the rest ");
+	strbuf__addf(sb, " and the rest ");
 	add_us(sb, p->rest_us);
 	strbuf__addf(sb, " (system call, memory%s).",
 		     !r->accepted	     ? ""
@@ -154,14 +168,33 @@ static char *share(const struct lines_report *r, int64_t visits)
 	return str_fmt("%.1f %%", all ? 100.0 * (double)visits / (double)all : 0.0);
 }
 
-static char *place_of(const struct vlog_line *l)
+/* The file without its folder, unless another file of this table is called like it. */
+static const char *short_file(const struct lines_report *r, const char *file)
 {
+	const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+
+	for (size_t i = 0; i < r->nr_lines; i++) {
+		const char *other = r->lines[i].file;
+
+		if (other && strcmp(other, file) != 0 && str_ends(other, base) &&
+		    (strlen(other) == strlen(base) ||
+		     other[strlen(other) - strlen(base) - 1] == '/'))
+			return file;
+	}
+	return base;
+}
+
+static char *place_of(const struct lines_report *r, const struct vlog_line *l)
+{
+	const char *file;
+
 	if (!l->is_source)
 		return str_fmt("instruction %lld", (long long)l->first_insn);
 	if (!l->file)
 		return strdup("");
+	file = short_file(r, l->file);
 	/* Line 0 is what compilers give to code of their own making. */
-	return l->line ? str_fmt("%s:%ld", l->file, l->line) : str_fmt("%s, no line", l->file);
+	return l->line ? str_fmt("%s:%ld", file, l->line) : str_fmt("%s, no line", file);
 }
 
 enum { COL_VISITS, COL_SHARE, COL_PRUNED, COL_INSNS, COL_FUNC, COL_PLACE, COL_TEXT, NR_COLS };
@@ -190,7 +223,7 @@ static int make_cells(const struct lines_report *r, const struct vlog_line *l, s
 	c->v[COL_PRUNED] = l->pruned ? count_cell(l->pruned) : strdup("");
 	c->v[COL_INSNS] = count_cell((int64_t)l->nr_insns);
 	c->v[COL_FUNC] = func_name(r, l->func);
-	c->v[COL_PLACE] = place_of(l);
+	c->v[COL_PLACE] = place_of(r, l);
 	c->v[COL_TEXT] = strdup(l->text);
 	for (size_t i = 0; i < NR_COLS; i++)
 		if (!c->v[i])
@@ -360,6 +393,7 @@ int lines_report__table(const struct lines_report *r, FILE *out, bool below)
 		fprintf(out, "%s%s%s%s\n", below ? "\n" : "", color ? INK_BOLD : "", clean,
 			color ? INK_OFF : "");
 		say_coverage(&said, r);
+		say_unnumbered(&said, r);
 		report_text__wrap(out, NULL, "", strbuf__str(&said), width);
 		fputc('\n', out);
 		if (r->nr_lines)

@@ -237,8 +237,13 @@ static int numbered(struct walk *w, const char *p, const char *end)
 	if (number < 0 || !take(&p, end, ":"))
 		return 0;
 	take(&p, end, " ");
-	if (is_state(p, end))
+	if (is_state(p, end)) {
+		/* Here the walk begins: what came before was printed for another reason, with the
+		 * heading that says so cut off. */
+		if (!w->walking && !number)
+			begin_again(w);
 		w->walking = true;
+	}
 	/* A log without its head, or of level 1, need not have a state. */
 	if (w->head && !w->walking)
 		return 0;
@@ -329,9 +334,26 @@ static enum vlog_coverage judge(const struct vlog_lines *l)
 	return VLOG_COVERS_WHOLE;
 }
 
+static const char *after_line(const char *p)
+{
+	p = strchrnul(p, '\n');
+	return *p ? p + 1 : p;
+}
+
+/* Since 6.4 a log that is too long loses its beginning: the number of the instruction with which it
+ * then begins may have lost its first digits. A walk that begins there begins with number 0. */
+static bool cut_off(const char *log)
+{
+	const char *p = log;
+	int64_t number = take_number(&p, p + strlen(p), VLOG_LINES_INSNS_MAX);
+
+	return number > 0 || (number == 0 && *log == '0' && p > log + 1);
+}
+
 int vlog_lines__read(const char *log, int64_t processed, struct vlog_lines *out)
 {
 	struct walk w = { .out = out };
+	const char *p;
 	struct vlog v;
 	int err;
 
@@ -343,7 +365,8 @@ int vlog_lines__read(const char *log, int64_t processed, struct vlog_lines *out)
 	if (!err && v.stats.insns >= 0)
 		out->processed = v.stats.insns;
 	vlog__release(&v);
-	for (const char *p = log, *end; *p && !err; p = *end ? end + 1 : end) {
+	p = cut_off(log) ? after_line(log) : log;
+	for (const char *end; *p && !err; p = *end ? end + 1 : end) {
 		const char *stop;
 
 		end = strchrnul(p, '\n');

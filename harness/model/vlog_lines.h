@@ -8,7 +8,7 @@
 /* What verifying cost, by instruction and by source line, from the verifier's full log (level 2).
  *
  * The verifier counts an instruction as processed each time that it comes by (do_check in
- * kernel/bpf/verifier.c, the same from 5.4 to 7.3). Every time the log gets one of these lines:
+ * kernel/bpf/verifier.c, the same from 5.10 to 7.3). Every time the log gets one of these lines:
  * the instruction ("12: (85) call …"), or that the state was seen before and the path ends there
  * ("12: safe", "from 9 to 12: safe"). Two ends of a walk are counted without a line of their own:
  * "infinite loop detected at insn 12", and "BPF program is too large", which names none. The sum
@@ -87,8 +87,8 @@ enum vlog_line_order { VLOG_BY_VISITS, VLOG_BY_INSNS, VLOG_BY_FIRST };
 
 /* The lines that were visited: those that cost most first, or in the order of their first visit.
  * places (NULL, or one for each of nr instructions) complete what the log says: the log's own file
- * and line come first; where it has only the text (before 6.8) a place counts if its text is the
- * same. Without any place lines of equal text in one function are one. Returns 0 or -ENOMEM;
+ * and line come first, and get the folder of the only file of that name; where it has only the text
+ * (before 6.8) a place counts if its text is the same, where it has nothing it is taken. Without any place lines of equal text in one function are one. Returns 0 or -ENOMEM;
  * *out (caller releases with vlog_line__free) has *n. */
 int vlog_lines__by_source(const struct vlog_lines *l, const struct vlog_place *places, size_t nr,
 			  enum vlog_line_order order, struct vlog_line **out, size_t *n);

@@ -49,27 +49,36 @@ static bool same_text(const struct origin *o, const char *text)
 	return strlen(text) == o->text_len && !memcmp(text, o->text, o->text_len);
 }
 
-/* Completes what the log has, or replaces what it has not. */
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Logs name files without their folder: the one file of that name that is known, or NULL. */
+static const char *full_path(const struct origin *o, const struct vlog_place *places, size_t nr)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < nr; i++) {
+		const char *file = places[i].file;
+
+		if (!file || file == found || strlen(base_name(file)) != o->file_len ||
+		    memcmp(base_name(file), o->file, o->file_len) != 0)
+			continue;
+		if (found && strcmp(found, file) != 0)
+			return NULL;
+		found = file;
+	}
+	return found;
+}
+
+/* Where the log has only the text, or nothing. */
 static void place(struct origin *o, const struct vlog_place *p)
 {
-	bool log_has_line = o->file != NULL;
-
-	if (!p->file)
-		return;
-	if (log_has_line) {
-		/* The log cuts folders off; the same file and line is meant. */
-		const char *base = strrchr(p->file, '/');
-
-		base = base ? base + 1 : p->file;
-		if (p->line == o->line && strlen(base) == o->file_len &&
-		    !memcmp(base, o->file, o->file_len)) {
-			o->file = p->file;
-			o->file_len = strlen(p->file);
-		}
-		return;
-	}
-	/* Of another build, or counted from elsewhere. */
-	if (o->is_source && (!p->text || !same_text(o, p->text)))
+	/* Another text: of another build, or counted from elsewhere. */
+	if (!p->file || (o->is_source && (!p->text || !same_text(o, p->text))))
 		return;
 	o->file = p->file;
 	o->file_len = strlen(p->file);
@@ -81,10 +90,11 @@ static void place(struct origin *o, const struct vlog_place *p)
 	}
 }
 
-static void find_origin(const struct vlog_lines *l, size_t i, const struct vlog_place *p,
-			struct origin *o)
+static void find_origin(const struct vlog_lines *l, size_t i, const struct vlog_place *places,
+			size_t nr, struct origin *o)
 {
 	const struct vlog_insn *insn = &l->insns[i];
+	const char *path;
 
 	*o = (struct origin){ .text = insn->source ? insn->source : insn->text,
 			      .text_len = insn->source ? insn->source_len : insn->text_len,
@@ -100,8 +110,13 @@ static void find_origin(const struct vlog_lines *l, size_t i, const struct vlog_
 	}
 	if (o->is_source)
 		split_place(o);
-	if (p)
-		place(o, p);
+	if (!o->file) {
+		if (i < nr)
+			place(o, &places[i]);
+	} else if ((path = full_path(o, places, nr))) {
+		o->file = path;
+		o->file_len = strlen(path);
+	}
 }
 
 static int compare_spans(const char *a, size_t na, const char *b, size_t nb)
@@ -189,7 +204,7 @@ int vlog_lines__by_source(const struct vlog_lines *l, const struct vlog_place *p
 
 	for (size_t i = 0; !err && i < l->nr_insns; i++)
 		if (l->insns[i].visits)
-			find_origin(l, i, places && i < nr ? &places[i] : NULL, &origins[used++]);
+			find_origin(l, i, places, places ? nr : 0, &origins[used++]);
 	if (!err)
 		qsort(origins, used, sizeof(*origins), by_origin);
 	for (size_t i = 0; !err && i < used; i++) {
