@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "model/splat.h"
+#include "model/timing.h"
 #include "vm/accel.h"
 
 struct pollfd;
@@ -20,6 +21,7 @@ struct vm_opts {
 	const char *append;	   /* added to the kernel's command line, or NULL */
 	const char *console;	   /* file for the kernel's messages (created) */
 	enum accel accel;	   /* settled: not ACCEL_AUTO */
+	enum timing timing;	   /* TIMING_ICOUNT takes ACCEL_TCG */
 	unsigned int cpus, mem_mb; /* 0: 1 CPU, 512 MB */
 	unsigned int threads;	   /* of each core; cpus is a multiple of it; 0: 1 */
 	bool tty;		   /* add the raw port of `assay shell` */
@@ -65,7 +67,8 @@ int vm__wait_hello(struct vm *vm, const json_t **hello, struct vm_outcome *o);
 int vm__send(struct vm *vm, json_t *job);
 /* Hands every event to on_event (borrowed) until it returns 1 (VM_DONE) or a negative errno
  * (VM_FAILED), or trouble ends it. Looks at the console all the while. timeout_ms is for the whole
- * call, or from the last event for which on_event returned 2; 0: none. When a fatal splat shows, the guest is given a moment to print the rest. */
+ * call, or from the last event for which on_event returned 2; 0: none. When a fatal splat shows,
+ * the guest is given a moment to print the rest. */
 void vm__pump(struct vm *vm, int timeout_ms, int (*on_event)(void *ctx, const json_t *event),
 	      void *ctx, struct vm_outcome *o);
 int vm__tty_fd(const struct vm *vm); /* the raw port, or -1 */

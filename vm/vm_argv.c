@@ -118,8 +118,14 @@ static char *smp(const struct vm_opts *o)
 	return o->threads > 1 ? str_fmt("%u,threads=%u", cpus, o->threads) : str_fmt("%u", cpus);
 }
 
+/* The guest's clock moves on by 2 ns (1 << shift) with each instruction, whatever the host does
+ * meanwhile; a guest that waits for nothing but a timer has it at once (sleep=off), rather than at
+ * the host's pace. */
+static const char *const icount[] = { "-icount", "shift=1,sleep=off", NULL };
+
 static int add_machine(struct strv *argv, const struct vm_opts *o, const char *qemu)
 {
+	const bool is_icount = o->timing == TIMING_ICOUNT;
 	const char *fixed[] = {
 		qemu,
 		"-name",
@@ -127,7 +133,7 @@ static int add_machine(struct strv *argv, const struct vm_opts *o, const char *q
 		"-machine",
 		"pc",
 		"-accel",
-		accel__name(o->accel),
+		is_icount ? "tcg,thread=single" : accel__name(o->accel),
 		"-cpu",
 		vm_cpu_model(o->accel, o->threads),
 		"-nodefaults",
@@ -141,6 +147,8 @@ static int add_machine(struct strv *argv, const struct vm_opts *o, const char *q
 
 	if (!err)
 		err = add_owned(argv, "-smp", smp(o));
+	if (!err && is_icount)
+		err = add_all(argv, icount);
 	return err ?: add_owned(argv, "-m", str_fmt("%u", o->mem_mb ?: DEFAULT_MEM_MB));
 }
 
@@ -161,7 +169,8 @@ int vm_argv(const struct vm_opts *o, const char *qemu, int wire_fd, int tty_fd, 
 	int err;
 
 	if (!qemu || !o->vmlinux || !o->initramfs || !o->console || o->accel == ACCEL_AUTO ||
-	    wire_fd < 0 || (o->tty && tty_fd < 0))
+	    (o->timing == TIMING_ICOUNT && o->accel != ACCEL_TCG) || wire_fd < 0 ||
+	    (o->tty && tty_fd < 0))
 		return -EINVAL;
 	err = add_machine(argv, o, qemu);
 	if (!err)

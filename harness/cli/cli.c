@@ -131,7 +131,16 @@ int cli__exit_status(int err)
 
 /* --- options ------------------------------------------------------------------------------- */
 
-enum { OPT_SOURCE = 0x200, OPT_ACCEL, OPT_CPUS, OPT_THREADS, OPT_MEM, OPT_APPEND };
+enum {
+	OPT_SOURCE = 0x200,
+	OPT_ACCEL,
+	OPT_CPUS,
+	OPT_THREADS,
+	OPT_MEM,
+	OPT_APPEND,
+	OPT_TIMING,
+	OPT_PRECISION
+};
 
 static const struct argp_option vm_options[] = {
 	{ "kernel", 'k', "KERNEL", 0,
@@ -210,6 +219,65 @@ static error_t parse_vm(int key, char *arg, struct argp_state *state)
 }
 
 const struct argp cli_vm_argp = { .options = vm_options, .parser = parse_vm };
+
+static const struct argp_option timing_options[] = {
+	{ "timing", OPT_TIMING, "wall|icount", 0,
+	  "clock of the guest (default wall: the host's). icount: it counts the guest's instructions, "
+	  "so that times repeat on a busy machine; TCG only, slower, virtual time (docs/timing.md)",
+	  2 },
+	{ "precision", OPT_PRECISION, "PERCENT", 0,
+	  "with --timing wall: load each program until the 95 % interval of its median time is within "
+	  "so much of it, 0.1% to 50%, or a limit is reached and its time is inconclusive",
+	  2 },
+	{ 0 },
+};
+
+static bool parse_precision(const char *arg, double *out)
+{
+	size_t len = strlen(arg);
+	char *number = len && arg[len - 1] == '%' ? strndup(arg, len - 1) : NULL;
+	bool ok = number && !num_double(number, 0.1, 50, out);
+
+	free(number);
+	return ok;
+}
+
+static error_t parse_timing(int key, char *arg, struct argp_state *state)
+{
+	struct cli_vm *v = state->input;
+
+	switch (key) {
+	case OPT_TIMING:
+		if (timing__parse(arg, &v->timing))
+			argp_error(state, "--timing: '%s' is neither wall nor icount", arg);
+		return 0;
+	case OPT_PRECISION:
+		if (!parse_precision(arg, &v->precision))
+			argp_error(state, "--precision: '%s' is no share from 0.1%% to 50%%", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (v->timing != TIMING_ICOUNT)
+			return 0;
+		if (v->precision > 0)
+			argp_error(state, "--precision is for --timing wall: counts repeat by "
+					  "themselves, --repeats 15 is enough");
+		if (v->accel == ACCEL_KVM)
+			argp_error(state,
+				   "--timing icount: KVM runs the guest's instructions on the "
+				   "CPU itself, where none are counted; use --accel tcg");
+		/* Seen with QEMU 7.2 and Linux 5.10: the second CPU never comes up. */
+		if (v->cpus > 1)
+			argp_error(state,
+				   "--timing icount: all CPUs would share one count, and the "
+				   "guest does not come up with more than one; leave out "
+				   "--cpus");
+		v->accel = ACCEL_TCG;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+const struct argp cli_timing_argp = { .options = timing_options, .parser = parse_timing };
 
 void cli_vm__init(struct cli_vm *v)
 {

@@ -5,6 +5,7 @@
 #include <argp.h>
 #include <stdbool.h>
 
+#include "model/timing.h"
 #include "vm/accel.h"
 #include "vm/image.h"
 #include "vm/kernels.h"
@@ -66,12 +67,16 @@ struct cli_vm {
 	char kernels[8192];
 	const char *kernel_source; /* --kernel-source */
 	enum accel accel;	   /* --accel */
+	double precision;	   /* --precision in per cent, 0: none is asked for */
+	enum timing timing;	   /* --timing, where the command has it */
 	unsigned int cpus;	   /* --cpus, default 1 */
 	unsigned int threads;	   /* --threads of a core, default 1 */
 	unsigned int mem_mb;	   /* --mem, default 512 */
 	const char *append;	   /* --append: added to the kernel's command line */
 };
 extern const struct argp cli_vm_argp;
+/* --timing, of commands that keep times: a child after that one, with the same input. */
+extern const struct argp cli_timing_argp;
 void cli_vm__init(struct cli_vm *v);
 
 /* As argp_parse, but for a command "assay NAME": -1 and a message where argp would exit with

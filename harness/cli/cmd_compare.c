@@ -183,7 +183,7 @@ static int check_thresholds(const struct compare_args *a, const struct sides *si
 				str_nearest(names.v[i], (const char *const *)known.v, known.n),
 				"--threshold takes a statistic, a series or metric of "
 				"what is compared, or a class (stats, series, shares, "
-				"fits, counts, times, all)");
+				"fits, counts, virtual, times, all)");
 	strv__free(&names);
 	strv__free(&known);
 	return err;

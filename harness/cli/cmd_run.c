@@ -60,7 +60,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->vm;
+		state->child_inputs[0] = state->child_inputs[2] = &a->vm;
 		state->child_inputs[1] = &a->output;
 		return 0;
 	case 'p':
@@ -95,6 +95,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_child children[] = { { &cli_vm_argp, 0, "Guest:", 1 },
 					      { &format_argp, 0, NULL, 0 },
+					      { &cli_timing_argp, 0, "", 1 },
 					      { 0 } };
 static const struct argp argp = {
 	.options = options,

@@ -10,8 +10,10 @@
 #include "base/term.h"
 #include "cli/disasm.h"
 #include "cli/evidence.h"
+#include "cli/machine.h"
 #include "cli/plan.h"
 #include "model/expect.h"
+#include "model/timing.h"
 #include "wire/event.h"
 #include "wire/record_json.h"
 
@@ -29,6 +31,7 @@ struct intake {
 		size_t index, total;
 		bool open; /* it has no record yet */
 	} program;
+	struct machine before; /* with keep_machine */
 	struct disasm *disasm;
 	struct progress *progress;
 	enum status status, worst;
@@ -106,6 +109,8 @@ static int finish_record(struct intake *in, struct record *r)
 		err = record__label(r, POINT_LABEL, in->item->point);
 	if (!err)
 		err = label_globals(in, r);
+	if (!err)
+		err = timing__set_units(r, in->o->guest->timing);
 	if (!err)
 		err = store__add_record(in->o->store, in->o->run, in->o->guest, r, &sr.id);
 	if (!err)
@@ -315,6 +320,8 @@ struct intake *intake__begin(const struct intake_opts *o, const struct plan_item
 	in->o = o;
 	in->item = item;
 	in->start_ns = clock_ns();
+	if (o->keep_machine)
+		machine__read(&in->before);
 	in->evidence = evidence__new();
 	in->disasm = disasm__open(o->objects, item->experiment);
 	in->progress = o->watch ? NULL : progress__new(label, true);
@@ -396,6 +403,23 @@ bool intake__next_program(struct intake *in, size_t *next)
 	return true;
 }
 
+/* Times were taken beside whatever else the host did. */
+static int keep_machine(const struct intake *in)
+{
+	struct machine now;
+	char *text;
+	int err;
+
+	machine__read(&now);
+	text = machine__text(&in->before, &now);
+	if (!text)
+		return -ENOMEM;
+	err = store__add_text(in->o->store, in->o->run, in->o->guest->kernel, in->item->experiment,
+			      intake__text_name(in->item), "machine", text, strlen(text), true);
+	free(text);
+	return err;
+}
+
 int intake__finish(struct intake *in, enum status *worst)
 {
 	int err;
@@ -412,6 +436,8 @@ int intake__finish(struct intake *in, enum status *worst)
 				    (double)(clock_ns() - in->start_ns) / 1e9);
 	if (!err && in->store_err != -EBADMSG)
 		err = in->store_err;
+	if (!err && in->o->keep_machine)
+		err = keep_machine(in);
 	in->worst = status__worse(in->worst, in->status);
 	*worst = status__worse(*worst, in->worst);
 	if (!err && in->o->watch)

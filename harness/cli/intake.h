@@ -35,7 +35,8 @@ struct intake_opts {
 	/* Called for every record once it is stored; may be NULL. */
 	void (*on_record)(void *ctx, const struct stored_record *r);
 	const struct intake_watch
-		*watch; /* shows what is done, in place of a line of its own; NULL */
+		*watch;	   /* shows what is done, in place of a line of its own; NULL */
+	bool keep_machine; /* what else the host did meanwhile, as a text (cli/machine.h) */
 	void *ctx;
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/hostrun.h"
+#include "model/timing.h"
 #include "store/store.h"
 
 /* "TCG": as its makers write it; NULL on ENOMEM. */
@@ -17,11 +18,6 @@ static char *upper(const char *s)
 	for (p = copy; p && *p; p++)
 		*p = (char)toupper((unsigned char)*p);
 	return copy;
-}
-
-static const char *clock_name(const char *timing)
-{
-	return strcmp(timing, "wall") == 0 ? "wall clock" : timing;
 }
 
 /* NULL on ENOMEM. */
@@ -36,7 +32,7 @@ static char *describe(const struct guest_info *info)
 	accel = upper(info->accel ? info->accel : "");
 	text = accel ? str_fmt("%s (release %s%s%s%s%s)", info->kernel, info->release,
 			       *accel ? ", " : "", accel, info->timing && *info->timing ? ", " : "",
-			       info->timing ? clock_name(info->timing) : "")
+			       info->timing ? timing__phrase(info->timing) : "")
 		     : NULL;
 	free(accel);
 	return text;

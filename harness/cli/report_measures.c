@@ -341,7 +341,9 @@ static char **metric_cells(const struct group *g, const struct quantity *q)
 /* Units as SI writes them; none where it says no more than the name. */
 static char *unit_title(const struct quantity *q)
 {
-	const char *unit = strcmp(q->unit, "us") == 0 ? "µs" : q->unit;
+	const char *unit = strcmp(q->unit, "us") == 0		? "µs"
+			   : strcmp(q->unit, "virtual us") == 0 ? "virtual µs"
+								: q->unit;
 
 	return !*unit || strcmp(unit, q->name) == 0 ? strdup("") : str_fmt("(%s)", unit);
 }

@@ -9,12 +9,16 @@
 #include "cli/report_table.h"
 #include "cli/report_text.h"
 #include "cli/stat_columns.h"
+#include "model/timing.h"
 #include "store/store.h"
 
 static const char *const shown[] = { "prog_name",   "said",	   "total_insns", "total_states",
 				     "peak_states", "stack_depth", "duration",	  "status" };
 #define NR_SHOWN (sizeof(shown) / sizeof(shown[0]))
 #define STATUS	 (NR_SHOWN - 1)
+#define DURATION (NR_SHOWN - 2)
+
+#define MICROSECONDS " µs"
 
 /* What the table has no room for. */
 static const struct {
@@ -26,7 +30,7 @@ static const struct {
 	{ "max_states_per_insn", "most states at one instruction", "" },
 	{ "max_mark_read_len", "longest mark_read chain", "" },
 	{ "subprogs", "subprograms", "" },
-	{ "load_time_us", "load call", " µs" },
+	{ "load_time_us", "load call", MICROSECONDS },
 	{ "xlated_size", "translated", " bytes" },
 	{ "prog_size_jited", "jited", " bytes" },
 };
@@ -44,6 +48,7 @@ struct row {
 struct report_programs {
 	const struct stat_column *sort;
 	bool reverse, details;
+	bool is_virtual; /* the clock of one program at least; a table is of one run and kernel */
 	struct row *rows;
 	size_t n;
 };
@@ -109,7 +114,10 @@ static int fill_details(struct row *row, const struct stored_record *r)
 
 		if (!value)
 			return -ENOMEM;
-		if (known)
+		if (known && strcmp(details[i].unit, MICROSECONDS) == 0)
+			row->details[i] =
+				str_fmt("%s %sµs", value, timing__prefix(r->guest.timing));
+		else if (known)
 			row->details[i] = str_fmt("%s%s", value, details[i].unit);
 		free(value);
 		if (known && !row->details[i])
@@ -143,6 +151,26 @@ static int add_labels(struct row *row, const struct record *r)
 	return 0;
 }
 
+/* The interval of the median, and whether it is narrow enough, where that was asked for. */
+static int add_precision(struct row *row, const struct record *r)
+{
+	const struct metric *low = record__get_metric(r, "median_low");
+	const struct metric *high = record__get_metric(r, "median_high");
+	const struct metric *conclusive = record__get_metric(r, "conclusive");
+	char *cell;
+
+	if (!low || !high || !conclusive)
+		return 0;
+	cell = str_fmt("%s [%.0f, %.0f]",
+		       conclusive->value != 0 ? row->cells[DURATION] : "inconclusive", low->value,
+		       high->value);
+	if (!cell)
+		return -ENOMEM;
+	free(row->cells[DURATION]);
+	row->cells[DURATION] = cell;
+	return 0;
+}
+
 static int fill_row(const struct report_programs *t, struct row *row, const struct stored_record *r)
 {
 	bool known;
@@ -156,7 +184,9 @@ static int fill_row(const struct report_programs *t, struct row *row, const stru
 		if (!row->cells[i])
 			return -ENOMEM;
 	}
-	err = add_labels(row, r->record);
+	err = add_precision(row, r->record);
+	if (!err)
+		err = add_labels(row, r->record);
 	if (err)
 		return err;
 	/* Why it has no verdict says more than what libbpf said, if anything. */
@@ -185,6 +215,7 @@ int report_programs__add(struct report_programs *t, const struct stored_record *
 	t->rows = rows;
 	memset(&rows[t->n], 0, sizeof(*rows));
 	rows[t->n].pos = t->n;
+	t->is_virtual |= timing__is_virtual(r->guest.timing);
 	err = fill_row(t, &rows[t->n], r);
 	if (err)
 		release_row(&rows[t->n]);
@@ -233,6 +264,8 @@ int report_programs__print(struct report_programs *t, FILE *out, size_t indent, 
 		const struct stat_column *c = stat_column__find(shown[i], NULL);
 
 		columns[i] = (struct report_column){ c->title, c->unit, c->align, i == STATUS };
+		if (t->is_virtual && c->unit && strcmp(c->unit, "(µs)") == 0)
+			columns[i].unit = "(virtual µs)";
 	}
 	if (t->sort)
 		qsort_r(t->rows, t->n, sizeof(*t->rows), compare_rows, t);

@@ -141,6 +141,13 @@ out:
 	return err;
 }
 
+/* Limits are the host's time. A guest that counts its instructions has no idea of that: it gets no
+ * limit, and the host ends it. */
+static uint64_t grace(const struct session *s)
+{
+	return s->o->vm->timing == TIMING_ICOUNT ? 0 : GUEST_GRACE_MS;
+}
+
 static json_t *run_job(const struct session *s, uint64_t timeout_ms)
 {
 	const struct image *img = s->o->image;
@@ -148,14 +155,17 @@ static json_t *run_job(const struct session *s, uint64_t timeout_ms)
 	json_t *features = json_array();
 	size_t i;
 
+	if (!grace(s))
+		timeout_ms = 0;
 	for (i = 0; i < img->features.n; i++)
 		json_array_append_new(features, json_string(img->features.v[i]));
-	return json_pack("{s:s, s:s, s:O, s:i, s:o, s:s, s:s, s:I, s:s*, s:O*, s:O*, s:I}", "job",
-			 "run", "experiment", item->experiment, "params", item->params, "repeats",
-			 (int)s->o->repeats, "features", features, "release", img->release,
-			 "build_id", img->build_id, "timeout_ms", (json_int_t)timeout_ms, "object",
-			 item->object, "globals", item->globals, "programs", item->programs,
-			 "first", (json_int_t)s->first);
+	return json_pack("{s:s, s:s, s:O, s:i, s:o, s:s, s:s, s:I, s:s*, s:O*, s:O*, s:I, s:f}",
+			 "job", "run", "experiment", item->experiment, "params", item->params,
+			 "repeats", (int)s->o->repeats, "features", features, "release",
+			 img->release, "build_id", img->build_id, "timeout_ms",
+			 (json_int_t)timeout_ms, "object", item->object, "globals", item->globals,
+			 "programs", item->programs, "first", (json_int_t)s->first, "precision",
+			 s->o->precision);
 }
 
 /* The limit of an experiment, cut to what is left of the whole run; 0 when nothing is left. */
@@ -218,7 +228,7 @@ static void converse(struct session *s, struct session_result *res)
 		o.detail = str_fmt("the job could not be sent to the guest: %s", strerror(-err));
 		goto out;
 	}
-	vm__pump(s->vm, (int)(limit + GUEST_GRACE_MS), on_event, s, &o);
+	vm__pump(s->vm, (int)(limit + grace(s)), on_event, s, &o);
 	if (s->out_of_time) {
 		out_of_time(s, res);
 		s->dirty = true;
@@ -274,7 +284,7 @@ static int set_guest(struct session *s)
 		.build_id = strdup(img->build_id),
 		.image_key = strdup(img->key),
 		.accel = strdup(accel__name(s->o->vm->accel)),
-		.timing = strdup("wall"),
+		.timing = strdup(timing__name(s->o->vm->timing)),
 		.cpus = s->o->vm->cpus,
 		.mem_mb = s->o->vm->mem_mb,
 	};
@@ -303,6 +313,7 @@ int session__run(const struct session_opts *o, const struct plan *plan, const st
 		.features = &o->image->features,
 		.on_record = o->on_record,
 		.watch = o->watch,
+		.keep_machine = o->precision > 0,
 		.ctx = o->ctx,
 	};
 	for (i = 0; !err && i < plan->nr_items && !out->cut_off; i++)

@@ -21,6 +21,7 @@ struct session_opts {
 	const struct image *image;
 	const struct vm_opts *vm; /* as for vm__start, console aside */
 	unsigned int repeats;	  /* timed loads per program */
+	double precision;	  /* of their median, in per cent; 0: none is asked for */
 	uint64_t timeout_ms;	  /* for each experiment, 0: its own */
 	uint64_t deadline_ns;	  /* CLOCK_MONOTONIC end of the whole run, 0: none */
 	unsigned int boots;	  /* of this kernel in this run until now: its consoles' names */

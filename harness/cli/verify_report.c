@@ -11,6 +11,7 @@
 #include "cli/report_table.h"
 #include "cli/report_text.h"
 #include "cli/stat_columns.h"
+#include "model/timing.h"
 #include "store/store.h"
 
 #define INDENT 2
@@ -236,8 +237,8 @@ static int on_record(void *ctx, const struct stored_record *r)
 		return 0;
 	count(&w->p->sum, r->record);
 	if (!w->p->sum.timing && r->guest.accel)
-		w->p->sum.timing = str_fmt("%s, %s clock", r->guest.accel,
-					   r->guest.timing ? r->guest.timing : "unknown");
+		w->p->sum.timing =
+			str_fmt("%s, %s", r->guest.accel, timing__phrase(r->guest.timing));
 	return w->s->programs ? report_programs__add(w->s->programs, r) : add_to_matrix(w->s, r);
 }
 

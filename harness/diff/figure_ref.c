@@ -86,6 +86,26 @@ static double percent(double a, double b)
 	return b > 0 ? 100 : b < 0 ? -100 : 0;
 }
 
+static const char *unit_of(const struct cell *c, const char *series)
+{
+	for (size_t i = 0; c && c->record && i < c->record->nr_series; i++)
+		if (strcmp(c->record->series[i].name, series) == 0)
+			return c->record->series[i].unit;
+	return NULL;
+}
+
+/* A time of the host's clock and one of a count of instructions have no difference. */
+static bool other_clock(const struct figure_ref *r, const struct cell *a, const struct cell *b)
+{
+	const char *ua, *ub;
+
+	if (r->what != REF_STAT || !r->stat->time)
+		return false;
+	ua = unit_of(a, stat__series(r->stat));
+	ub = unit_of(b, stat__series(r->stat));
+	return ua && ub && strcmp(ua, ub) != 0;
+}
+
 double figure_ref__value(const struct figure_ref *r, const struct cell *a, const struct cell *b)
 {
 	double va = value(r, a), vb = value(r, b), v;
@@ -94,7 +114,7 @@ double figure_ref__value(const struct figure_ref *r, const struct cell *a, const
 		v = va;
 	else if (r->variant == VARIANT_B)
 		v = vb;
-	else if (isnan(va) || isnan(vb))
+	else if (isnan(va) || isnan(vb) || other_clock(r, a, b))
 		v = NAN;
 	else if (r->variant == VARIANT_PCT)
 		v = percent(va, vb);

@@ -28,7 +28,8 @@ struct finder {
 	struct changes *out;
 	struct candidate *candidates;
 	size_t nr_candidates;
-	size_t compared;	      /* pairs of cells */
+	size_t too_short; /* series of virtual times with too few samples for a median */
+	size_t compared;  /* pairs of cells */
 	struct strv lacks_a, lacks_b; /* experiments that were not run on that side */
 	const struct cell *broken; /* of a, the first of a row that broke on both sides; or NULL */
 	size_t nr_broken;	   /* how many follow it, with it */

@@ -10,10 +10,12 @@
 #include "base/str.h"
 #include "diff/side.h"
 #include "diff/stat.h"
+#include "model/timing.h"
 
-#define FAMILY	   0.05 /* chance that any test of a comparison shouts for nothing */
-#define NORMAL_95  1.959963984540054
-#define PACE_LEAST 20 /* series from which the pace of a side is taken */
+#define FAMILY	      0.05 /* chance that any test of a comparison shouts for nothing */
+#define NORMAL_95     1.959963984540054
+#define VIRTUAL_LEAST 5	 /* samples for a median of virtual times */
+#define PACE_LEAST    20 /* series from which the pace of a side is taken */
 
 /* --- may they be compared? ------------------------------------------------------------------- */
 
@@ -83,19 +85,6 @@ static bool is_alike(struct finder *f, const char *experiment, int *err)
 }
 
 /* --- what a figure is ------------------------------------------------------------------------ */
-
-static bool is_time(const char *unit)
-{
-	static const char *const times[] = { "ns", "us", "\302\265s", "ms", "s" };
-
-	if (!unit || strchr(unit, '/')) /* "ns/read", "MB/s" */
-		return unit && (str_starts(unit, "ns/") || str_starts(unit, "us/") ||
-				str_starts(unit, "ms/") || str_ends(unit, "/s"));
-	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		if (strcmp(unit, times[i]) == 0)
-			return true;
-	return false;
-}
 
 static const struct metric *companion(const struct record *r, const char *name, const char *end)
 {
@@ -182,6 +171,45 @@ static const struct series *series_of(const struct record *r, const char *name)
 	return NULL;
 }
 
+/* Virtual times are counts: what differs between two boots is no chance that a test could tell of.
+ * Kernels print the time of a verification in whole microseconds, and a difference of one is how
+ * it was rounded. */
+static bool is_rounding(const double *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (x[i] != floor(x[i]))
+			return false;
+	return true;
+}
+
+static int compare_virtual(struct finder *f, const struct candidate *v)
+{
+	struct threshold t = thresholds__of(f->o->thresholds, FIGURE_VIRTUAL, v->what);
+	double a, b, least;
+	struct change *c;
+
+	if (t.off)
+		return 0;
+	if (v->na < VIRTUAL_LEAST || v->nb < VIRTUAL_LEAST) {
+		f->too_short++;
+		return 0;
+	}
+	a = stats__median(v->xa, v->na);
+	b = stats__median(v->xb, v->nb);
+	least = is_rounding(v->xa, v->na) && is_rounding(v->xb, v->nb) ? 1 : 0;
+	if (!threshold__passed(t, a, b) || fabs(b - a) <= least)
+		return 0;
+	c = finder__add(f, CHANGE_MEASURE, v->a, v->b);
+	if (!c)
+		return -ENOMEM;
+	c->what = v->what;
+	c->unit = v->unit;
+	c->va = a;
+	c->vb = b;
+	c->pct = stat__pct(a, b);
+	return 0;
+}
+
 static int collect_series(struct finder *f, const struct cell *a, const struct cell *b)
 {
 	int err = 0;
@@ -203,9 +231,13 @@ static int collect_series(struct finder *f, const struct cell *a, const struct c
 		};
 
 		/* Codes, orders of events and the like have no median. */
-		if (!sb || !is_time(sa->unit) || !sa->n || !sb->n)
+		if (!sb || !timing__is_time(sa->unit) || !sa->n || !sb->n)
 			continue;
-		err = add_candidate(f, &c);
+		/* Of another clock. */
+		if (strcmp(sa->unit, sb->unit) != 0)
+			continue;
+		err = timing__is_virtual_time(sa->unit) ? compare_virtual(f, &c)
+							: add_candidate(f, &c);
 	}
 	return err;
 }
@@ -213,7 +245,7 @@ static int collect_series(struct finder *f, const struct cell *a, const struct c
 static int add_figure(struct finder *f, const struct cell *a, const struct cell *b,
 		      const struct metric *ma, const struct metric *mb)
 {
-	enum figure figure = is_time(ma->unit) ? FIGURE_TIME : FIGURE_COUNT;
+	enum figure figure = timing__is_time(ma->unit) ? FIGURE_TIME : FIGURE_COUNT;
 	struct threshold t = thresholds__of(f->o->thresholds, figure, ma->name);
 	struct change *c;
 
@@ -261,7 +293,7 @@ static int collect_metric(struct finder *f, const struct cell *a, const struct c
 	if (estimate_of(ra, ma, &c.ea) && estimate_of(rb, mb, &c.eb)) {
 		c.figure = FIGURE_FIT;
 		/* An interval of times is a time; one of an exponent is none. */
-		return is_time(ma->unit) && !f->alike ? 0 : add_candidate(f, &c);
+		return timing__is_time(ma->unit) && !f->alike ? 0 : add_candidate(f, &c);
 	}
 	return add_figure(f, a, b, ma, mb);
 }
@@ -496,6 +528,6 @@ int measure__end(struct finder *f)
 	}
 	if (!err)
 		err = say_pace(f, pace, n);
-	f->out->untested = unable;
+	f->out->untested = unable + f->too_short;
 	return err;
 }

@@ -16,15 +16,17 @@ struct threshold {
 
 /* What a number is decides how it is compared, and which threshold it has by default. */
 enum figure {
-	FIGURE_STAT,   /* a statistic that the verifier counts: the same for each load */
-	FIGURE_SERIES, /* samples of a time: rank test */
-	FIGURE_SHARE,  /* so many of so many: Newcombe's interval */
-	FIGURE_FIT,    /* an estimate with its own interval: z test */
-	FIGURE_COUNT,  /* a single value that is no time */
-	FIGURE_TIME,   /* a single value that is a time or a rate: nothing to test with */
+	FIGURE_STAT,	/* a statistic that the verifier counts: the same for each load */
+	FIGURE_SERIES,	/* samples of a time: rank test */
+	FIGURE_SHARE,	/* so many of so many: Newcombe's interval */
+	FIGURE_FIT,	/* an estimate with its own interval: z test */
+	FIGURE_COUNT,	/* a single value that is no time */
+	FIGURE_VIRTUAL, /* samples of a virtual time, which is a count: medians are compared */
+	FIGURE_TIME,	/* a single value that is a time or a rate: nothing to test with */
 };
 #define NR_FIGURES (FIGURE_TIME + 1)
-/* The class as --threshold names it: "stats", "series", "shares", "fits", "counts", "times". */
+/* The class as --threshold names it: "stats", "series", "shares", "fits", "counts", "virtual",
+ * "times". */
 const char *figure__name(enum figure f);
 
 struct thresholds;

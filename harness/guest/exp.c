@@ -280,7 +280,7 @@ int exp__load_record(struct exp *e, const char *name, unsigned int prog_type,
 		goto out;
 	spec.insns = copy ? copy : insns;
 	exp__progress(e, 0, 0, name);
-	err = load__measure(&spec, e->repeats, &r);
+	err = load__measure(&spec, e->loads, &r);
 	if (!err)
 		err = program__report(e, &info, &r, NULL);
 	if (!err)

@@ -7,12 +7,12 @@
 
 #include "base/str.h"
 #include "guest/experiment.h"
+#include "guest/load.h"
 #include "guest/sink.h"
 #include "model/verdict.h"
 
 struct kfacts;
 struct libbpf_messages;
-struct load_result;
 struct params;
 struct verify_failure;
 
@@ -23,7 +23,7 @@ struct exp {
 	struct kfacts *kernel;
 	struct params *params;
 	struct strv features;
-	unsigned int repeats; /* timed loads of each program */
+	struct loads loads; /* of each program, for its times */
 
 	/* Set by exp__skip, exp__fail and the runner; only ever the first reason. */
 	enum status status;

@@ -30,7 +30,7 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
  * pointers hold it while load__object runs, and are NULL otherwise. */
 struct interception {
 	const char *name; /* program to measure, or NULL */
-	unsigned int repeats;
+	struct loads loads;
 	const struct btf *btf;
 	struct load_result *result;
 	bool seen;
@@ -45,7 +45,7 @@ static int measure(const struct load_spec *spec)
 	int fd;
 
 	active->seen = true;
-	active->err = load__measure(spec, active->repeats, r);
+	active->err = load__measure(spec, active->loads, r);
 	if (active->err) {
 		errno = -active->err;
 		return active->err;
@@ -166,10 +166,10 @@ char *libbpf_messages__reason(const struct libbpf_messages *m)
 	return best ? strndup(best, best_len) : NULL;
 }
 
-int load__object(struct bpf_object *obj, const char *name, unsigned int repeats,
+int load__object(struct bpf_object *obj, const char *name, struct loads loads,
 		 const struct btf *btf, struct libbpf_messages *messages, struct load_result *r)
 {
-	struct interception in = { .name = name, .repeats = repeats, .btf = btf, .result = r };
+	struct interception in = { .name = name, .loads = loads, .btf = btf, .result = r };
 	int err;
 
 	libbpf_messages__to(messages);

@@ -53,6 +53,7 @@ static int read_request(const json_t *job, struct run_request *rq)
 			err = strv__add(&rq->features, json_string_value(feature));
 	if (!wire_int(job, "repeats", &n) && n > 0 && n <= INT_MAX)
 		rq->repeats = (unsigned int)n;
+	rq->precision = json_number_value(json_object_get(job, "precision"));
 	n = 0;
 	if (!wire_int(job, "timeout_ms", &n) && n > 0)
 		rq->timeout_ms = n < INT_MAX ? (unsigned int)n : INT_MAX;

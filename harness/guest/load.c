@@ -197,22 +197,47 @@ static bool agree(struct load_result *r, unsigned int i, int fd)
 	return false;
 }
 
-static int timed_loads(const struct load_spec *spec, unsigned int repeats, struct load_result *r)
+/* Limits of the loads for a precision. */
+#define PRECISION_LOADS_MIN 15
+#define PRECISION_LOADS_MAX 500u
+#define PRECISION_NS	    2000000000ull
+
+/* Is the median known well enough? Its interval is looked at after every fifth load. */
+static bool precise_enough(struct load_result *r, bool timed_by_log, double percent)
 {
-	/* The first load of all pays for cold caches and slabs (measured: 30 times the later
-	 * ones); where several samples are wanted it is made and not counted. */
-	unsigned int warm_up = repeats > 1;
-	struct vlog_stats *all = calloc(repeats, sizeof(*all));
-	double *scratch = calloc(repeats, sizeof(*scratch));
+	const double *x = timed_by_log ? r->verification_us : r->load_us;
+	double median;
+
+	if (r->n < PRECISION_LOADS_MIN || r->n % 5)
+		return false;
+	median = stats__median(x, r->n);
+	r->median_ci = stats__median_ci(x, r->n);
+	r->precise = r->median_ci.high - median <= median * percent / 100 &&
+		     median - r->median_ci.low <= median * percent / 100;
+	return r->precise;
+}
+
+/* The first load of all pays for cold caches and slabs (measured: 30 times the later ones); where
+ * several samples are wanted it is made and not counted. */
+static int timed_loads(const struct load_spec *spec, struct loads loads, struct load_result *r)
+{
+	const bool by_precision = loads.precision > 0;
+	unsigned int least = loads.repeats ? loads.repeats : 1, warm_up = least > 1 || by_precision;
+	unsigned int most =
+		by_precision && least < PRECISION_LOADS_MAX ? PRECISION_LOADS_MAX : least;
+	struct vlog_stats *all = calloc(most, sizeof(*all));
+	double *scratch = calloc(most, sizeof(*scratch));
+	uint64_t start = exp__now_ns();
 	size_t log_len = STATS_LOG_MIN;
 	char *log = NULL;
 	int err = -ENOMEM;
 
-	r->load_us = calloc(repeats, sizeof(*r->load_us));
-	r->verification_us = calloc(repeats, sizeof(*r->verification_us));
+	r->load_us = calloc(most, sizeof(*r->load_us));
+	r->verification_us = calloc(most, sizeof(*r->verification_us));
 	if (!all || !scratch || !r->load_us || !r->verification_us)
 		goto out;
-	for (unsigned int i = 0; i < repeats + warm_up; i++) {
+	/* Without a precision most is least. */
+	for (unsigned int i = 0; i < most + warm_up; i++) {
 		struct vlog v = { 0 };
 		double us;
 		int fd = load_stats(spec, &log, &log_len, &us);
@@ -237,12 +262,21 @@ static int timed_loads(const struct load_spec *spec, unsigned int repeats, struc
 		r->message = v.message;
 		v.message = NULL;
 		vlog__release(&v);
+		if (r->n < least || !by_precision)
+			continue;
+		if (precise_enough(r, all[0].verification_time_us != VLOG_UNKNOWN,
+				   loads.precision) ||
+		    (r->n >= PRECISION_LOADS_MIN && exp__now_ns() - start > PRECISION_NS))
+			break;
 	}
 	median_stats(all, scratch, r->n, &r->stats);
 	if (all[0].verification_time_us == VLOG_UNKNOWN) {
 		free(r->verification_us);
 		r->verification_us = NULL;
 	}
+	if (by_precision)
+		r->median_ci = stats__median_ci(
+			r->verification_us ? r->verification_us : r->load_us, r->n);
 out:
 	free(log);
 	free(scratch);
@@ -331,7 +365,7 @@ static int full_message(struct load_result *r)
 	return 0;
 }
 
-int load__measure(const struct load_spec *spec, unsigned int repeats, struct load_result *r)
+int load__measure(const struct load_spec *spec, struct loads loads, struct load_result *r)
 {
 	int err;
 
@@ -344,7 +378,7 @@ int load__measure(const struct load_spec *spec, unsigned int repeats, struct loa
 		r->attach_type = spec->opts->expected_attach_type;
 		r->flags = spec->opts->prog_flags;
 	}
-	err = timed_loads(spec, repeats ? repeats : 1, r);
+	err = timed_loads(spec, loads, r);
 	if (err || r->trouble)
 		return err;
 	err = full_log(spec, r);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/str.h"
+#include "model/stats.h"
 #include "model/verdict.h"
 #include "model/vlog.h"
 
@@ -25,6 +26,14 @@ struct load_spec {
 	const struct bpf_prog_load_opts *opts; /* or NULL; its log_* fields are not used */
 };
 
+/* How often a program is loaded for its times. */
+struct loads {
+	unsigned int repeats; /* at least; 0: 1 */
+	/* Until the 95 % interval of the median is within so many per cent of it on either side, or
+	 * a limit is reached; 0: just `repeats`. */
+	double precision;
+};
+
 /* What the kernel said of a program. */
 struct load_result {
 	enum verdict verdict; /* VERDICT_NONE: the kernel never got to judge it, see trouble */
@@ -37,6 +46,9 @@ struct load_result {
 	size_t n;
 	double *load_us, *verification_us; /* the latter is NULL when the log does not say */
 	struct vlog_stats stats;	   /* medians */
+	/* With a precision: of the verifier's own time, or where it does not say, of the load's. */
+	struct interval median_ci;
+	bool precise; /* it was reached */
 
 	char *log; /* of full level; NUL-terminated; "" when the kernel wrote none */
 	size_t log_len;
@@ -51,11 +63,11 @@ struct load_result {
 void load_result__init(struct load_result *r);
 void load_result__release(struct load_result *r);
 
-/* Loads the program `repeats` times with log level 4 (statistics only), taking the time of each,
- * then once with the full log as evidence. The verdict is that of the timed loads: a full log that
- * does not fit the largest buffer says nothing about the program. Returns 0 whatever the kernel
- * said, or -ENOMEM. */
-int load__measure(const struct load_spec *spec, unsigned int repeats, struct load_result *r);
+/* Loads the program as often as asked for with log level 4 (statistics only), taking the time of
+ * each, then once with the full log as evidence. The verdict is that of the timed loads: a full log
+ * that does not fit the largest buffer says nothing about the program. Returns 0 whatever the
+ * kernel said, or -ENOMEM. */
+int load__measure(const struct load_spec *spec, struct loads loads, struct load_result *r);
 
 /* Loads an object through libbpf. When libbpf comes to load the program called `name`, the loads
  * are made and measured as in load__measure, with precisely what libbpf prepared: relocated
@@ -67,7 +79,7 @@ int load__measure(const struct load_spec *spec, unsigned int repeats, struct loa
  * Returns what bpf_object__load returned. When libbpf failed before it came to load the program
  * (a map can't be created, the attach target is not in the kernel's BTF), r->verdict stays
  * VERDICT_NONE, r->err is the errno and r->trouble libbpf's message. */
-int load__object(struct bpf_object *obj, const char *name, unsigned int repeats,
+int load__object(struct bpf_object *obj, const char *name, struct loads loads,
 		 const struct btf *btf, struct libbpf_messages *messages, struct load_result *r);
 
 /* One load without any record. Returns 0, or the negative errno of the rejection; a log longer than

@@ -24,6 +24,20 @@ static int fill_series(struct record *r, const struct load_result *l)
 	return err;
 }
 
+/* How well the median is known, where that was asked for. */
+static int fill_precision(struct record *r, const struct load_result *l)
+{
+	const struct interval *ci = &l->median_ci;
+	int err;
+
+	if (!l->n || !(ci->high > 0))
+		return 0;
+	err = record__metric(r, "median_low", "us", ci->low);
+	if (!err)
+		err = record__metric(r, "median_high", "us", ci->high);
+	return err ? err : record__metric(r, "conclusive", "", l->precise);
+}
+
 static int fill(struct record *r, const struct program_info *p, const struct load_result *l)
 {
 	const char *type = libbpf_bpf_prog_type_str(p->type);
@@ -39,6 +53,8 @@ static int fill(struct record *r, const struct program_info *p, const struct loa
 		err = record__set(&r->message, l->trouble);
 	if (!err)
 		err = fill_series(r, l);
+	if (!err)
+		err = fill_precision(r, l);
 	/* Said where the log is read: the statistics at its end are missing, or its beginning. */
 	if (!err && l->log_cut)
 		err = record__metric(r, "log_kept", "bytes", (double)l->log_len);

@@ -16,6 +16,7 @@ struct run_request {
 	const json_t *params;	     /* object name -> value, or NULL; borrowed */
 	struct strv features;	     /* what the kernel's patches provide */
 	unsigned int repeats;	     /* timed loads of each program; 0: 5 */
+	double precision;	     /* of their median, in per cent; 0: none is asked for */
 	unsigned int timeout_ms;     /* 0: none */
 
 	/* A BPF object of the user's, in place of the experiment's: each of its programs is loaded,

@@ -95,7 +95,7 @@ static int load_and_report(struct exp *e, struct bpf_object *obj, struct bpf_pro
 
 	if (err)
 		return err;
-	err = load__object(obj, info.name, e->repeats, kfacts__btf(e->kernel), m, r);
+	err = load__object(obj, info.name, e->loads, kfacts__btf(e->kernel), m, r);
 	/* The loads' result says more than libbpf's; only the harness's own failure ends here. */
 	if (err == -ENOMEM && r->err != ENOMEM)
 		exp__stop(e, STATUS_HARNESS, "out of memory while loading %s", info.name);
@@ -222,7 +222,7 @@ static int measure(struct exp *e, struct programs *p)
 		err = open_prepared(e, is_accepted, &p->accepted, &m, &obj);
 		if (err)
 			goto out;
-		err = load__object(obj, NULL, 0, kfacts__btf(e->kernel), &m, &r);
+		err = load__object(obj, NULL, (struct loads){ 0 }, kfacts__btf(e->kernel), &m, &r);
 		if (err) {
 			char *why = libbpf_messages__reason(&m);
 
@@ -317,7 +317,7 @@ int runner__run(const struct run_request *rq, const struct sink *sink)
 		.def = rq->ex,
 		.sink = *sink,
 		.status = STATUS_OK,
-		.repeats = rq->repeats ? rq->repeats : DEFAULT_REPEATS,
+		.loads = { rq->repeats ? rq->repeats : DEFAULT_REPEATS, rq->precision },
 	};
 	struct programs p = { 0 };
 	int err = sink__start(sink, rq->ex->name);

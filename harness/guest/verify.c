@@ -326,7 +326,7 @@ static int try_once(struct verify *v, struct attempt *a)
 		bpf_map__set_autocreate(bpf_object__find_map_by_name(obj, v->maps.v[i]), false);
 	bpf_program__set_log_level(prog, 1);
 	bpf_program__set_log_buf(prog, log, sizeof(log));
-	err = load__object(obj, a->name, v->e->repeats, kfacts__btf(v->e->kernel), &m, &r);
+	err = load__object(obj, a->name, v->e->loads, kfacts__btf(v->e->kernel), &m, &r);
 	/* The result says more than libbpf's; only our own want of memory ends here. */
 	err = err == -ENOMEM && r.err != ENOMEM ? err : 0;
 	if (!err && never_tried(&r))

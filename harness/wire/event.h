@@ -27,8 +27,9 @@
  *   exit     {status}                              exec and shell: 0-255, 128 + signal
  *   log      {level, text}                         the guest's own diagnostics
  * Host to guest:
- *   run      {experiment, params: {name: value}, repeats, features: [..], release, build_id,
- *             timeout_ms}; for an object of the user's also {object (its path in the guest), globals:
+ *   run      {experiment, params: {name: value}, repeats, precision (of the median time, in
+ *             per cent; 0: none), features: [..], release, build_id, timeout_ms (0: none)}; for
+ *             an object of the user's also {object (its path in the guest), globals:
  *             {variable: value}, programs: [pattern..], first (index of its first program)}
  *   exec     {argv: [...], rows, cols}
  *   shell    {rows, cols, term}

@@ -400,6 +400,84 @@ static void test_share_at_its_limit(void **state)
 	assert_int_equal(changed_with(p, "shares=0"), 0);
 }
 
+static void set_timing(struct sides_pair_fixture *p, const char *a, const char *b)
+{
+	set_text(&p->a->guest.timing, a);
+	set_text(&p->b->guest.timing, b);
+}
+
+/* Medians, exactly: no pace is taken out, and 1 % is a change. */
+static void test_virtual_times(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+	const struct change *c;
+	struct both m;
+
+	set_timing(p, "icount", "icount");
+	m = both(p, "m");
+	samples(m.a, "read", "virtual us", 1000, 15);
+	samples(m.b, "read", "virtual us", 1009.9, 15);
+	find_changes(p);
+	assert_int_equal(p->c->n, 0);
+	assert_int_equal(p->c->refused.n, 0);
+	assert_int_equal(changed_with(p, "virtual=0.9%"), 1);
+	assert_int_equal(changed_with(p, "series=0"), 0); /* another class */
+	assert_int_equal(changed_with(p, "virtual=off"), 0);
+	m = both(p, "n");
+	samples(m.a, "read", "virtual us", 1000, 15);
+	samples(m.b, "read", "virtual us", 1015, 15);
+	find_changes(p);
+	assert_int_equal(p->c->n, 1);
+	c = &p->c->v[0];
+	assert_int_equal(c->kind, CHANGE_MEASURE);
+	assert_string_equal(c->unit, "virtual us");
+	assert_sentence(c, "read 1007 -> 1022 virtual us (+1.5 %)");
+	assert_int_equal(changed_with(p, "read=2%"), 0);
+}
+
+/* Of a time that is printed in whole microseconds, one is how it was rounded. */
+static void test_virtual_rounding(void **state)
+{
+	static const double a[] = { 50, 50, 50, 50, 50 }, b[] = { 51, 51, 51, 51, 51 },
+			    c[] = { 52, 52, 52, 52, 52 };
+	struct sides_pair_fixture *p = *state;
+	struct both m;
+
+	set_timing(p, "icount", "icount");
+	m = both(p, "m");
+	assert_int_equal(record__series(m.a->record, "time", "virtual us", a, 5), 0);
+	assert_int_equal(record__series(m.b->record, "time", "virtual us", b, 5), 0);
+	m = both(p, "n");
+	assert_int_equal(record__series(m.a->record, "time", "virtual us", a, 5), 0);
+	assert_int_equal(record__series(m.b->record, "time", "virtual us", c, 5), 0);
+	find_changes(p);
+	assert_int_equal(p->c->n, 1);
+	assert_string_equal(p->c->v[0].a->name, "n");
+	/* Too few for a median. */
+	m = both(p, "o");
+	assert_int_equal(record__series(m.a->record, "time", "virtual us", a, 4), 0);
+	assert_int_equal(record__series(m.b->record, "time", "virtual us", c, 5), 0);
+	find_changes(p);
+	assert_int_equal(p->c->n, 1);
+	assert_int_equal(p->c->untested, 1);
+}
+
+/* Neither by series, nor where the records' units alone tell of another clock. */
+static void test_clocks_never_mix(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+	struct both m = both(p, "m");
+
+	samples(m.a, "read", "us", 10, 20);
+	samples(m.b, "read", "virtual us", 1000, 20);
+	assert_int_equal(changed_with(p, "all=0"), 0);
+	set_timing(p, "wall", "icount");
+	assert_int_equal(changed_with(p, "all=0"), 0);
+	assert_int_equal(p->c->refused.n, 1);
+	assert_string_equal(p->c->refused.v[0],
+			    "times are not compared: timing wall against icount, only counts are");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, two_sides, release_sides)
@@ -421,6 +499,9 @@ int main(void)
 		TEST(test_against_the_pace),
 		TEST(test_divisor),
 		TEST(test_share_at_its_limit),
+		TEST(test_virtual_times),
+		TEST(test_virtual_rounding),
+		TEST(test_clocks_never_mix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

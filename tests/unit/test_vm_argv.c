@@ -300,11 +300,34 @@ static void test_accel_names(void **state)
 	assert_string_equal(accel__name(ACCEL_TCG), "tcg");
 }
 
+static void test_icount(void **state)
+{
+	struct vm_opts o = plain;
+	struct strv a;
+
+	(void)state;
+	make(&o, &a);
+	assert_int_equal(count(&a, "-icount", NULL), 0);
+	strv__free(&a);
+	o.timing = TIMING_ICOUNT;
+	make(&o, &a);
+	assert_int_equal(count(&a, "-accel", "tcg,thread=single"), 1);
+	assert_int_equal(count(&a, "-accel", NULL), 1);
+	assert_int_equal(count(&a, "-icount", "shift=1,sleep=off"), 1);
+	strv__free(&a);
+	/* KVM counts nothing. */
+	memset(&a, 0, sizeof(a));
+	o.accel = ACCEL_KVM;
+	assert_int_equal(vm_argv(&o, "/usr/bin/qemu", 7, 8, &a), -EINVAL);
+	strv__free(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_icount),
 		cmocka_unit_test(test_bus_before_port),
 		cmocka_unit_test(test_kernel_arguments),
 		cmocka_unit_test(test_kvm),
