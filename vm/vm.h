@@ -26,6 +26,10 @@ struct vm_opts {
 	int boot_timeout_ms;	   /* 0: 60 s */
 	int cancel_fd;		   /* or -1 */
 	const char *const *drives; /* raw disk images, NULL-terminated, or NULL (virtio-blk) */
+	/* Neither makes another machine of it (vm/snapshot.h). */
+	bool qmp;     /* add QEMU's monitor */
+	int state_fd; /* a saved state that it goes on from, read from the file's position; 0: boot
+		       */
 };
 
 /* QEMU's command line; pure, for tests and for `assay run -v`. fds: numbers of the inherited
@@ -65,7 +69,8 @@ int vm__wait_hello(struct vm *vm, const json_t **hello, struct vm_outcome *o);
 int vm__send(struct vm *vm, json_t *job);
 /* Hands every event to on_event (borrowed) until it returns 1 (VM_DONE) or a negative errno
  * (VM_FAILED), or trouble ends it. Looks at the console all the while. timeout_ms is for the whole
- * call, or from the last event for which on_event returned 2; 0: none. When a fatal splat shows, the guest is given a moment to print the rest. */
+ * call, or from the last event for which on_event returned 2; 0: none. When a fatal splat shows,
+ * the guest is given a moment to print the rest. */
 void vm__pump(struct vm *vm, int timeout_ms, int (*on_event)(void *ctx, const json_t *event),
 	      void *ctx, struct vm_outcome *o);
 int vm__tty_fd(const struct vm *vm); /* the raw port, or -1 */
@@ -84,6 +89,17 @@ void vm__watch(struct vm *vm, const struct vm_watch *watch); /* borrowed; NULL: 
 
 /* Ends the guest: asks for poweroff, then kills; frees. Safe at any time and with NULL. */
 void vm__stop(struct vm *vm);
+/* The same at once, for a guest whose end nobody looks at. */
+void vm__kill(struct vm *vm);
 const char *vm__cpu_model(const struct vm *vm); /* QEMU's -cpu */
+
+/* The socket of the monitor, which is the caller's from then on; or -1. */
+int vm__take_qmp_fd(struct vm *vm);
+/* For a guest that goes on from a saved state and says no hello: what it said then. Steals the
+ * reference. */
+void vm__set_hello(struct vm *vm, json_t *hello);
+const json_t *vm__hello(const struct vm *vm); /* borrowed; NULL before it came */
+/* All of the console's file until now; caller frees. 0 or -errno. */
+int vm__console_text(const struct vm *vm, char **text, size_t *len);
 
 #endif

@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/drive.h"
 #include "cli/formats.h"
+#include "cli/fresh.h"
 #include "cli/host.h"
 #include "cli/plan.h"
 #include "cli/programs.h"
@@ -26,6 +27,7 @@
 
 struct run_args {
 	struct cli_vm vm;
+	enum fresh fresh;
 	struct strv experiments, rows, params;
 	unsigned int repeats;
 	uint64_t timeout_ms, run_timeout_ms;
@@ -62,6 +64,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->vm;
 		state->child_inputs[1] = &a->output;
+		state->child_inputs[2] = &a->fresh;
 		return 0;
 	case 'p':
 		return strv__add(&a->params, arg) ? ENOMEM : 0;
@@ -95,6 +98,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_child children[] = { { &cli_vm_argp, 0, "Guest:", 1 },
 					      { &format_argp, 0, NULL, 0 },
+					      { &fresh_argp, 0, NULL, 1 },
 					      { 0 } };
 static const struct argp argp = {
 	.options = options,
@@ -178,6 +182,7 @@ static int execute(struct run *run, const struct plan *plan)
 		.repeats = a->repeats,
 		.timeout_ms = a->timeout_ms,
 		.run_timeout_ms = a->run_timeout_ms,
+		.fresh = a->fresh,
 		.programs = &run->programs,
 		.on_record = on_record,
 		.show = print_run,
