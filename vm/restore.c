@@ -16,7 +16,6 @@
 #include "vm/vm.h"
 #include "wire/event.h"
 
-#define RENEW_MS    20000
 #define SAVE_MS	    60000
 #define ENTROPY	    64 /* bytes */
 #define CLOCK_OFF_S 60 /* between the host's clock and the guest's answer */
@@ -76,7 +75,7 @@ static json_t *renew_job(struct renewal *r)
 }
 
 /* After it the guest waits for a job, and has nothing more to say. */
-static int renew(struct vm *vm, struct vm_outcome *o)
+static int renew(struct vm *vm, int timeout_ms, struct vm_outcome *o)
 {
 	struct renewal r = { 0 };
 	int err = vm__send(vm, renew_job(&r));
@@ -88,7 +87,7 @@ static int renew(struct vm *vm, struct vm_outcome *o)
 		};
 		return 0;
 	}
-	vm__pump(vm, RENEW_MS, on_renewed, &r, o);
+	vm__pump(vm, timeout_ms, on_renewed, &r, o);
 	if (o->end == VM_DONE && r.trouble) {
 		o->end = VM_FAILED;
 		o->detail = str_fmt("the guest could not renew itself: %s", r.trouble);
@@ -107,7 +106,7 @@ int snapshot__take(struct vm *vm, int cancel_fd, struct snapshot *out, char **wh
 	snapshot__init(out);
 	if (fd < 0)
 		return -EINVAL;
-	renew(vm, &o);
+	renew(vm, RESTORE_MS, &o);
 	if (o.end != VM_DONE || o.splat != SPLAT_NONE) {
 		*why = strdup(o.detail ? o.detail : "there is trouble on its console");
 		vm_outcome__release(&o);
@@ -154,7 +153,11 @@ int snapshot__restore(const struct snapshot *s, const struct vm_opts *opts, stru
 	if (err)
 		return err;
 	vm__set_hello(vm, json_incref(s->hello));
-	err = renew(vm, o);
+	err = renew(vm,
+		    opts->boot_timeout_ms > 0 && opts->boot_timeout_ms < RESTORE_MS
+			    ? opts->boot_timeout_ms
+			    : RESTORE_MS,
+		    o);
 	if (err || o->end != VM_DONE)
 		vm__kill(vm);
 	else

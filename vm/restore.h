@@ -7,6 +7,9 @@ struct vm;
 struct vm_opts;
 struct vm_outcome;
 
+/* A restored guest answers within that, or within vm_opts.boot_timeout_ms when this is shorter. */
+#define RESTORE_MS 20000
+
 /* Saves a guest that has said hello and got no job yet (started with vm_opts.qmp). It stands still
  * from then on: vm__kill. cancel_fd: or -1. 0 or -errno, and *why (caller frees) says what went
  * wrong. */

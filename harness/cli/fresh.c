@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "vm/image.h"
 #include "vm/restore.h"
@@ -125,7 +126,12 @@ static int make(struct fresh_state *f, const struct vm_opts *opts, struct vm_out
 	if (o->splat != SPLAT_NONE) {
 		give_up(f, "its state after the boot is not saved", "trouble on its console");
 	} else if (snapshot__take(vm, opts->cancel_fd, &f->snapshot, &why)) {
-		give_up(f, "its state after the boot can't be saved", why ? why : "no memory");
+		if (cancel_pending(opts->cancel_fd))
+			*o = (struct vm_outcome){ .end = VM_CANCELLED,
+						  .detail = strdup("interrupted") };
+		else
+			give_up(f, "its state after the boot can't be saved",
+				why ? why : "no memory");
 	} else {
 		f->here = true;
 		keep(f);
@@ -209,6 +215,13 @@ static void refuse(struct fresh_state *f, const struct vm_outcome *o)
 	drop(f);
 }
 
+/* Not the state's fault: there was less time than a restored guest is given. */
+static bool is_out_of_time(const struct vm_opts *opts, const struct vm_outcome *o)
+{
+	return o->end == VM_TIMEOUT && opts->boot_timeout_ms > 0 &&
+	       opts->boot_timeout_ms < RESTORE_MS;
+}
+
 int fresh_state__start(struct fresh_state *f, const struct vm_opts *opts, struct vm **out,
 		       struct vm_outcome *o)
 {
@@ -226,7 +239,7 @@ int fresh_state__start(struct fresh_state *f, const struct vm_opts *opts, struct
 			continue;
 		}
 		err = restore(f, opts, out, o);
-		if (err || *out || o->end == VM_CANCELLED)
+		if (err || *out || o->end == VM_CANCELLED || is_out_of_time(opts, o))
 			return err;
 		refuse(f, o);
 		vm_outcome__release(o);

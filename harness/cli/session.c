@@ -128,8 +128,9 @@ static bool is_restored(struct session *s)
 	if (!s->item->disk_mb)
 		return true;
 	if (!s->said_disk)
-		log_info("kernel %s: %s gets a disk, so its guest is booted", s->guest.kernel,
-			 s->item->experiment);
+		log_info("kernel %s: guests with a disk are booted (%s, for one): a saved state "
+			 "would know another disk",
+			 s->guest.kernel, s->item->experiment);
 	s->said_disk = true;
 	return false;
 }
