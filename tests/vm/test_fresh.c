@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -280,6 +281,53 @@ static void test_not_restored(void **state)
 	free(name);
 }
 
+/* A QEMU that restores nothing while a file says so. */
+static char *make_qemu(void)
+{
+	char *real = proc_which("qemu-system-x86_64");
+	char *path = str_fmt("%s/qemu-system-x86_64", cache);
+	char *text =
+		str_fmt("#!/bin/sh\ncase \" $* \" in *\" -incoming \"*)\n"
+			"[ ! -e %s/broken ] || { echo 'this machine is broken' >&2; exit 1; }\n"
+			"esac\nexec %s \"$@\"\n",
+			cache, real);
+
+	assert_non_null(real);
+	assert_int_equal(file_write(path, text, strlen(text)), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+	free(text);
+	free(path);
+	free(real);
+	return str_fmt("PATH=%s:%s", cache, getenv("PATH"));
+}
+
+/* Thrown away, made again once, then booted: each said by one line, and nothing is kept. */
+static void test_never_restored(void **state)
+{
+	char *path = make_qemu(), *broken = str_fmt("%s/broken", cache);
+	struct call c = the_call();
+	const char *const *args =
+		ARGS("-v", "run", "--fresh", "experiment", "trivial", "generated");
+	struct outcome o;
+
+	(void)state;
+	c.env = ARGS(env, path);
+	assay_call(&o, &c, args);
+	assert_well(&o, 1, 2);
+	outcome__release(&o);
+	assert_int_equal(file_write(broken, "", 0), 0);
+	assay_call(&o, &c, args);
+	assert_well(&o, 3, 2);
+	assert_int_equal(count(o.err, "can't be restored"), 2);
+	assert_int_equal(count(o.err, "it is made again"), 1);
+	assert_int_equal(count(o.err, "every guest is booted instead"), 1);
+	assert_has(o.err, "this machine is broken");
+	outcome__release(&o);
+	assert_null(the_state());
+	free(broken);
+	free(path);
+}
+
 static void mount_states(const char *options)
 {
 	assert_int_equal(dir_make(states), 0);
@@ -487,17 +535,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_renewed),
-		TEST(test_made_once),
-		TEST(test_two_cpus),
-		TEST(test_crash),
-		TEST(test_boots),
-		TEST(test_damaged),
-		TEST(test_not_restored),
-		TEST(test_disk_full),
-		TEST(test_read_only),
-		TEST(test_two_at_once),
-		TEST(test_killed_while_saving),
+		TEST(test_renewed),	 TEST(test_made_once),	    TEST(test_two_cpus),
+		TEST(test_crash),	 TEST(test_boots),	    TEST(test_damaged),
+		TEST(test_not_restored), TEST(test_never_restored), TEST(test_disk_full),
+		TEST(test_read_only),	 TEST(test_two_at_once),    TEST(test_killed_while_saving),
 	};
 
 	return cmocka_run_group_tests(tests, set_up_all, NULL);
