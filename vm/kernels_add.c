@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "vm/lock.h"
 #include "vm/series.h"
 
 #define INI_MAX	  (4 << 20)
@@ -394,7 +395,9 @@ static int check_loads(const struct kernel_paths *paths, const char *beside)
 int kernels_text__save(const struct kernel_paths *paths, const char *was, const char *text)
 {
 	char *beside = str_fmt("%s.new", paths->ini), *now = NULL;
-	int err = beside ? 0 : -ENOMEM;
+	/* Taken for an instant: nobody waits long enough to cancel. */
+	int lock = lock__take(paths->cache, "kernels.ini", "writes kernels.ini", -1);
+	int err = lock < 0 ? lock : beside ? 0 : -ENOMEM;
 
 	if (!err) {
 		err = access(paths->ini, W_OK) ? -errno : file_write(beside, text, strlen(text));
@@ -418,6 +421,8 @@ int kernels_text__save(const struct kernel_paths *paths, const char *was, const 
 	if (unlink(beside) && !err)
 		log_warn("%s: cannot be removed: %s", beside, strerror(errno));
 out:
+	if (lock >= 0)
+		close(lock);
 	free(now);
 	free(beside);
 	return err;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vm/prebuilt.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/utf8.h"
 #include "vm/banner.h"
 
 #define DEB	"deb:"
@@ -71,10 +74,11 @@ static int wrong(char **why, const char *spec, const char *what)
 	return *why ? -EINVAL : -ENOMEM;
 }
 
-/* A package's name, version or suite may have these and no others (deb-control(5)). */
+/* A package's name, version or suite may have these and no others (deb-control(5)). What becomes a
+ * folder's name begins with no dot. */
 static bool is_plain(const char *s)
 {
-	return *s && *s != '-' &&
+	return isalnum((unsigned char)*s) &&
 	       !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			    "0123456789.+-~:_")];
 }
@@ -146,6 +150,8 @@ int prebuilt__parse(const char *spec, struct prebuilt **out, char **why)
 		p->spec = strdup(spec);
 		err = p->spec ? 0 : -ENOMEM;
 	}
+	if (!err && !utf8_is_text(spec))
+		err = wrong(why, spec, "a name must be UTF-8, without control characters");
 	if (!err && (!parts.n || !prebuilt__is(parts.v[0])))
 		err = wrong(why, spec, "expected deb:FILE, apt:PACKAGE or vmlinux:FILE");
 	if (!err)
@@ -182,18 +188,21 @@ char *prebuilt__package_kernel(const char *package)
 static char *safe_name(char *name)
 {
 	for (char *p = name; p && *p; p++)
-		if (strchr("/:,*?[]@ \t", *p))
+		if (!isalnum((unsigned char)*p) && !strchr(".+-~_", *p))
 			*p = '-';
 	return name;
 }
 
 static int check_file(const char *spec, const char *path)
 {
-	int err = access(path, R_OK) ? -errno : 0;
+	struct stat st;
+	const char *why = stat(path, &st) || access(path, R_OK) ? strerror(errno) : NULL;
 
-	if (err)
-		log_err("-k %s: %s: %s", spec, path, strerror(-err));
-	return err ? -EINVAL : 0;
+	if (!why && !S_ISREG(st.st_mode)) /* opening a pipe would wait for ever */
+		why = "it is no plain file";
+	if (why)
+		log_err("-k %s: %s: %s", spec, path, why);
+	return why ? -EINVAL : 0;
 }
 
 static int identify_deb(const struct prebuilt *p, char **name, struct kver *version)

@@ -173,6 +173,16 @@ static int parse_word(const char *s, struct word *w)
 	return -EINVAL;
 }
 
+int releases__check_words(const struct strv *words)
+{
+	struct word w;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < words->n; i++)
+		err = parse_word(words->v[i], &w);
+	return err;
+}
+
 /* Marks what one word asks for. */
 static int mark(struct releases *rs, const struct kernels *ks, const char *s, bool older)
 {

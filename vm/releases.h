@@ -29,6 +29,8 @@ struct releases_request {
 	bool older; /* wanted are also those before the newest entry of their branch */
 };
 
+/* Is each a branch or a release? 0 or -EINVAL, logged. Needs no archive. */
+int releases__check_words(const struct strv *words);
 /* Wanted are: what is newer than the newest entry of its branch; what a word names; of branches
  * newer than all entries the newest release. Of releases that only moving suites (sid, testing,
  * backports) have, the newest of a branch alone: the others vanish from there any day. 0, -ENOMEM,

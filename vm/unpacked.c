@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -45,9 +46,24 @@ int deb_unpack(const char *kernel, const char *deb, const char *dir, int cancel_
 	return err;
 }
 
+/* A package may hold anything: a pipe never ends, a link leads to the host's own files. */
+static int check_type(const char *kernel, const char *dir, const char *path, mode_t type)
+{
+	struct stat st;
+	int err = lstat(path, &st) ? -errno : 0;
+
+	if (err)
+		log_err("kernel %s: %s: %s", kernel, path, strerror(-err));
+	if (err || (st.st_mode & S_IFMT) == type)
+		return err;
+	log_err("kernel %s: its package is not sound: %s is no %s", kernel, path + strlen(dir),
+		type == S_IFDIR ? "folder" : "plain file");
+	return -EINVAL;
+}
+
 /* The only one below dir that begins so. A missing folder has none. */
 static int find_one(const char *kernel, const char *dir, const char *folder, const char *prefix,
-		    char **found)
+		    mode_t type, char **found)
 {
 	char *path = str_fmt("%s/%s", dir, folder);
 	DIR *d = path ? opendir(path) : NULL;
@@ -63,7 +79,7 @@ static int find_one(const char *kernel, const char *dir, const char *folder, con
 			err = -EINVAL;
 		} else {
 			*found = str_fmt("%s/%s", path, e->d_name);
-			err = *found ? 0 : -ENOMEM;
+			err = *found ? check_type(kernel, dir, *found, type) : -ENOMEM;
 		}
 	}
 	if (d)
@@ -77,14 +93,14 @@ int unpacked__find(const char *kernel, const char *dir, struct unpacked *out)
 	int err;
 
 	*out = (struct unpacked){ 0 };
-	err = find_one(kernel, dir, "boot", "vmlinuz-", &out->vmlinuz);
+	err = find_one(kernel, dir, "boot", "vmlinuz-", S_IFREG, &out->vmlinuz);
 	if (!err)
-		err = find_one(kernel, dir, "boot", "config-", &out->config);
+		err = find_one(kernel, dir, "boot", "config-", S_IFREG, &out->config);
 	/* From Debian 13 on /lib is a link to /usr/lib, and packages name the latter. */
 	if (!err)
-		err = find_one(kernel, dir, "lib/modules", "", &out->modules);
+		err = find_one(kernel, dir, "lib/modules", "", S_IFDIR, &out->modules);
 	if (!err && !out->modules)
-		err = find_one(kernel, dir, "usr/lib/modules", "", &out->modules);
+		err = find_one(kernel, dir, "usr/lib/modules", "", S_IFDIR, &out->modules);
 	if (err)
 		unpacked__release(out);
 	return err;

@@ -95,6 +95,19 @@ static size_t walk(const char *s, size_t columns, size_t *width)
 	return at;
 }
 
+bool utf8_is_text(const char *s)
+{
+	size_t len = strlen(s), n;
+	uint32_t c;
+
+	for (; len; s += n, len -= n) {
+		n = utf8_decode(s, len, &c);
+		if (!n || c < ' ' || (c >= 0x7f && c < 0xa0))
+			return false;
+	}
+	return true;
+}
+
 size_t utf8_width(const char *s)
 {
 	size_t w;

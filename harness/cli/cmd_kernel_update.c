@@ -240,6 +240,8 @@ int kernel__update(struct cli *cli, const struct kernel_args *a)
 
 	for (size_t i = 1; !err && i < a->words.n; i++)
 		err = strv__split(&words, a->words.v[i], ",");
+	if (!err)
+		err = releases__check_words(&words);
 	if (!err && !a->dry_run)
 		err = check_writable(&u);
 	if (!err)

@@ -68,6 +68,13 @@ static void add_counts(struct strbuf *sb, const size_t *counts)
 		add_count(sb, counts, i);
 }
 
+static void put_bold(const struct compare_style *st, const char *text)
+{
+	fputs(st->color ? INK_BOLD : "", st->out);
+	report_text__wrap(st->out, NULL, "", text, st->width);
+	fputs(st->color ? INK_OFF : "", st->out);
+}
+
 static void put_summary(const struct compare_style *st, const struct changes *c)
 {
 	struct strbuf sb = STRBUF_INIT;
@@ -76,7 +83,7 @@ static void put_summary(const struct compare_style *st, const struct changes *c)
 	strbuf__addf(&sb, "; %zu the same", c->same);
 	if (c->incomparable)
 		strbuf__addf(&sb, ", %zu not comparable", c->incomparable);
-	report_text__wrap(st->out, st->color ? INK_BOLD : NULL, "", strbuf__str(&sb), st->width);
+	put_bold(st, strbuf__str(&sb));
 	strbuf__free(&sb);
 }
 
@@ -241,7 +248,7 @@ static void put_sum(const struct compare_style *st, const struct compared *v, si
 	strbuf__addf(&sb, "%zu kernels: ", n);
 	add_counts(&sb, counts);
 	fputc('\n', st->out);
-	report_text__wrap(st->out, st->color ? INK_BOLD : NULL, "", strbuf__str(&sb), st->width);
+	put_bold(st, strbuf__str(&sb));
 	strbuf__free(&sb);
 }
 

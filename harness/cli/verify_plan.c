@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "model/progfilter.h"
 
 #define GUEST_FILES "/files/" /* vm/guestfs.h */
@@ -44,7 +45,7 @@ static int add_values(json_t *axes, const char *arg)
 		goto out;
 	name = strndup(from, (size_t)(to - from));
 	err = name ? strv__split(&values, eq + 1, ",") : -ENOMEM;
-	if (!err && !values.n)
+	if (!err && (!values.n || !utf8_is_text(eq + 1)))
 		err = -EINVAL;
 	if (err)
 		goto out;
@@ -149,8 +150,11 @@ static int add_file(struct verify_plan *p, const char *path)
 	uint64_t size = 0, *sizes;
 
 	why = not_an_object(path, &size);
+	if (!why && !utf8_is_text(name))
+		why = "its name can't stand in the results (it has control characters, or bytes "
+		      "that are not UTF-8): copy it to another";
 	if (why) {
-		log_err("%s: %s", path, why);
+		log_err("%s: %s", *path ? path : "''", why);
 		return -EINVAL;
 	}
 	if (!str_ends(name, ".o")) {
@@ -178,7 +182,7 @@ static int add_file(struct verify_plan *p, const char *path)
 static int check_patterns(const struct strv *patterns)
 {
 	for (size_t i = 0; i < patterns->n; i++) {
-		if (progfilter__is_valid(patterns->v[i]))
+		if (progfilter__is_valid(patterns->v[i]) && utf8_is_text(patterns->v[i]))
 			continue;
 		log_err("-f %s: expected FILE/PROGRAM, or one of them, with * for any rest",
 			patterns->v[i]);

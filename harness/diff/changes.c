@@ -341,7 +341,7 @@ static int compare_lone(struct finder *f, const struct cell *c, const struct sid
 			       ? 0
 			       : -ENOMEM;
 	f->out->incomparable++;
-	f->out->partial |= w && is_broken(w->status);
+	f->out->partial |= other->cut_off || (w && is_broken(w->status));
 	/* That the experiment ended otherwise is a change of its own. */
 	if (w && mine && w->status != mine->status)
 		return 0;
@@ -567,7 +567,10 @@ int changes__find(const struct side *a, const struct side *b, const struct chang
 	f.out = calloc(1, sizeof(*f.out));
 	if (!f.out)
 		return -ENOMEM;
-	f.out->partial = a->cut_off || b->cut_off;
+	f.out->a = a;
+	f.out->b = b;
+	/* Of two that were cut off nobody knows what either lacks. */
+	f.out->partial = a->cut_off && b->cut_off;
 	err = measure__begin(&f);
 	if (!err)
 		err = compare_wholes(&f);

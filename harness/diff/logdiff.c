@@ -81,7 +81,7 @@ static size_t numbered(const char *s)
 static char *normalise(const char *s, size_t len, bool registers)
 {
 	struct strbuf sb = STRBUF_INIT;
-	char *copy = strndup(s, len), *p = copy;
+	char *copy = str_utf8(s, len), *p = copy;
 	bool word = false; /* the character before belongs to a word */
 
 	while (p && *p) {

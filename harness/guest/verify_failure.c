@@ -273,6 +273,9 @@ static bool came_by_call(const char *log, size_t insn)
 
 bool verify_failure__met_weak_call(const struct load_result *r)
 {
+	if (r->log_len && libbpf_said__poison(r->log).failure == FAILURE_KFUNC)
+		return true;
+	/* Up to libbpf 1.2 such a call has no number. */
 	for (size_t i = 0; r->log_len && i < r->nr_insns; i++)
 		if (r->insns[i].code == (BPF_JMP | BPF_CALL) &&
 		    r->insns[i].src_reg == BPF_PSEUDO_KFUNC_CALL && !r->insns[i].imm &&

@@ -10,9 +10,10 @@
 
 #define PREFIX "libbpf: "
 /* What libbpf puts into the imm of an instruction that it makes invalid (relo_core.c, libbpf.c). */
-#define POISON_CORE "unknown#195896080"
-#define POISON_MAP  "unknown#2001"
-#define MAP_BASE    2001000000ul
+#define POISON_CORE  195896080ul
+#define POISON_MAP   2001000000ul
+#define POISON_KFUNC 2002000000ul /* from libbpf 1.3 on */
+#define POISON_RANGE 1000000ul
 
 /* The text between two fixed parts of a line is the name; `after` NULL: there is none. */
 static const struct {
@@ -131,21 +132,36 @@ static long insn_before(const char *log, const char *at)
 	return -1;
 }
 
+static bool in_range(unsigned long number, unsigned long base)
+{
+	return number >= base && number - base < POISON_RANGE;
+}
+
+/* What the verifier says begins a line; the program's own source, which the log shows too, comes
+ * behind "; ". */
+static const char *find_line(const char *log, const char *start)
+{
+	const char *at = log;
+
+	while ((at = strstr(at, start)) && at != log && at[-1] != '\n')
+		at++;
+	return at;
+}
+
 struct poison libbpf_said__poison(const char *log)
 {
-	static const char said[] = "invalid func ";
+	static const char said[] = "invalid func unknown#";
 	struct poison p = { .insn = -1 };
-	const char *at = strstr(log, said);
-	unsigned long number;
+	const char *at = find_line(log, said);
+	unsigned long number = at ? strtoul(at + strlen(said), NULL, 10) : 0;
 
-	if (!at)
-		return p;
-	if (str_starts(at + strlen(said), POISON_CORE)) {
+	if (number == POISON_CORE) {
 		p.failure = FAILURE_BTF;
-	} else if (str_starts(at + strlen(said), POISON_MAP)) {
-		number = strtoul(at + strlen(said) + strlen("unknown#"), NULL, 10);
+	} else if (in_range(number, POISON_MAP)) {
 		p.failure = FAILURE_MAP;
-		p.map = (unsigned int)(number - MAP_BASE);
+		p.map = (unsigned int)(number - POISON_MAP);
+	} else if (in_range(number, POISON_KFUNC)) {
+		p.failure = FAILURE_KFUNC;
 	} else {
 		return p;
 	}

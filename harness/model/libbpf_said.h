@@ -24,7 +24,8 @@ void libbpf_cause__release(struct libbpf_cause *c);
  * says "invalid func unknown#NUMBER" when it comes by one. */
 struct poison {
 	enum failure failure; /* FAILURE_BTF: a CO-RE relocation; FAILURE_MAP: a map that was left
-				 out; FAILURE_NONE: none */
+				 out; FAILURE_KFUNC: a call of a weak function;
+				 FAILURE_NONE: none */
 	unsigned int map;     /* index of the map in its object */
 	long insn;	      /* index in the loaded program; -1: unknown */
 };

@@ -432,7 +432,7 @@ static void test_left_out_half_way(void **state)
 	assert_false(p->c->partial); /* it is listed */
 }
 
-/* That a run was cut off is enough, even where nothing seems to be missing. */
+/* What a run that was cut off still has may be all that the other has. */
 static void test_cut_off(void **state)
 {
 	struct sides_pair_fixture *p = *state;
@@ -441,6 +441,14 @@ static void test_cut_off(void **state)
 	accepted(p->b, "e", "p");
 	p->a->cut_off = true;
 	no_change(p, 1, 0);
+	assert_false(p->c->partial);
+	accepted(p->b, "e", "q");
+	no_change(p, 1, 1);
+	assert_true(p->c->partial);
+	/* Of two that were cut off nobody knows. */
+	accepted(p->a, "e", "q");
+	p->b->cut_off = true;
+	no_change(p, 2, 0);
 	assert_true(p->c->partial);
 }
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "folder_fixture.h"
 #include "vm/aptindex.h"
@@ -157,6 +159,25 @@ static const char text[] =
 																   "\n"
 																   "suites = a\ntarball = https://k.example/v6.x/linux-6.1.190.tar.xz\nsource = /s\n" CONFIGS
 																   "; the end\n";
+
+static void words_need_no_archive(void **state)
+{
+	static const char *const bad[] = { "stable", "6", "6.1.", "6.x", "6.1.180-1", ".." };
+	struct strv words = { 0 };
+
+	(void)state;
+	assert_int_equal(strv__split(&words, "6.1 5.10.218", " "), 0);
+	assert_int_equal(releases__check_words(&words), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(strv__add(&words, bad[i]), 0);
+		listen_begin();
+		assert_int_equal(releases__check_words(&words), -EINVAL);
+		listen_end();
+		says("is neither a branch such as 6.1 nor a release");
+		free(words.v[--words.n]);
+	}
+	strv__free(&words);
+}
 
 /* "5.10.263 6.1.191": the wanted ones. */
 static char *wanted(const struct releases *rs)
@@ -448,6 +469,49 @@ static void saving(void **state)
 	free(is);
 }
 
+/* One of two that save at once is told so; neither takes the other's file for its own. */
+static void saving_at_once(void **state)
+{
+	char *one = add(text, 5, 10, 263, "5.10.262", NULL);
+	char *other = add(text, 5, 10, 264, "5.10.262", NULL);
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		int status, won = 0;
+		pid_t pid;
+
+		kernels__free(load(text));
+		pid = fork();
+		assert_true(pid >= 0);
+		if (!pid)
+			_exit(-save(text, one));
+		won = save(text, other) == 0;
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), won ? EAGAIN : 0);
+		holds("kernels.ini", won ? other : one);
+	}
+	free(one);
+	free(other);
+}
+
+/* From an editor of another system. */
+static void lines_that_end_in_cr(void **state)
+{
+	static const char crlf[] = "[assay]\r\ndefault = 5.10.1\r\n\r\n[5.10.1]\r\n"
+				   "version = 5.10.1\r\npackage = a=1\r\nsha256 = " SHA "\r\n"
+				   "configs = x.config\r\n";
+	char *is = add(crlf, 5, 10, 2, "5.10.1", NULL);
+	struct kernels *ks = load(is);
+
+	(void)state;
+	assert_int_equal(kernels__count(ks), 2);
+	assert_string_equal(kernels__at(ks, 1)->name, "5.10.2");
+	assert_string_equal(kernels__at(ks, 1)->configs.v[0], "x.config");
+	kernels__free(ks);
+	free(is);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -456,6 +520,7 @@ int main(void)
 		TEST(order_of_versions),
 		TEST(releases_of_versions),
 		TEST(whole_index),
+		TEST(words_need_no_archive),
 		TEST(choosing),
 		TEST(moving_suites),
 		TEST(revisions_and_models),
@@ -464,6 +529,8 @@ int main(void)
 		TEST(other_keys),
 		TEST(refused),
 		TEST(saving),
+		TEST(saving_at_once),
+		TEST(lines_that_end_in_cr),
 	};
 
 	return cmocka_run_group_tests_name("kernel_update", tests, NULL, NULL);

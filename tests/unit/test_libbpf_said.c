@@ -97,6 +97,23 @@ static void poisoned_instructions(void **state)
 	assert_int_equal(p.insn, -1);
 	assert_int_equal(libbpf_said__poison("invalid func unknown#211\n").failure, FAILURE_NONE);
 	assert_int_equal(libbpf_said__poison("").failure, FAILURE_NONE);
+	p = libbpf_said__poison("3: (85) call unknown#2002000004\n"
+				"invalid func unknown#2002000004\n");
+	assert_int_equal(p.failure, FAILURE_KFUNC);
+	assert_int_equal(p.insn, 3);
+	/* Helpers that are none, and the source of a program. */
+	for (size_t i = 0; i < 5; i++) {
+		static const char *const others[] = {
+			"invalid func unknown#2001\n", "invalid func unknown#1958960801\n",
+			"invalid func unknown#2003000000\n",
+			"; bpf_printk(\"invalid func unknown#2001000000\")\nR1 is bad\n",
+			"; \"invalid func unknown#2001000000\"\ninvalid func unknown#7\n"
+		};
+
+		assert_int_equal(libbpf_said__poison(others[i]).failure, FAILURE_NONE);
+	}
+	p = libbpf_said__poison("; \"invalid func unknown#7\"\ninvalid func unknown#195896080\n");
+	assert_int_equal(p.failure, FAILURE_BTF);
 }
 
 static void relocations(void **state)

@@ -93,6 +93,10 @@ static void test_parse(void **state)
 	assert_wrong("apt:", "a package is missing");
 	assert_wrong("apt:a b", "expected apt:PACKAGE");
 	assert_wrong("apt:-o", "expected apt:PACKAGE");
+	assert_wrong("vmlinux:a\xff", "must be UTF-8");
+	assert_wrong("apt:..=1", "expected apt:PACKAGE");
+	assert_wrong("apt:a=../b", "expected apt:PACKAGE");
+	assert_wrong("apt:a/..", "expected apt:PACKAGE");
 	assert_wrong("vmlinux:v,config:", "a file is missing");
 	assert_wrong("vmlinux:v,config:a,config:b", "two of one kind");
 	assert_wrong("deb:x,config:c", "config: goes with vmlinux:");
@@ -493,6 +497,62 @@ static void test_deb_lacks(void **state)
 	assert_false(there("cache/kernels/6.8.0-45-generic/.new"));
 }
 
+/* Reading a pipe would wait for ever, and a link leads out of the package. */
+static void test_deb_of_odd_files(void **state)
+{
+	static const char *const odd[] = { "mkfifo", "mkdir", "ln -s /dev/zero" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		const struct kernel *k;
+		struct image *img;
+		char files[256];
+
+		snprintf(
+			files, sizeof(files),
+			"mkdir -p pkg/boot pkg/lib/modules/9.9.%zu; touch pkg/boot/config-9.9.%zu\n"
+			"%s pkg/boot/vmlinuz-9.9.%zu",
+			i, i, odd[i], i);
+		put_deb("linux-image-9.9.9", files);
+		listen_begin();
+		assert_int_equal(given(&k, "deb:%s/linux-image-9.9.9.deb", dir), 0);
+		assert_true(ensure(k, &img) < 0);
+		listen_end();
+		says("is no plain file");
+		assert_false(there("cache/kernels/9.9.9/.unpacked"));
+	}
+}
+
+static void test_modules_elsewhere(void **state)
+{
+	const struct kernel *k;
+	struct image *img;
+
+	(void)state;
+	put_deb("linux-image-9.9.9",
+		"mkdir -p pkg/boot pkg/lib/modules; touch pkg/boot/config-9.9.9 pkg/boot/vmlinuz-9.9.9\n"
+		"ln -s / pkg/lib/modules/9.9.9");
+	listen_begin();
+	assert_int_equal(given(&k, "deb:%s/linux-image-9.9.9.deb", dir), 0);
+	assert_true(ensure(k, &img) < 0);
+	listen_end();
+	says("/lib/modules/9.9.9 is no folder");
+}
+
+static void test_given_pipes(void **state)
+{
+	const struct kernel *k;
+
+	(void)state;
+	shell("mkfifo pipe; touch image");
+	listen_begin();
+	assert_int_equal(given(&k, "vmlinux:%s/pipe", dir), -EINVAL);
+	assert_int_equal(given(&k, "deb:%s", dir), -EINVAL);
+	listen_end();
+	says("pipe: it is no plain file");
+	says(": it is no plain file");
+}
+
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
 
 int main(void)
@@ -509,6 +569,9 @@ int main(void)
 		IN_FOLDER(vmlinux_config),
 		IN_FOLDER(deb),
 		IN_FOLDER(deb_lacks),
+		IN_FOLDER(deb_of_odd_files),
+		IN_FOLDER(modules_elsewhere),
+		IN_FOLDER(given_pipes),
 	};
 
 	return cmocka_run_group_tests_name("prebuilt", tests, NULL, NULL);

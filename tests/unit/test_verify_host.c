@@ -91,8 +91,8 @@ static void values_are_multiplied(void **state)
 		       "{\"n\":\"0x10\",\"s.a[2].b\":\"-2\"},"
 		       "{\"n\":\"7\",\"s.a[2].b\":\"1\"},{\"n\":\"7\",\"s.a[2].b\":\"-2\"}]");
 	strv__free(&globals);
-	for (size_t i = 0; i < 4; i++) {
-		static const char *const bad[] = { "n", "n=", "=5", "2n=5" };
+	for (size_t i = 0; i < 6; i++) {
+		static const char *const bad[] = { "n", "n=", "=5", "2n=5", "n=1,\t2", "n=\xff" };
 
 		globals = (struct strv){ 0 };
 		strv__add(&globals, bad[i]);
@@ -173,6 +173,8 @@ static void objects_come_in_batches(void **state)
 	verify_plan__release(&p);
 	assert_int_equal(make_plan(&files, &globals, "d.o/", &p), -EINVAL);
 	assert_said(f, "leaves out all");
+	assert_int_equal(make_plan(&files, &globals, "a\xff", &p), -EINVAL);
+	assert_said(f, "expected FILE/PROGRAM");
 	strv__free(&files);
 	strv__free(&globals);
 	free(a);
@@ -210,6 +212,12 @@ static void what_is_no_object_is_said_at_once(void **state)
 	assert_no_plan(f, x86, NULL, "no BPF object");
 	assert_no_plan(f, odd, NULL, "ends in .o");
 	assert_no_plan(f, a, twin, "have the same name");
+	for (size_t i = 0; i < 2; i++) {
+		free(odd);
+		odd = write_object(f, i ? "a\nb.o" : "\xff.o", EM_BPF, 100);
+		assert_no_plan(f, odd, NULL, "can't stand in the results");
+	}
+	assert_no_plan(f, "", NULL, "'': No such file");
 	free(a);
 	free(x86);
 	free(sub);

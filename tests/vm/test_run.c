@@ -350,6 +350,7 @@ static void test_show_texts(void **state)
 		{ { "show", "strtol", "kstrtol_nosize", "--log" },
 		  "kernel subsystem misconfigured" },
 		{ { "show", "latest", "strtol", "kstrtol_right", "--disasm" }, "<kstrtol_right>:" },
+		{ { "show", "strtol", "kstrtol_right", "--lines" }, "  strtol.bpf.c:" },
 		{ { "show", "masked-read", "mask_7f_buf_126", "--stack" }, "mask_7f_buf_126" },
 		{ { "show", "--console" }, "Linux version " KERNEL },
 		{ { "show", "masked-read", "--matrix" }, "0x7f" },
