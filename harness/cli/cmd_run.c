@@ -195,7 +195,7 @@ static int execute(struct run *run, const struct plan *plan)
 
 int cmd_run(struct cli *cli, int argc, char **argv)
 {
-	struct run_args a = { .repeats = 5 };
+	struct run_args a = { .fresh = FRESH_DEFAULT, .repeats = 5 };
 	struct run run = { .cli = cli, .args = &a };
 	const struct catalog *catalog = NULL;
 	const struct kernels *ks;

@@ -239,7 +239,7 @@ static int execute(struct verify_run *run, struct verify_plan *vp, struct plan *
 
 int cmd_verify(struct cli *cli, int argc, char **argv)
 {
-	struct verify_args a = { .repeats = 1, .report.out = stdout };
+	struct verify_args a = { .fresh = FRESH_DEFAULT, .repeats = 1, .report.out = stdout };
 	struct verify_run run = { .cli = cli, .args = &a };
 	struct verify_plan vp = { 0 };
 	const struct kernels *ks;
