@@ -25,7 +25,9 @@
 
 void qemu__init(struct qemu *q)
 {
-	*q = (struct qemu){ .pidfd = -1, .wire_fd = -1, .tty_fd = -1, .stderr_fd = -1 };
+	*q = (struct qemu){
+		.pidfd = -1, .wire_fd = -1, .tty_fd = -1, .qmp_fd = -1, .stderr_fd = -1
+	};
 }
 
 static void close_fd(int *fd)
@@ -46,12 +48,35 @@ static int port_open(int *ours, int *theirs)
 	return 0;
 }
 
-static int spawn(struct qemu *q, const struct vm_opts *o, const char *program, int wire, int tty)
+/* The other ends of the sockets, and the state to begin with: -1 for none. */
+struct given {
+	int wire, tty, qmp, state;
+};
+
+/* What does not make another machine of it. */
+static int add_monitor(struct strv *argv, const struct given *g)
 {
-	int keep[] = { wire, tty };
+	char *qmp = str_fmt("socket,id=qmp,fd=%d", g->qmp), *state = str_fmt("fd:%d", g->state);
+	int err = qmp && state ? 0 : -ENOMEM;
+
+	if (!err && g->qmp >= 0)
+		err = strv__add(argv, "-chardev")
+			      ?: strv__add(argv, qmp)
+			      ?: strv__add(argv, "-mon")
+			      ?: strv__add(argv, "chardev=qmp,mode=control");
+	if (!err && g->state >= 0)
+		err = strv__add(argv, "-incoming") ?: strv__add(argv, state);
+	free(qmp);
+	free(state);
+	return err;
+}
+
+static int spawn(struct qemu *q, const struct vm_opts *o, const char *program,
+		 const struct given *g)
+{
+	int all[] = { g->wire, g->tty, g->qmp, g->state }, keep[4], nr = 0;
 	struct spawn_opts so = {
 		.keep_fds = keep,
-		.nr_keep_fds = tty >= 0 ? 2 : 1,
 		.stdout_fd = q->stderr_fd,
 		.stderr_fd = q->stderr_fd,
 	};
@@ -59,7 +84,13 @@ static int spawn(struct qemu *q, const struct vm_opts *o, const char *program, i
 	struct strv argv = { 0 };
 	int err;
 
-	err = vm_argv(o, program, wire, tty, &argv);
+	for (int i = 0; i < 4; i++)
+		if (all[i] >= 0)
+			keep[nr++] = all[i];
+	so.nr_keep_fds = nr;
+	err = vm_argv(o, program, g->wire, g->tty, &argv);
+	if (!err)
+		err = add_monitor(&argv, g);
 	if (err)
 		goto out;
 	for (size_t i = 0; i < argv.n; i++)
@@ -88,20 +119,24 @@ char *qemu__find(const char *name)
 int qemu__start(struct qemu *q, const struct vm_opts *o)
 {
 	char *program = qemu__find(o->qemu);
-	int wire = -1, tty = -1, err;
+	struct given g = { -1, -1, -1, o->state_fd > 0 ? o->state_fd : -1 };
+	int err;
 
 	if (!program)
 		return -ENOENT;
 	q->stderr_fd = memfd_create("assay-qemu-stderr", MFD_CLOEXEC);
-	err = q->stderr_fd < 0 ? -errno : port_open(&q->wire_fd, &wire);
+	err = q->stderr_fd < 0 ? -errno : port_open(&q->wire_fd, &g.wire);
 	if (!err && o->tty)
-		err = port_open(&q->tty_fd, &tty);
+		err = port_open(&q->tty_fd, &g.tty);
+	if (!err && o->qmp)
+		err = port_open(&q->qmp_fd, &g.qmp);
 	if (!err)
-		err = spawn(q, o, program, wire, tty);
+		err = spawn(q, o, program, &g);
 	if (err)
 		log_err("%s: can't start it: %s", program, strerror(-err));
-	close_fd(&wire);
-	close_fd(&tty);
+	close_fd(&g.wire);
+	close_fd(&g.tty);
+	close_fd(&g.qmp);
 	free(program);
 	return err;
 }
@@ -201,6 +236,7 @@ void qemu__release(struct qemu *q)
 	close_fd(&q->pidfd);
 	close_fd(&q->wire_fd);
 	close_fd(&q->tty_fd);
+	close_fd(&q->qmp_fd);
 	close_fd(&q->stderr_fd);
 	qemu__init(q);
 }

@@ -14,6 +14,7 @@ struct qemu {
 	int pidfd;   /* readable once it has ended */
 	int wire_fd; /* our ends of the ports; -1 */
 	int tty_fd;
+	int qmp_fd;    /* of the monitor, where vm_opts asked for one */
 	int stderr_fd; /* a file in memory */
 	int status;    /* exit status, or -signal; once reaped */
 };

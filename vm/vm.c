@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "vm/boot.h"
@@ -174,6 +175,37 @@ void vm__stop(struct vm *vm)
 	free(vm->vmlinux);
 	free(vm->console_path);
 	free(vm);
+}
+
+void vm__kill(struct vm *vm)
+{
+	if (vm)
+		vm->sick = true;
+	vm__stop(vm);
+}
+
+int vm__take_qmp_fd(struct vm *vm)
+{
+	int fd = vm->qemu.qmp_fd;
+
+	vm->qemu.qmp_fd = -1;
+	return fd;
+}
+
+void vm__set_hello(struct vm *vm, json_t *hello)
+{
+	json_decref(vm->hello);
+	vm->hello = hello;
+}
+
+const json_t *vm__hello(const struct vm *vm)
+{
+	return vm->hello;
+}
+
+int vm__console_text(const struct vm *vm, char **text, size_t *len)
+{
+	return file_read(vm->console_path, 0, text, len);
 }
 
 /* Not wire_send: a guest that hangs takes nothing, and QEMU may be gone (no SIGPIPE then). */

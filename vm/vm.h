@@ -28,6 +28,10 @@ struct vm_opts {
 	int boot_timeout_ms;	   /* 0: 60 s */
 	int cancel_fd;		   /* or -1 */
 	const char *const *drives; /* raw disk images, NULL-terminated, or NULL (virtio-blk) */
+	/* Neither makes another machine of it (vm/snapshot.h). */
+	bool qmp;     /* add QEMU's monitor */
+	int state_fd; /* a saved state that it goes on from, read from the file's position; 0: boot
+		       */
 };
 
 /* QEMU's command line; pure, for tests and for `assay run -v`. fds: numbers of the inherited
@@ -87,6 +91,17 @@ void vm__watch(struct vm *vm, const struct vm_watch *watch); /* borrowed; NULL: 
 
 /* Ends the guest: asks for poweroff, then kills; frees. Safe at any time and with NULL. */
 void vm__stop(struct vm *vm);
+/* The same at once, for a guest whose end nobody looks at. */
+void vm__kill(struct vm *vm);
 const char *vm__cpu_model(const struct vm *vm); /* QEMU's -cpu */
+
+/* The socket of the monitor, which is the caller's from then on; or -1. */
+int vm__take_qmp_fd(struct vm *vm);
+/* For a guest that goes on from a saved state and says no hello: what it said then. Steals the
+ * reference. */
+void vm__set_hello(struct vm *vm, json_t *hello);
+const json_t *vm__hello(const struct vm *vm); /* borrowed; NULL before it came */
+/* All of the console's file until now; caller frees. 0 or -errno. */
+int vm__console_text(const struct vm *vm, char **text, size_t *len);
 
 #endif

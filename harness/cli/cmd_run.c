@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/drive.h"
 #include "cli/formats.h"
+#include "cli/fresh.h"
 #include "cli/host.h"
 #include "cli/plan.h"
 #include "cli/programs.h"
@@ -26,6 +27,7 @@
 
 struct run_args {
 	struct cli_vm vm;
+	enum fresh fresh;
 	struct strv experiments, rows, params;
 	unsigned int repeats;
 	uint64_t timeout_ms, run_timeout_ms;
@@ -62,6 +64,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = state->child_inputs[2] = &a->vm;
 		state->child_inputs[1] = &a->output;
+		state->child_inputs[3] = &a->fresh;
 		return 0;
 	case 'p':
 		return strv__add(&a->params, arg) ? ENOMEM : 0;
@@ -96,6 +99,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_child children[] = { { &cli_vm_argp, 0, "Guest:", 1 },
 					      { &format_argp, 0, NULL, 0 },
 					      { &cli_timing_argp, 0, "", 1 },
+					      { &fresh_argp, 0, NULL, 1 },
 					      { 0 } };
 static const struct argp argp = {
 	.options = options,
@@ -179,6 +183,7 @@ static int execute(struct run *run, const struct plan *plan)
 		.repeats = a->repeats,
 		.timeout_ms = a->timeout_ms,
 		.run_timeout_ms = a->run_timeout_ms,
+		.fresh = a->fresh,
 		.programs = &run->programs,
 		.on_record = on_record,
 		.show = print_run,
@@ -191,7 +196,7 @@ static int execute(struct run *run, const struct plan *plan)
 
 int cmd_run(struct cli *cli, int argc, char **argv)
 {
-	struct run_args a = { .repeats = 5 };
+	struct run_args a = { .fresh = FRESH_DEFAULT, .repeats = 5 };
 	struct run run = { .cli = cli, .args = &a };
 	const struct catalog *catalog = NULL;
 	const struct kernels *ks;

@@ -12,6 +12,7 @@
 #include "cli/csv.h"
 #include "cli/drive.h"
 #include "cli/formats.h"
+#include "cli/fresh.h"
 #include "cli/host.h"
 #include "cli/stat_columns.h"
 #include "cli/suites.h"
@@ -26,6 +27,7 @@
 
 struct verify_args {
 	struct cli_vm vm;
+	enum fresh fresh;
 	struct strv files, globals, patterns;
 	unsigned int repeats;
 	uint64_t timeout_ms, run_timeout_ms;
@@ -77,6 +79,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = state->child_inputs[2] = &a->vm;
 		state->child_inputs[1] = &a->output;
+		state->child_inputs[3] = &a->fresh;
 		return 0;
 	case 'f':
 		return strv__add(&a->patterns, arg) ? ENOMEM : 0;
@@ -108,6 +111,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_child children[] = { { &cli_vm_argp, 0, "Guest:", 1 },
 					      { &format_argp, 0, NULL, 0 },
 					      { &cli_timing_argp, 0, "", 1 },
+					      { &fresh_argp, 0, NULL, 1 },
 					      { 0 } };
 static const struct argp argp = {
 	.options = options,
@@ -203,6 +207,7 @@ static int execute(struct verify_run *run, struct verify_plan *vp, struct plan *
 		.repeats = a->repeats,
 		.timeout_ms = a->timeout_ms,
 		.run_timeout_ms = a->run_timeout_ms,
+		.fresh = a->fresh,
 		.files = &files,
 		.on_record = on_record,
 		.show = print_run,
@@ -235,7 +240,7 @@ static int execute(struct verify_run *run, struct verify_plan *vp, struct plan *
 
 int cmd_verify(struct cli *cli, int argc, char **argv)
 {
-	struct verify_args a = { .repeats = 1, .report.out = stdout };
+	struct verify_args a = { .fresh = FRESH_DEFAULT, .repeats = 1, .report.out = stdout };
 	struct verify_run run = { .cli = cli, .args = &a };
 	struct verify_plan vp = { 0 };
 	const struct kernels *ks;

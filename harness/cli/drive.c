@@ -88,6 +88,8 @@ static int run_on_image(struct drive *d, const struct kernel *k, const struct im
 		.precision = o->vm->precision,
 		.timeout_ms = o->timeout_ms,
 		.deadline_ns = d->deadline_ns,
+		.fresh = o->fresh,
+		.cache = o->cli->paths.cache,
 		.on_record = o->on_record,
 		.ctx = o->ctx,
 	};

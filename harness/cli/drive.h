@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "cli/fresh.h"
 #include "model/verdict.h"
 
 struct cli;
@@ -24,6 +25,7 @@ struct drive_opts {
 	uint64_t run_timeout_ms;     /* for all of it once kernels are built, 0: none */
 	const struct strv *programs; /* for the guests, on the host (cli/programs.h) */
 	const struct strv *files;    /* of the host, for the guests too; or NULL */
+	enum fresh fresh;
 	/* Called for every record once it is stored. */
 	void (*on_record)(void *ctx, const struct stored_record *r);
 	int (*show)(void *ctx); /* drive__run: prints the run, which has its end; or NULL */

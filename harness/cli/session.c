@@ -26,6 +26,8 @@ struct session {
 	struct guest_info guest;
 	struct vm *vm;
 	unsigned int disk_mb; /* the largest that an experiment of the plan asks for */
+	struct fresh_state state;
+	bool said_disk; /* that a guest with a disk is booted */
 	unsigned int boots;
 	bool booted;  /* at least once */
 	bool no_boot; /* the first boot failed: the others are not tried */
@@ -99,45 +101,62 @@ static uint64_t within_deadline(const struct session *s, uint64_t ms)
 	return left < ms ? left : ms;
 }
 
+static int next_console(void *ctx, char **path)
+{
+	struct session *s = ctx;
+	char *name = s->boots ? str_fmt("boot-%u", s->boots + 1) : strdup("");
+	int err = name ? store__text_path(s->o->store, s->o->run, s->guest.kernel, "", name,
+					  "console", path)
+		       : -ENOMEM;
+
+	s->boots += !err;
+	free(name);
+	return err;
+}
+
+/* MB. A guest for one experiment has the disk that this one asks for. */
+static unsigned int disk_size(const struct session *s)
+{
+	return s->o->fresh == FRESH_KERNEL ? s->disk_mb : s->item->disk_mb;
+}
+
+/* A disk is made anew for every guest, and a saved state has read from another one. */
+static bool is_restored(struct session *s)
+{
+	if (s->o->fresh != FRESH_EXPERIMENT)
+		return false;
+	if (!s->item->disk_mb)
+		return true;
+	if (!s->said_disk)
+		log_info("kernel %s: guests with a disk are booted (%s, for one): a saved state "
+			 "would know another disk",
+			 s->guest.kernel, s->item->experiment);
+	s->said_disk = true;
+	return false;
+}
+
 static int start_vm(struct session *s, struct vm_outcome *o)
 {
 	struct vm_opts opts = *s->o->vm;
 	const char *drives[2] = { NULL };
 	char *disk = NULL;
-	const json_t *hello;
-	int disk_fd = -1;
-	char *name = s->boots ? str_fmt("boot-%u", s->boots + 1) : strdup(""), *path = NULL;
-	int err = name ? store__text_path(s->o->store, s->o->run, s->guest.kernel, "", name,
-					  "console", &path)
-		       : -ENOMEM;
+	int disk_fd = -1, err = 0;
 
-	if (err)
-		goto out;
-	s->boots++;
-	opts.console = path;
 	opts.boot_timeout_ms = (int)within_deadline(s, BOOT_TIMEOUT_MS);
 	/* A fresh one for every boot. */
-	if (s->disk_mb)
-		err = disk__make(s->disk_mb, &disk_fd, &disk);
-	if (err)
-		goto out;
+	if (disk_size(s))
+		err = disk__make(disk_size(s), &disk_fd, &disk);
 	drives[0] = disk;
 	opts.drives = drives;
-	err = vm__start(&opts, &s->vm);
-	if (err)
-		goto out;
-	err = vm__wait_hello(s->vm, &hello, o);
-	if (!err && !s->guest.cpu_model)
+	if (!err)
+		err = (is_restored(s) ? fresh_state__start : fresh__boot)(&s->state, &opts, &s->vm,
+									  o);
+	if (s->vm && !s->guest.cpu_model)
 		s->guest.cpu_model = strdup(vm__cpu_model(s->vm));
-	s->booted |= !err && o->end == VM_DONE;
-	if (err || o->end != VM_DONE)
-		stop_vm(s);
-out:
+	s->booted |= s->vm != NULL;
 	if (disk_fd >= 0)
 		close(disk_fd);
 	free(disk);
-	free(name);
-	free(path);
 	return err;
 }
 
@@ -268,6 +287,10 @@ static int run_item(struct session *s, const struct plan_item *item, struct sess
 		if (s->dirty || intake__dirty(s->in))
 			stop_vm(s);
 	} while (!res->cut_off && intake__next_program(s->in, &s->first));
+	if (s->o->fresh != FRESH_KERNEL) {
+		vm__kill(s->vm);
+		s->vm = NULL;
+	}
 	return intake__finish(s->in, &s->worst);
 }
 
@@ -304,6 +327,12 @@ int session__run(const struct session_opts *o, const struct plan *plan, const st
 	for (i = 0; i < plan->nr_items; i++)
 		if (plan__wants(plan, i, kernel) && plan->items[i].disk_mb > s.disk_mb)
 			s.disk_mb = plan->items[i].disk_mb;
+	s.state = (struct fresh_state){
+		.cache = o->cache,
+		.image = o->image,
+		.console = next_console,
+		.ctx = &s,
+	};
 	s.intake = (struct intake_opts){
 		.objects = o->objects,
 		.store = o->store,
@@ -327,6 +356,7 @@ int session__run(const struct session_opts *o, const struct plan *plan, const st
 		out->reason = OUT_OF_TIME;
 	}
 	stop_vm(&s);
+	fresh_state__release(&s.state);
 	guest_info__release(&s.guest);
 	return err;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/fresh.h"
 #include "cli/plan.h"
 #include "model/verdict.h"
 #include "store/store.h"
@@ -25,6 +26,8 @@ struct session_opts {
 	uint64_t timeout_ms;	  /* for each experiment, 0: its own */
 	uint64_t deadline_ns;	  /* CLOCK_MONOTONIC end of the whole run, 0: none */
 	unsigned int boots;	  /* of this kernel in this run until now: its consoles' names */
+	enum fresh fresh;	  /* what each experiment's guest has been through */
+	const char *cache;	  /* FRESH_EXPERIMENT: where saved states are kept */
 	bool must_boot; /* a guest that does not come up is assay's failure, for all that waits */
 	const struct intake_watch *watch; /* see cli/intake.h; or NULL */
 	/* Called for every record once it is stored. */

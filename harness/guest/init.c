@@ -68,6 +68,8 @@ static int do_job(const struct init *in, const json_t *job)
 		return job__exec(job, &in->supervisor, &in->sink);
 	if (type && strcmp(type, "shell") == 0)
 		return job__shell(job, &in->supervisor, &in->sink);
+	if (type && strcmp(type, "renew") == 0)
+		return job__renew(job, &in->sink);
 	if (type && strcmp(type, "poweroff") == 0)
 		system__power_off();
 	return sink__log(&in->sink, "error", "unknown job '%s'", type ? type : "");

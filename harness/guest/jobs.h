@@ -15,6 +15,9 @@ int job__run(const json_t *job, const struct kfacts *kernel, const struct superv
 	     const struct sink *sink);
 int job__exec(const json_t *job, const struct supervisor *s, const struct sink *sink);
 int job__shell(const json_t *job, const struct supervisor *s, const struct sink *sink);
+/* Sets the clock and stirs the host's random bytes into the kernel's, which draws new ones from
+ * then on: a state that was saved once goes on many times. Sends `renewed`. */
+int job__renew(const json_t *job, const struct sink *sink);
 
 /* Sends `exit`. */
 int job__exit(const struct sink *sink, int status);

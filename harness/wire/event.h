@@ -25,6 +25,8 @@
  *            of a splat that was not declared (model/splat.h), only where there was one
  *   out      {fd, data}                            exec's output, base64
  *   exit     {status}                              exec and shell: 0-255, 128 + signal
+ *   renewed  {nonce, reason, time_ns}              renew's nonce; reason "" when all went well; the
+ *            guest's time of day afterwards
  *   log      {level, text}                         the guest's own diagnostics
  * Host to guest:
  *   run      {experiment, params: {name: value}, repeats, precision (of the median time, in
@@ -33,6 +35,8 @@
  *             {variable: value}, programs: [pattern..], first (index of its first program)}
  *   exec     {argv: [...], rows, cols}
  *   shell    {rows, cols, term}
+ *   renew    {nonce, time_ns, entropy}             the time of day (ns since 1970) and random bytes
+ *            (base64), for a guest that goes on from a saved state
  *   poweroff {}
  */
 #define WIRE_PROTO    1
