@@ -51,7 +51,8 @@ with_objects  := $(foreach e,$(experiments),$(if $(wildcard experiments/$e/$e.bp
 selftests     := $(patsubst tests/experiments/%/,%,$(sort $(wildcard tests/experiments/*/)))
 unit_tests    := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 test_objects  := $(sort $(wildcard tests/objects/*.bpf.c))
-vm_tests      := $(patsubst tests/vm/%.c,%,$(sort $(wildcard tests/vm/test_*.c)))
+# The longest last.
+vm_tests      := $(filter-out test_matrix,$(patsubst tests/vm/%.c,%,$(sort $(wildcard tests/vm/test_*.c)))) test_matrix
 
 HOST_LIBS  := -ljansson -lsqlite3 -linih -ldw -lelf -lz -lcrypto -lm
 # The loader sees every BPF_PROG_LOAD that libbpf makes: see harness/guest/load.c.

@@ -37,7 +37,7 @@ struct context {
 /* --- verdicts ---------------------------------------------------------------------------- */
 
 #define TOO_DEEP(size) \
-	"assay:reject:*:EACCES:invalid indirect access to stack R1 off=-" size " size=" size
+	"assay:reject:*:EACCES:invalid (indirect access|write) to stack R1 off=-" size " size=" size
 
 static const struct way hook = { "hook", IN_STACK, 8, 0 };
 static const struct way stack_256 = { "stack_256", IN_STACK, 256, 16 };

@@ -113,17 +113,44 @@ struct sched_stat {
 	__u64 delay;
 };
 
+/* 7.3 has the name behind the other fields. The kernel refuses to attach a program that may read
+ * beyond a tracepoint's fields (EACCES). */
+struct sched_stat_short {
+	__u64 common;
+	__u32 where_comm;
+	__u32 pid;
+	__u64 delay;
+};
+
+const volatile _Bool comm_behind;
+
+/* In assembly: of two loads the compiler makes one, at an address that it chooses first, and the
+ * verifier takes no modified context. */
+#define LOAD_U32(value, from, at) \
+	asm volatile("%0 = *(u32 *)(%1 + %2)" : "=r"(value) : "r"(from), "i"(at))
+
+static __always_inline __u32 sched_stat_pid(void *ctx)
+{
+	__u32 pid;
+
+	if (comm_behind)
+		LOAD_U32(pid, ctx, __builtin_offsetof(struct sched_stat_short, pid));
+	else
+		LOAD_U32(pid, ctx, __builtin_offsetof(struct sched_stat, pid));
+	return pid;
+}
+
 EXPECT_ACCEPT("*")
 SEC("tracepoint/sched/sched_stat_sleep")
-int count_sleep(struct sched_stat *ctx)
+int count_sleep(void *ctx)
 {
-	return ctx->pid == process ? count() : 0;
+	return sched_stat_pid(ctx) == process ? count() : 0;
 }
 
 /* Of the same family by its name and its arguments. */
 EXPECT_ACCEPT("*")
 SEC("tracepoint/sched/sched_stat_runtime")
-int count_runtime(struct sched_stat *ctx)
+int count_runtime(void *ctx)
 {
-	return ctx->pid == process ? count() : 0;
+	return sched_stat_pid(ctx) == process ? count() : 0;
 }

@@ -425,11 +425,26 @@ static bool applies(struct exp *e, struct bpf_object *obj, const struct probe_ca
 	       (!c->option || exp__has(e, NEED_CONFIG, c->option));
 }
 
+/* A rejected one has its record; cases that use these say nothing without. */
+static const char *missing(struct bpf_object *obj)
+{
+	static const char *const always[] = { "outer", "count_sleep", "count_runtime" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
+		if (!exp__loaded(obj, always[i]))
+			return always[i];
+	return NULL;
+}
+
 static int measure(struct exp *e, struct bpf_object *obj)
 {
 	struct scene s = { .obj = obj, .map = -1, .events = exp__param_u64(e, "events") };
-	int stats = bpf_enable_stats(BPF_STATS_RUN_TIME), err;
+	const char *lacking = missing(obj);
+	int stats, err;
 
+	if (lacking)
+		return exp__skip(e, "the program %s is not loaded", lacking);
+	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	if (stats < 0)
 		return exp__fail(e, -errno, "turn on BPF statistics");
 	err = silent_scene__set(&s);
@@ -457,6 +472,14 @@ static int prepare(struct exp *e, struct bpf_object *obj)
 		{ "fentry_map_update", "htab_map_update_elem" },
 	};
 
+	struct silent_probe_bpf__rodata rodata = {
+		.comm_behind = exp__kernel_version(e) >= KERNEL_VERSION(7, 0, 0),
+	};
+	struct bpf_map *map = bpf_object__find_map_by_name(obj, ".rodata");
+	int err = map ? bpf_map__set_initial_value(map, &rodata, sizeof(rodata)) : -ENOENT;
+
+	if (err)
+		return exp__fail(e, err, "set the object's .rodata");
 	for (size_t i = 0; i < ARRAY_SIZE(fentries); i++)
 		if (!exp__has(e, NEED_BTF_FUNC, fentries[i].func))
 			bpf_program__set_autoload(

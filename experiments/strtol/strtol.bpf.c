@@ -114,7 +114,7 @@ int kstrtol_nosize(struct pt_regs *ctx)
 }
 
 /* The base stands where the prototype declares the size: four bytes for a base of ten. */
-REJECT_WRONG_PROTO("^invalid indirect access to stack R1 off=-4 size=10$")
+REJECT_WRONG_PROTO("^invalid (indirect access to|read from) stack R1 off=-4 size=10$")
 SEC("kprobe/vfs_read")
 int kstrtol_base(struct pt_regs *ctx)
 {

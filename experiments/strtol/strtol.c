@@ -516,6 +516,21 @@ static const struct row rows[] = {
 	{ 0 },
 };
 
+/* 7.3 takes such a prototype for a mistake of the verifier's own ("verifier bug: incorrect func
+ * proto") and warns, which spoils what comes after: not loaded there. */
+static int prepare(struct exp *e, struct bpf_object *obj)
+{
+	static const char *const nosize[] = { "kstrtol_nosize", "dmesg_print_nosize" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(nosize); i++) {
+		struct bpf_program *p = bpf_object__find_program_by_name(obj, nosize[i]);
+
+		if (p && exp__kernel_version(e) >= KERNEL_VERSION(7, 0, 0))
+			bpf_program__set_autoload(p, false);
+	}
+	return 0;
+}
+
 const struct experiment experiment_strtol = {
 	.name = "strtol",
 	.summary = "numbers parsed in the kernel: who is offered the helpers, and what they return",
@@ -523,5 +538,6 @@ const struct experiment experiment_strtol = {
 	.needs = needs,
 	.timeout_s = 60,
 	.elf_bytes = strtol_bpf__elf_bytes,
+	.prepare = prepare,
 	.measure = measure,
 };

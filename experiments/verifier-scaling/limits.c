@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,15 +73,27 @@ static int expect_refused(struct limits *l, struct record *r, size_t n, int want
 		text, "%s: %.*s", exp__err_name(err), len ? len : 8, len ? l->log : "(no log)");
 }
 
+/* 7.3 keeps more of each instruction: a guest of 512 MB is too small for a million (ENOMEM), one of
+ * 2 GB is not (--mem=2G). */
+static bool enough_memory(const struct limits *l)
+{
+	struct sysinfo si;
+
+	return exp__kernel_version(l->e) < KERNEL_VERSION(7, 0, 0) ||
+	       (!sysinfo(&si) && (uint64_t)si.totalram * si.mem_unit > 1ull << 30);
+}
+
 /* The size of the program, checked by the system call before there is a log. */
 static int measure_size(struct limits *l)
 {
 	struct record *r = exp__measurement(l->e, "limit_size");
 
-	expect_accepted(l, r, scaling__moves(l->insns, SCALING_MAX),
-			"1,000,000 instructions are accepted");
-	exp__check(r, processed(l) == SCALING_MAX, "all of them processed", "%" PRId64,
-		   processed(l));
+	if (enough_memory(l)) {
+		expect_accepted(l, r, scaling__moves(l->insns, SCALING_MAX),
+				"1,000,000 instructions are accepted");
+		exp__check(r, processed(l) == SCALING_MAX, "all of them processed", "%" PRId64,
+			   processed(l));
+	}
 	expect_refused(l, r, scaling__moves(l->insns, SCALING_MAX + 1), -E2BIG, "",
 		       "1,000,001 are refused with E2BIG, without a word in the log");
 	return exp__emit(l->e, r);

@@ -14,8 +14,10 @@ struct bisect_args {
 	struct strv names;	 /* what stands behind the options, in order */
 	size_t nr_ends;		 /* how many of them are no records: kernels or commits */
 	struct strv experiments; /* of the records, each once */
-	struct strv wanted;	 /* EXPERIMENT or EXPERIMENT:RECORD */
-	struct strv also;	 /* the same, of rows of the catalogue */
+	struct strv objects;	 /* of the user's, absolute paths */
+	struct strv globals;
+	struct strv wanted; /* EXPERIMENT or EXPERIMENT:RECORD */
+	struct strv also;   /* the same, of rows of the catalogue */
 	struct strv params;
 	enum bisect_by by;
 	uint64_t timeout_ms;

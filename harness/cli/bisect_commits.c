@@ -146,6 +146,25 @@ static int add_machine(const struct bisect_args *a, struct strv *argv)
 	return err;
 }
 
+/* A record of an object is found by the object's path. */
+static int add_record(const struct bisect_args *a, const char *record, struct strv *argv)
+{
+	size_t len = strcspn(record, ":");
+	char *word = NULL;
+	int err;
+
+	for (size_t i = 0; !word && i < a->objects.n; i++) {
+		const char *path = a->objects.v[i], *slash = strrchr(path, '/');
+		const char *name = slash ? slash + 1 : path;
+
+		if (strlen(name) == len && !strncmp(name, record, len))
+			word = str_fmt("%s%s", path, record + len);
+	}
+	err = strv__add(argv, word ? word : record);
+	free(word);
+	return err;
+}
+
 /* The command line of a step, as a user could give it. */
 static int step_argv(const struct commits *c, const char *record, const char *good, const char *bad,
 		     struct strv *argv)
@@ -164,9 +183,14 @@ static int step_argv(const struct commits *c, const char *record, const char *go
 		err = strv__add(argv, words[i]);
 	if (!err && a->no_series)
 		err = strv__add(argv, "--no-series");
+	if (!err && a->rerun)
+		err = strv__add(argv, "--rerun");
 	if (!err)
 		err = add_machine(a, argv);
-	return err ? err : strv__add(argv, record);
+	for (size_t i = 0; !err && i < a->globals.n; i++)
+		err = strv__add(argv, "--set-global") || strv__add(argv, a->globals.v[i]) ? -ENOMEM
+											  : 0;
+	return err ? err : add_record(a, record, argv);
 }
 
 static void add_commits(const struct commits *c, const struct strv *ids, struct strbuf *sb)
@@ -313,6 +337,8 @@ static void print_all(struct commits *c, const struct line_opts *o, const struct
 			&(const struct bisect_report){ .out = stdout, .opts = o, .line = ends });
 		return;
 	}
+	/* Also of one that was cut off. */
+	c->scratch.cancel_fd = -1;
 	if (!ends->search || print_tried(c, ends, o))
 		return;
 	if (c->found.n)

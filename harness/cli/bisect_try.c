@@ -19,6 +19,8 @@
 
 /* Less than that is left: a failed build need not be the kernel's fault. */
 #define DISK_LEAST (64ll << 20)
+/* Of a program of a user's object, as `assay verify` has it. */
+#define PROGRAM_TIMEOUT_S 120
 
 static int check_items(const struct plan *p)
 {
@@ -46,7 +48,12 @@ static int hash_question(struct trial *t)
 		hash__add_str(h, t->plan.items[i].experiment);
 		hash__add_str(h, params);
 		free(params);
+		params = json_dumps(t->plan.items[i].globals, JSON_SORT_KEYS | JSON_ENCODE_ANY);
+		hash__add_str(h, params);
+		free(params);
 	}
+	for (size_t i = 0; !err && i < t->objects.files.n; i++)
+		err = hash__add_file(h, t->objects.files.v[i]);
 	snprintf(machine, sizeof(machine), "%d %u %u %u", (int)t->vm->accel, t->vm->cpus,
 		 t->vm->threads, t->vm->mem_mb);
 	if (h) {
@@ -59,11 +66,56 @@ static int hash_question(struct trial *t)
 	return err;
 }
 
-int trial__open(struct trial *t, const struct strv *experiments, const struct strv *params)
+/* The objects' items behind those of the experiments: all of them in one guest. */
+static int add_objects(struct trial *t, const struct trial_request *rq)
 {
-	const struct plan_request rq = { .names = experiments,
+	const struct verify_request vr = { .files = rq->objects,
+					   .globals = rq->globals,
+					   .patterns = &(const struct strv){ 0 },
+					   .timeout_s = PROGRAM_TIMEOUT_S,
+					   .batch_max = UINT64_MAX };
+	struct plan *all = &t->objects.all, *plan = &t->plan;
+	struct plan_item *items;
+	int err;
+
+	if (!rq->objects->n)
+		return 0;
+	err = verify_plan__make(&vr, &t->objects);
+	if (err)
+		return err;
+	items = reallocarray(plan->items, plan->nr_items + all->nr_items, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	memcpy(items + plan->nr_items, all->items, all->nr_items * sizeof(*items));
+	plan->items = items;
+	plan->nr_items += all->nr_items;
+	free(all->items);
+	all->items = NULL;
+	all->nr_items = 0;
+	return 0;
+}
+
+/* No experiment named would mean all of them. */
+static int make_plan(struct trial *t, const struct trial_request *rq, const struct catalog *catalog,
+		     const struct kernels *ks)
+{
+	const struct plan_request pr = { .names = rq->experiments,
 					 .rows = &(const struct strv){ 0 },
-					 .params = params };
+					 .params = rq->params };
+	int err = 0;
+
+	if (rq->experiments->n) {
+		err = plan__make(catalog, ks, &pr, &t->plan);
+	} else if (rq->params->n) {
+		log_err("-p %s: there is no experiment that could have it", rq->params->v[0]);
+		err = -EINVAL;
+	}
+	t->plan.named = true;
+	return err ? err : add_objects(t, rq);
+}
+
+int trial__open(struct trial *t, const struct trial_request *rq)
+{
 	const struct catalog *catalog;
 	const struct kernels *ks;
 	char *qemu = qemu__find(NULL);
@@ -78,7 +130,7 @@ int trial__open(struct trial *t, const struct strv *experiments, const struct st
 	if (!err)
 		err = cli__kernels(t->cli, &ks);
 	if (!err)
-		err = plan__make(catalog, ks, &rq, &t->plan);
+		err = make_plan(t, rq, catalog, ks);
 	if (!err)
 		err = check_items(&t->plan);
 	if (!err)
@@ -175,7 +227,7 @@ static int begin_run(struct trial *t)
 
 	if (t->begun)
 		return 0;
-	host = host__describe(t->cli);
+	host = host__describe_files(t->cli, &t->objects.files);
 	err = store__begin_run(t->store, t->cli->command, host ? host : "{}", &t->run);
 	t->begun = !err;
 	free(host);
@@ -193,6 +245,7 @@ static int run_on(struct trial *t, const struct kernel *k, struct answers **out)
 		.repeats = 1, /* of verdicts one is enough */
 		.timeout_ms = t->timeout_ms,
 		.programs = &t->programs,
+		.files = t->objects.files.n ? &t->objects.files : NULL,
 	};
 	const struct kernel *kernels[] = { k };
 	bool exact[] = { true };
@@ -299,4 +352,5 @@ void trial__close(struct trial *t)
 	strv__free(&t->programs);
 	strv__free(&t->fresh);
 	plan__release(&t->plan);
+	verify_plan__release(&t->objects);
 }

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "cli/plan.h"
+#include "cli/verify_plan.h"
 #include "store/store.h"
 
 struct answers;
@@ -26,6 +27,7 @@ struct trial {
 	bool rerun;	     /* use nothing that an earlier bisection remembers */
 
 	struct plan plan; /* its items; kernels are ours */
+	struct verify_plan objects;
 	struct strv programs;
 	struct store *store;
 	struct run_info run;
@@ -35,9 +37,16 @@ struct trial {
 	struct strv fresh;	 /* keys of what this trial found out */
 };
 
-/* Checks experiments and parameters ("name=value", as `assay run -p`) and that there is a QEMU. 0
+/* What is asked of each kernel. */
+struct trial_request {
+	const struct strv *experiments;
+	const struct strv *params;  /* "name=value", as `assay run -p` */
+	const struct strv *objects; /* paths of BPF objects, as for `assay verify` */
+	const struct strv *globals; /* "NAME=VALUE", of the objects */
+};
+/* Checks all that and that there is a QEMU. 0
  * or -errno, logged. Release with trial__close in any case. */
-int trial__open(struct trial *t, const struct strv *experiments, const struct strv *params);
+int trial__open(struct trial *t, const struct trial_request *rq);
 /* Builds or finds the kernel and asks it. 0 or -errno which ends it all (-EINTR, disk full, results
  * that can't be kept); a kernel that can't be had or booted is an answer, that it tells nothing.
  * binary: hash of its binaries, "" when there is none; may be NULL. */

@@ -17,6 +17,7 @@ enum {
 	OPT_BY = 0x300,
 	OPT_RERUN,
 	OPT_BUILT,
+	OPT_SET_GLOBAL,
 	OPT_TIMEOUT,
 	OPT_SERIES,
 	OPT_NO_SERIES,
@@ -31,6 +32,8 @@ enum {
 static const struct argp_option options[] = {
 	{ "param", 'p', "[EXPERIMENT.]NAME=VALUE", 0,
 	  "set a parameter of the experiments that have it", 1 },
+	{ "set-global", OPT_SET_GLOBAL, "NAME=VALUE", 0,
+	  "set a global variable of the objects, as `assay verify` does", 1 },
 	{ "by", OPT_BY, "verdict|message|status", 0,
 	  "what counts as a change (default verdict; of measurements the status)", 1 },
 	{ "rerun", OPT_RERUN, NULL, 0, "try also what earlier bisections have tried", 1 },
@@ -105,6 +108,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (num_duration_ms(arg, 100, 86400000, &a->timeout_ms))
 			argp_error(state, "--timeout: '%s' is no time from 100ms to 24h", arg);
 		return 0;
+	case OPT_SET_GLOBAL:
+		return strv__add(&a->globals, arg) ? ENOMEM : 0;
 	case OPT_SERIES:
 		a->series = true;
 		return 0;
@@ -146,7 +151,8 @@ static const struct argp argp = {
 	.doc = "Finds where the answer of a program or a measurement changes: over the kernels of "
 	       "the list, over the commits of a git tree, or over the patches of a series. Without "
 	       "RECORD all that differ between the ends are followed at once; a row of the "
-	       "catalogue, such as E2, stands for the records that show it.\v"
+	       "catalogue, such as E2, stands for the records that show it. A "
+	       "BPF object FILE.o stands where an experiment does, as `assay verify` takes it.\v"
 	       "GOOD and BAD are just two ends: either may be the older one. -k restricts the "
 	       "kernels between them (names and globs); with --kernel-source it names the entry "
 	       "whose configuration and series are used.\n\n"
@@ -188,6 +194,22 @@ static int add_row(struct bisect_args *a, const struct catalog *c, const char *i
 	return err;
 }
 
+/* FILE.o or FILE.o:PROGRAM: its records are called like the file. */
+static int add_object(struct bisect_args *a, const char *path, const char *rest)
+{
+	char *real = realpath(path, NULL);
+	const char *slash = strrchr(path, '/');
+	char *wanted = str_fmt("%s%s", slash ? slash + 1 : path, rest);
+	int err = wanted ? strv__add(&a->wanted, wanted) : -ENOMEM;
+
+	/* One that is not there is told of by its own name. */
+	if (!err && !strv__has(&a->objects, real ? real : path))
+		err = strv__add(&a->objects, real ? real : path);
+	free(real);
+	free(wanted);
+	return err;
+}
+
 static bool is_row(const struct catalog *c, const char *name)
 {
 	for (size_t i = 0; i < catalog__count(c); i++)
@@ -208,6 +230,8 @@ static int split_names(struct cli *cli, struct bisect_args *a)
 
 		if (!experiment) {
 			err = -ENOMEM;
+		} else if (str_ends(experiment, ".o")) {
+			err = add_object(a, experiment, name + strlen(experiment));
 		} else if (catalog__find(c, name, NULL) < 0 && is_row(c, name)) {
 			err = add_row(a, c, name);
 		} else {
@@ -217,7 +241,7 @@ static int split_names(struct cli *cli, struct bisect_args *a)
 		}
 		free(experiment);
 	}
-	if (!err && !a->experiments.n) {
+	if (!err && !a->experiments.n && !a->objects.n) {
 		log_err("bisect: no experiment named; `assay list experiments` shows all");
 		err = -EINVAL;
 	}
@@ -284,7 +308,12 @@ int bisect__open_trial(struct cli *cli, const struct bisect_args *a, struct tria
 	*t = (struct trial){
 		.cli = cli, .vm = &a->vm, .timeout_ms = a->timeout_ms, .rerun = a->rerun
 	};
-	return trial__open(t, &a->experiments, &a->params);
+	return trial__open(t, &(const struct trial_request){
+				      .experiments = &a->experiments,
+				      .params = &a->params,
+				      .objects = &a->objects,
+				      .globals = &a->globals,
+			      });
 }
 
 static const char *reason_of(int err)
@@ -324,6 +353,8 @@ int cmd_bisect(struct cli *cli, int argc, char **argv)
 	strv__free(&a.experiments);
 	strv__free(&a.wanted);
 	strv__free(&a.also);
+	strv__free(&a.objects);
+	strv__free(&a.globals);
 	strv__free(&a.params);
 	return status;
 }

@@ -134,7 +134,8 @@ static const struct argp argp = {
 	       "messages, statistics and measurements. A and B are each a run (id, name, the "
 	       "beginning of one, latest), RUN:KERNEL, a kernel (of the newest run that has it), "
 	       "baseline, baseline:KERNEL, or the file of a baseline.\vExit status: 0 nothing "
-	       "changed, 1 something changed, 2 wrong use, 3 assay failed.",
+	       "changed, 1 something changed, 2 wrong use or nothing in common, 3 assay failed or not all "
+	       "could be compared.",
 	.children = children,
 };
 
@@ -186,6 +187,30 @@ static int check_thresholds(const struct compare_args *a, const struct sides *si
 	strv__free(&names);
 	strv__free(&known);
 	return err;
+}
+
+/* --- names that nothing answers to ----------------------------------------------------------- */
+
+static bool has_names(const struct filters *f, const struct side *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (filters__names(f, &s->cells[i], NULL))
+			return true;
+	return false;
+}
+
+/* A misspelt name would make every comparison one in which nothing changed. */
+static int check_filters(const struct compare_args *a, const struct sides *sides)
+{
+	bool any = !filters__any(a->filters);
+
+	for (size_t i = 0; !any && i < sides->n; i++)
+		any = has_names(a->filters, sides->v[i].a) || has_names(a->filters, sides->v[i].b);
+	if (any)
+		return 0;
+	log_err("--filter: no experiment or program of what is compared is called so; `assay show "
+		"RUN` names them");
+	return -EINVAL;
 }
 
 /* --- the command ----------------------------------------------------------------------------- */
@@ -254,24 +279,50 @@ static int print(const struct cli *cli, const struct compare_args *a, const stru
 	return print_suites(a, v, n);
 }
 
+/* The exit status. That nothing changed is said only when it is known. */
+static int answer(const struct compared *v, size_t n)
+{
+	size_t compared = 0;
+	bool partial = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].changes->n)
+			return EXIT_UNEXPECTED;
+		compared += v[i].changes->compared;
+		partial |= v[i].changes->partial;
+	}
+	if (partial) {
+		log_err("not all could be compared: a run was cut off, or something failed on both "
+			"sides; nothing changed in the rest");
+		return EXIT_HARNESS;
+	}
+	if (!compared) {
+		log_err("nothing was compared: the two sides have no program and no measurement in "
+			"common");
+		return EXIT_USAGE;
+	}
+	return EXIT_AS_EXPECTED;
+}
+
 static int compare(const struct cli *cli, const struct compare_args *a, const struct sides *sides)
 {
 	struct compared *v = calloc(sides->n + 1, sizeof(*v));
-	size_t changed = 0;
-	int err = v ? check_thresholds(a, sides) : -ENOMEM;
+	int err = v ? check_thresholds(a, sides) : -ENOMEM, status = EXIT_AS_EXPECTED;
 
+	if (!err)
+		err = check_filters(a, sides);
 	if (!err)
 		err = find_changes(a, sides, v);
 	if (!err)
 		err = print(cli, a, v, sides->n);
 	for (size_t i = 0; !err && i < sides->notes.n; i++)
 		log_info("%s", sides->notes.v[i]);
-	for (size_t i = 0; v && i < sides->n; i++) {
-		changed += v[i].changes ? v[i].changes->n : 0;
+	if (!err)
+		status = answer(v, sides->n);
+	for (size_t i = 0; v && i < sides->n; i++)
 		changes__free(v[i].changes);
-	}
 	free(v);
-	return err ? cli__exit_status(err) : changed ? EXIT_UNEXPECTED : EXIT_AS_EXPECTED;
+	return err ? cli__exit_status(err) : status;
 }
 
 int cmd_compare(struct cli *cli, int argc, char **argv)

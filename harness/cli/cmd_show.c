@@ -18,17 +18,19 @@
 #include "cli/suites.h"
 #include "model/record.h"
 
-enum { OPT_MATRIX = 0x400, OPT_SORT, OPT_KIND };
+enum { OPT_MATRIX = 0x400, OPT_LINES, OPT_SORT, OPT_KIND };
 
-enum form { FORM_FORMAT, FORM_MATRIX, FORM_TEXTS };
+enum form { FORM_FORMAT, FORM_MATRIX, FORM_TEXTS, FORM_LINES };
 
 struct show_args {
 	struct strv words;
 	const char *kernel;
 	enum form form;
 	struct format_choice format;
-	unsigned int kinds; /* bits: index in show_kinds */
+	unsigned int kinds;  /* bits: index in show_kinds */
+	const char *sort_by; /* as it was given; what it means depends on the form */
 	const struct stat_column *sort;
+	struct show_lines lines;
 	bool reverse;
 };
 
@@ -304,6 +306,12 @@ static int show_pieces(const struct show_what *w, const struct show_args *a)
 			say_nothing(w, "matrix");
 		return n < 0 ? n : n ? EXIT_AS_EXPECTED : EXIT_UNEXPECTED;
 	}
+	if (a->form == FORM_LINES) {
+		n = show__lines(w, &a->lines);
+		if (!n)
+			say_nothing(w, "verifier log");
+		return n < 0 ? n : n ? EXIT_AS_EXPECTED : EXIT_UNEXPECTED;
+	}
 	for (i = 0; i < nr_show_kinds; i++) {
 		if (!(a->kinds & 1u << i))
 			continue;
@@ -334,7 +342,7 @@ static int show(const struct cli *cli, const struct show_what *w, const struct s
 static int set_form(struct show_args *a, enum form form, struct argp_state *state)
 {
 	if (a->form != FORM_FORMAT && a->form != form) {
-		argp_error(state, "--matrix and the texts can't be had in one");
+		argp_error(state, "--matrix, --lines and the texts can't be had in one");
 		return EINVAL;
 	}
 	a->form = form;
@@ -345,21 +353,47 @@ static int check_form(const struct show_args *a, struct argp_state *state)
 {
 	if (a->form == FORM_FORMAT || !a->format.format)
 		return 0;
+	if (a->form == FORM_LINES &&
+	    (format__is_table(a->format.format) || !strcmp(a->format.format->name, "json")))
+		return 0;
+	if (a->form == FORM_LINES) {
+		argp_error(state, "%s: --lines is a table or --json", a->format.option);
+		return EINVAL;
+	}
 	argp_error(state, "%s, --matrix and the texts can't be had in one", a->format.option);
 	return EINVAL;
 }
 
-static int set_sort(struct show_args *a, char *arg, struct argp_state *state)
+static int check_sort(struct show_args *a, struct argp_state *state)
 {
-	const char *name = *arg == '-' ? arg + 1 : arg, *nearest = NULL;
+	const char *name = a->sort_by, *nearest = NULL;
+	bool known;
 
-	a->reverse = *arg == '-';
-	a->sort = stat_column__find(name, &nearest);
-	if (a->sort)
+	if (!name)
+		return 0;
+	a->reverse = *name == '-';
+	name += a->reverse;
+	if (a->form == FORM_LINES) {
+		known = show_lines__order(name, &a->lines.order, &nearest);
+	} else {
+		a->sort = stat_column__find(name, &nearest);
+		known = a->sort;
+	}
+	if (known)
 		return 0;
 	argp_error(state, "--sort: no column is called '%s'%s%s%s", name,
 		   nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	return EINVAL;
+}
+
+static int check_args(struct show_args *a, struct argp_state *state)
+{
+	int err = check_form(a, state);
+
+	err = err ? err : check_sort(a, state);
+	a->lines.reverse = a->reverse;
+	a->lines.json = !format__is_table(a->format.format);
+	return err;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -375,14 +409,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &a->format;
 		return 0;
 	case ARGP_KEY_END:
-		return check_form(a, state);
+		return check_args(a, state);
 	case 'k':
 		a->kernel = arg;
 		return 0;
 	case OPT_MATRIX:
 		return set_form(a, FORM_MATRIX, state);
+	case OPT_LINES:
+		return set_form(a, FORM_LINES, state);
 	case OPT_SORT:
-		return set_sort(a, arg, state);
+		a->sort_by = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (a->words.n == 3) {
 			argp_error(state,
@@ -400,7 +437,11 @@ static const struct argp_option fixed_options[] = {
 	{ "kernel", 'k', "KERNEL", 0, "only what was seen on this kernel", 0 },
 	{ "sort", OPT_SORT, "COLUMN", 0,
 	  "order programs by a column such as insns, states, duration, stack or status; "
-	  "-COLUMN turns the order round",
+	  "-COLUMN turns the order round. With --lines: visits (the default), insns, first",
+	  0 },
+	{ "lines", OPT_LINES, NULL, 0,
+	  "what verifying cost, by source line: how often the verifier came by its instructions, "
+	  "counted in the full log",
 	  0 },
 	{ "matrix", OPT_MATRIX, NULL, 0, "matrices, drawn whole", 0 },
 };

@@ -171,6 +171,19 @@ static int collect_kind(const struct show_what *w, const struct show_kind *k,
 	return err;
 }
 
+int show__each_text(const struct show_what *w, const struct show_kind *k,
+		    int (*fn)(void *ctx, const struct stored_text *t), void *ctx)
+{
+	struct text_list list = { 0 };
+	int err = collect_kind(w, k, &list);
+
+	for (size_t i = 0; i < list.n && !err; i++)
+		err = fn(ctx, &list.v[i]);
+	err = err ? err : (int)list.n;
+	release(&list);
+	return err;
+}
+
 int show__texts(const struct show_what *w, const struct show_kind *k, bool heading)
 {
 	struct text_list list = { 0 };

@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "cli/csv.h"
+#include "cli/report_text.h"
 #include "diff/changes.h"
 #include "diff/figure_ref.h"
 #include "diff/filter.h"
@@ -24,13 +25,24 @@ static json_t *number(double v)
 	return isfinite(v) ? json_real(v) : json_null();
 }
 
+/* JSON is UTF-8; what a store holds need not be. NULL becomes null. */
+static json_t *text(const char *s)
+{
+	char *clean = s ? str_utf8(s, strlen(s)) : NULL;
+	json_t *value = !s ? json_null() : clean ? json_string(clean) : NULL;
+
+	free(clean);
+	return value;
+}
+
 static json_t *pack_side(const struct side *s)
 {
-	return json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:i, s:b, s:b}", "title",
-			 s->title, "kernel", s->kernel, "release", s->guest.release, "run", s->run,
-			 "started", s->started, "accel", s->guest.accel, "timing", s->guest.timing,
-			 "cpu_model", s->guest.cpu_model, "cpus", (int)s->guest.cpus, "baseline",
-			 s->from_baseline, "cut_off", s->cut_off);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:b}", "title",
+			 text(s->title), "kernel", text(s->kernel), "release",
+			 text(s->guest.release), "run", text(s->run), "started", text(s->started),
+			 "accel", text(s->guest.accel), "timing", text(s->guest.timing),
+			 "cpu_model", text(s->guest.cpu_model), "cpus", (int)s->guest.cpus,
+			 "baseline", s->from_baseline, "cut_off", s->cut_off);
 }
 
 static json_t *pack_strings(const struct strv *sv)
@@ -38,7 +50,7 @@ static json_t *pack_strings(const struct strv *sv)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < sv->n; i++)
-		json_array_append_new(array, json_string(sv->v[i]));
+		json_array_append_new(array, text(sv->v[i]));
 	return array;
 }
 
@@ -68,10 +80,11 @@ static json_t *pack_cell(const struct cell *c)
 {
 	if (!c)
 		return json_null();
-	return json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?}", "verdict", verdict__name(c->verdict),
+	return json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o}", "verdict", verdict__name(c->verdict),
 			 "status", status__name(c->status), "errno",
-			 c->err ? errno__name(c->err) : NULL, "message", c->message, "failure",
-			 *c->failure ? c->failure : NULL, "reason", c->reason);
+			 c->err ? errno__name(c->err) : NULL, "message", text(c->message),
+			 "failure", text(*c->failure ? c->failure : NULL), "reason",
+			 text(c->reason));
 }
 
 static json_t *pack_log(const struct change *c)
@@ -87,8 +100,8 @@ static json_t *pack_figures(const struct change *c)
 {
 	if (c->kind != CHANGE_STAT && c->kind != CHANGE_MEASURE)
 		return json_null();
-	return json_pack("{s:s?, s:s?, s:o, s:o, s:o, s:s?, s:o, s:o, s:o}", "what", c->what,
-			 "unit", c->unit, "a", number(c->va), "b", number(c->vb), "pct",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s?, s:o, s:o, s:o}", "what", text(c->what),
+			 "unit", text(c->unit), "a", number(c->va), "b", number(c->vb), "pct",
 			 number(c->pct), "test", c->test, "effect", number(c->effect.value), "low",
 			 number(c->effect.ci.low), "high", number(c->effect.ci.high));
 }
@@ -96,24 +109,25 @@ static json_t *pack_figures(const struct change *c)
 static json_t *pack_change(const struct compared *p, const struct change *c)
 {
 	const struct cell *cell = c->a ? c->a : c->b;
-	char *text = change__sentence(c);
+	char *sentence = change__sentence(c);
 	json_t *line = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:s?}", "type",
-		"change", "kind", change_kind__name(c->kind), "kernel_a", p->a->kernel, "kernel_b",
-		p->b->kernel, "experiment", cell->experiment, "name", cell->name, "labels",
-		cell->labels, "text", text, "a", pack_cell(c->a), "b", pack_cell(c->b), "figures",
-		pack_figures(c), "log", pack_log(c), "cause", c->cause);
+		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "type",
+		"change", "kind", change_kind__name(c->kind), "kernel_a", text(p->a->kernel),
+		"kernel_b", text(p->b->kernel), "experiment", text(cell->experiment), "name",
+		text(cell->name), "labels", text(cell->labels), "text", text(sentence), "a",
+		pack_cell(c->a), "b", pack_cell(c->b), "figures", pack_figures(c), "log",
+		pack_log(c), "cause", text(c->cause));
 
-	free(text);
+	free(sentence);
 	return line;
 }
 
 static int put_line(FILE *out, json_t *line)
 {
-	char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
-	int err = !text ? -ENOMEM : fprintf(out, "%s\n", text) < 0 ? -EIO : 0;
+	char *dump = line ? json_dumps(line, JSON_COMPACT) : NULL;
+	int err = !dump ? -ENOMEM : fprintf(out, "%s\n", dump) < 0 ? -EIO : 0;
 
-	free(text);
+	free(dump);
 	json_decref(line);
 	return err;
 }
@@ -233,10 +247,8 @@ static void put_number(FILE *out, double v, bool percent)
 
 static void put_text(FILE *out, const char *s)
 {
-	char *copy = strdup(s ? s : ""), *p;
+	char *copy = report_text__clean(s);
 
-	for (p = copy; p && (p = strpbrk(p, "\r\n")); p++)
-		*p = ' ';
 	fputc(',', out);
 	csv__value(out, copy);
 	free(copy);

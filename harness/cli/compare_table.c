@@ -68,6 +68,13 @@ static void add_counts(struct strbuf *sb, const size_t *counts)
 		add_count(sb, counts, i);
 }
 
+static void put_bold(const struct compare_style *st, const char *text)
+{
+	fputs(st->color ? INK_BOLD : "", st->out);
+	report_text__wrap(st->out, NULL, "", text, st->width);
+	fputs(st->color ? INK_OFF : "", st->out);
+}
+
 static void put_summary(const struct compare_style *st, const struct changes *c)
 {
 	struct strbuf sb = STRBUF_INIT;
@@ -76,7 +83,7 @@ static void put_summary(const struct compare_style *st, const struct changes *c)
 	strbuf__addf(&sb, "; %zu the same", c->same);
 	if (c->incomparable)
 		strbuf__addf(&sb, ", %zu not comparable", c->incomparable);
-	report_text__wrap(st->out, st->color ? INK_BOLD : NULL, "", strbuf__str(&sb), st->width);
+	put_bold(st, strbuf__str(&sb));
 	strbuf__free(&sb);
 }
 
@@ -213,6 +220,29 @@ static void put_section(const struct compare_style *st, const struct changes *c,
 		fprintf(st->out, "  ... and %zu more: --full shows them\n", n - shown);
 }
 
+/* The first flip of a program of assay's own experiments (objects of the user's have a dot). */
+static const struct cell *first_flip(const struct changes *c)
+{
+	for (size_t i = 0; i < c->n && c->v[i].kind == CHANGE_FLIP; i++)
+		if (*of(&c->v[i])->name && !strchr(of(&c->v[i])->experiment, '.'))
+			return of(&c->v[i]);
+	return NULL;
+}
+
+/* Between two kernels of the list: how to find out where, and why. */
+static void put_next_step(const struct compare_style *st, const struct compared *p)
+{
+	const struct cell *c = first_flip(p->changes);
+
+	if (!c || p->a->from_baseline || p->b->from_baseline || !strcmp(p->a->kernel, p->b->kernel))
+		return;
+	fprintf(st->out,
+		"\nwhere it flips: assay bisect %s %s %s:%s\na whole log:    assay show %s %s %s -k %s "
+		"--log\n",
+		p->a->kernel, p->b->kernel, c->experiment, c->name, p->a->run, c->experiment,
+		c->name, p->a->kernel);
+}
+
 static void put_pair(const struct compare_style *st, const struct compared *p)
 {
 	const struct changes *c = p->changes;
@@ -228,6 +258,7 @@ static void put_pair(const struct compare_style *st, const struct compared *p)
 			;
 		put_section(st, c, i, n);
 	}
+	put_next_step(st, p);
 }
 
 static void put_sum(const struct compare_style *st, const struct compared *v, size_t n)
@@ -241,7 +272,7 @@ static void put_sum(const struct compare_style *st, const struct compared *v, si
 	strbuf__addf(&sb, "%zu kernels: ", n);
 	add_counts(&sb, counts);
 	fputc('\n', st->out);
-	report_text__wrap(st->out, st->color ? INK_BOLD : NULL, "", strbuf__str(&sb), st->width);
+	put_bold(st, strbuf__str(&sb));
 	strbuf__free(&sb);
 }
 

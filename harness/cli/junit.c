@@ -2,7 +2,7 @@
 #include "cli/junit.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,13 +105,24 @@ static void put_note(FILE *out, const struct suite_case *c)
 	fputs("</system-out>\n", out);
 }
 
+/* "5.10.218.strtol_bpf_o": readers take what follows the last dot for the class. NULL on ENOMEM. */
+static char *class_of(const struct suite *s)
+{
+	bool both = *s->kernel && *s->experiment;
+	char *class = str_fmt("%s%s%s", s->kernel, both ? "." : "", s->experiment), *p;
+
+	for (p = class ? class + strlen(s->kernel) + both : NULL; p && *p; p++)
+		if (*p == '.')
+			*p = '_';
+	return class;
+}
+
 static void put_case(FILE *out, const struct suite *suite, const struct suite_case *c)
 {
 	static const char *const elements[] = {
 		[CASE_SKIPPED] = "skipped", [CASE_FAILED] = "failure", [CASE_ERROR] = "error"
 	};
-	char *class = str_fmt("%s%s%s", suite->kernel,
-			      *suite->kernel && *suite->experiment ? "." : "", suite->experiment);
+	char *class = class_of(suite);
 
 	fputs("    <testcase", out);
 	xml__attribute(out, "name", c->name);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/baselines.h"
 #include "cli/cli.h"
+#include "cli/hostrun.h"
 #include "diff/baseline.h"
 #include "diff/side.h"
 #include "store/store.h"
@@ -192,36 +193,49 @@ static int parse_ref(struct cli *cli, struct store *s, struct ref *r)
 	return err == -ENOENT ? find_kernel(cli, s, r->word, &r->kernel) : err;
 }
 
+static int no_kernel(const struct ref *r, const struct strv *names)
+{
+	const char *near = str_nearest(r->kernel, (const char *const *)names->v, names->n);
+
+	log_err("run %s has no kernel '%s'%s%s%s", r->run.name, r->kernel,
+		near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return -EINVAL;
+}
+
 /* In RUN:KERNEL the kernel may be a branch: then it is the one of it that the run has. */
 static int check_kernel(struct store *s, struct ref *r)
 {
-	struct strv names = { 0 };
-	const char *found = NULL;
-	size_t len, n = 0;
+	struct strv names = { 0 }, found = { 0 };
+	struct strbuf all = STRBUF_INIT;
+	size_t len;
 	int err;
 
 	if (!r->run.id || !r->kernel)
 		return 0;
 	len = strlen(r->kernel);
 	err = kernels_of(s, r->run.id, &names);
+	if (strv__has(&names, r->kernel))
+		goto out;
 	for (size_t i = 0; !err && i < names.n; i++) {
 		const char *name = names.v[i];
 
-		if (strcmp(name, r->kernel) == 0)
-			goto out;
-		if (strncmp(name, r->kernel, len) == 0 && name[len] == '.')
-			found = name, n++;
+		if (strncmp(name, r->kernel, len) != 0 || name[len] != '.')
+			continue;
+		err = strv__add(&found, name);
+		strbuf__addf(&all, "%s%s", all.len ? ", " : "", name);
 	}
-	if (!err && n == 1) {
-		err = record__set(&r->kernel, found);
-	} else if (!err) {
-		const char *near = str_nearest(r->kernel, (const char *const *)names.v, names.n);
-
-		log_err("run %s has no kernel '%s'%s%s%s", r->run.name, r->kernel,
-			near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+	if (!err && found.n == 1) {
+		err = record__set(&r->kernel, found.v[0]);
+	} else if (!err && found.n) {
+		log_err("run %s has several kernels of %s: %s; name one of them", r->run.name,
+			r->kernel, strbuf__str(&all));
 		err = -EINVAL;
+	} else if (!err) {
+		err = no_kernel(r, &names);
 	}
 out:
+	strbuf__free(&all);
+	strv__free(&found);
 	strv__free(&names);
 	return err;
 }
@@ -337,8 +351,14 @@ static int kernels_of_ref(struct cli *cli, struct store *s, const struct ref *r,
 
 static int nothing_common(const struct ref *a, const struct ref *b, const struct strv *of_a)
 {
+	const char *example = "KERNEL";
+
+	/* What ran on the host is no kernel to compare. */
+	for (size_t i = of_a->n; i-- > 0;)
+		if (strcmp(of_a->v[i], HOSTRUN_KERNEL) != 0)
+			example = of_a->v[i];
 	log_err("%s and %s have no kernel in common; kernels can be named, as in %s:%s", title(a),
-		title(b), a->word, of_a->n ? of_a->v[0] : "KERNEL");
+		title(b), a->word, example);
 	return -EINVAL;
 }
 

@@ -92,6 +92,108 @@ static int from_disasm(const char *disasm, int64_t insn, char **file, long *line
 	return found && place && place_line ? take(place, place_len, place_line, file, line) : 0;
 }
 
+/* --- the places of all instructions --------------------------------------------------------- */
+
+/* Keeps a copy of [s, s + len) for as long as the places live; NULL on ENOMEM. */
+static const char *own(struct source_places *p, const char *s, size_t len)
+{
+	char *copy = strndup(s, len);
+	int err = copy ? strv__add(&p->owned, copy) : -ENOMEM;
+
+	free(copy);
+	return err ? NULL : p->owned.v[p->owned.n - 1];
+}
+
+static int put_place(struct source_places *p, int64_t insn, const struct vlog_place *at)
+{
+	size_t room = p->room ? p->room : 64;
+
+	if (insn < 0 || insn >= VLOG_LINES_INSNS_MAX)
+		return 0;
+	while (room <= (size_t)insn)
+		room *= 2;
+	if (room > p->room) {
+		struct vlog_place *v = realloc(p->v, room * sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		memset(v + p->room, 0, (room - p->room) * sizeof(*v));
+		p->v = v;
+		p->room = room;
+	}
+	if ((size_t)insn >= p->n)
+		p->n = (size_t)insn + 1;
+	p->v[insn] = *at;
+	return 0;
+}
+
+/* "; path.c:12", "; name():" or "; \tsource": what it says is true until the next of its kind. */
+static int take_comment(struct source_places *p, const char *s, size_t len, struct vlog_place *at)
+{
+	size_t path_len;
+	long line;
+	char *path;
+
+	if (is_place(s, len, &path_len, &line)) {
+		path = strndup(s, path_len);
+		if (!path)
+			return -ENOMEM;
+		/* A line that goes on is named again without its text. */
+		if (!at->file || strcmp(at->file, below_root(path)) != 0 || at->line != line) {
+			at->text = NULL;
+			at->line = line;
+			at->file = own(p, below_root(path), strlen(below_root(path)));
+		}
+		free(path);
+		return at->file ? 0 : -ENOMEM;
+	}
+	if (len > 3 && !memcmp(s + len - 3, "():", 3) && !memchr(s, ' ', len))
+		return 0;
+	for (; len && (*s == ' ' || *s == '\t'); s++)
+		len--;
+	while (len && (s[len - 1] == ' ' || s[len - 1] == '\t' || s[len - 1] == '\r'))
+		len--;
+	/* Of several lines the first one is that of the place. */
+	if (!len || at->text)
+		return 0;
+	at->text = own(p, s, len);
+	return at->text ? 0 : -ENOMEM;
+}
+
+int source_places__read(const char *disasm, struct source_places *out)
+{
+	int64_t first = (int64_t)(strtoull(disasm, NULL, 16) / 8);
+	struct vlog_place at = { 0 };
+	const char *p = disasm, *end;
+	int err = 0;
+
+	memset(out, 0, sizeof(*out));
+	for (; *p && !err; p = *end ? end + 1 : end) {
+		end = p + strcspn(p, "\n");
+		if (p[0] == ';' && p[1] == ' ') {
+			err = take_comment(out, p + 2, (size_t)(end - p - 2), &at);
+		} else if (*p == ' ') {
+			char *rest;
+			long long n = strtoll(p, &rest, 10);
+
+			if (*rest == ':' && rest < end)
+				err = put_place(out, n - first, &at);
+		}
+	}
+	if (err)
+		source_places__release(out);
+	return err;
+}
+
+void source_places__release(struct source_places *p)
+{
+	free(p->v);
+	strv__free(&p->owned);
+	memset(p, 0, sizeof(*p));
+}
+
+/* --- the place of one message --------------------------------------------------------------- */
+
 /* The last "; text @ file.c:12" with a line; 0 stands for none. */
 static int from_log(const char *log, char **file, long *line)
 {

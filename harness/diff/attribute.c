@@ -15,6 +15,8 @@
 struct sides {
 	const struct facts *a, *b;
 	const char *experiment;
+	/* What differs between the guests; NULL: nothing is known of them, "": nothing differs. */
+	const char *guests;
 	enum fact_state state[FACT_MAX];
 };
 
@@ -334,16 +336,19 @@ static void add_differing(struct strbuf *out, const struct sides *s)
 		facts_of[i].add(out, s);
 		first = false;
 	}
+	if (s->guests && *s->guests)
+		strbuf__addf(out, "%sthe guest (%s)", first ? "" : ", ", s->guests);
 }
 
 /* The only one that differs is named as the cause only when no other is unknown. */
 static void compose(struct strbuf *out, const struct sides *s)
 {
-	size_t differ = count(s, FACT_DIFFERS), unknown = count(s, FACT_UNKNOWN);
+	size_t differ = count(s, FACT_DIFFERS) + (s->guests && *s->guests);
+	size_t unknown = count(s, FACT_UNKNOWN);
 
 	if (!differ && !unknown) {
-		strbuf__addf(out, "nothing that is recorded differs: it varies from run to run, or "
-				  "with the guest's CPUs and memory");
+		strbuf__addf(out, "nothing that is recorded differs: it varies from run to run%s",
+			     s->guests ? "" : ", or with the guest's CPUs and memory");
 		return;
 	}
 	if (differ == 1 && !unknown && s->state[FACT_KERNEL] == FACT_DIFFERS)
@@ -374,9 +379,10 @@ static void settle(struct sides *s)
 		s->state[FACT_CLANG] = FACT_SAME;
 }
 
-char *attribute__cause(const struct facts *a, const struct facts *b, const char *experiment)
+static char *cause(const struct facts *a, const struct facts *b, const char *experiment,
+		   const char *guests)
 {
-	struct sides s = { a, b, experiment, { 0 } };
+	struct sides s = { a, b, experiment, guests, { 0 } };
 	struct strbuf out = STRBUF_INIT;
 
 	if (!facts__known(a) || !facts__known(b)) {
@@ -397,8 +403,30 @@ char *attribute__cause(const struct facts *a, const struct facts *b, const char 
 	return NULL;
 }
 
+char *attribute__cause(const struct facts *a, const struct facts *b, const char *experiment)
+{
+	return cause(a, b, experiment, NULL);
+}
+
+static void add_number(struct strbuf *sb, const char *name, unsigned int a, unsigned int b,
+		       const char *unit)
+{
+	if (a && b && a != b)
+		strbuf__addf(sb, "%s%s %u -> %u%s", sb->len ? "; " : "", name, a, b, unit);
+}
+
+/* The verifier is told how many CPUs there are, and its JIT which. */
 int attribute__cell(const struct side *a, const struct side *b, const struct cell *cell, char **out)
 {
-	*out = attribute__cause(&a->facts, &b->facts, cell->experiment);
+	const struct guest_info *x = &a->guest, *y = &b->guest;
+	struct strbuf guests = STRBUF_INIT;
+
+	add_tool(&guests, "accelerator", x->accel, y->accel);
+	add_tool(&guests, "CPU", x->cpu_model, y->cpu_model);
+	add_number(&guests, "CPUs", x->cpus, y->cpus, "");
+	add_number(&guests, "memory", x->mem_mb, y->mem_mb, " MB");
+	*out = guests.failed ? NULL
+			     : cause(&a->facts, &b->facts, cell->experiment, strbuf__str(&guests));
+	strbuf__free(&guests);
 	return *out ? 0 : -ENOMEM;
 }

@@ -11,7 +11,7 @@ struct side;
  * 5.10.223)" when nothing else differs; else what differs, with names of patches and options when
  * they are few; "unknown: ..." when a side kept no facts. Caller frees; NULL on ENOMEM. */
 char *attribute__cause(const struct facts *a, const struct facts *b, const char *experiment);
-/* The same for changes_opts.cause. 0 or -ENOMEM. */
+/* The same for changes_opts.cause, with what is known of the two guests. 0 or -ENOMEM. */
 int attribute__cell(const struct side *a, const struct side *b, const struct cell *cell,
 		    char **out);
 

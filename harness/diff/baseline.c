@@ -192,10 +192,6 @@ int baseline__print(const struct side *s, char **text)
 /* --- what is no baseline -----------------------------------------------------------------------
  */
 
-/* The guest that experiments get unless somebody asks for another: see cli_vm__init. */
-#define USUAL_CPUS   1
-#define USUAL_MEM_MB 512
-
 static int say(struct strv *why, char *sentence)
 {
 	int err = sentence ? 0 : -ENOMEM;
@@ -236,12 +232,17 @@ int baseline__refusals(const struct side *s, struct strv *why)
 		err = say(why, strdup("the run was cut off, or is still running"));
 	if (!err && !s->n)
 		err = say(why, strdup("the run shows nothing of it"));
-	if (!err && (g->cpus != USUAL_CPUS || g->mem_mb != USUAL_MEM_MB))
+	if (!err && (g->cpus != BASELINE_CPUS || g->mem_mb != BASELINE_MEM_MB))
 		err = say(why, str_fmt("its guest had %u CPUs and %u MB, not %u and %u", g->cpus,
-				       g->mem_mb, USUAL_CPUS, USUAL_MEM_MB));
+				       g->mem_mb, BASELINE_CPUS, BASELINE_MEM_MB));
 	for (size_t i = 0; !err && i < s->nr_wholes; i++)
 		err = refuse_whole(&s->wholes[i], why);
 	for (size_t i = 0; !err && i < s->n; i++)
 		err = refuse_cell(&s->cells[i], why);
+	/* One line is one verdict. */
+	for (size_t i = 1; !err && i < s->n; i++)
+		if (!cell__cmp(&s->cells[i - 1], &s->cells[i]))
+			err = say(why, str_fmt("%s %s: there are two of that name",
+					       s->cells[i].experiment, s->cells[i].name));
 	return err;
 }

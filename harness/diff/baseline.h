@@ -12,6 +12,11 @@ struct side;
  * every verdict, sorted (docs/regress.md describes it). Two runs that showed the same make the same
  * text. It holds no figures, and of measurements no messages: these vary. */
 
+/* The guest of every baseline, which experiments get unless somebody asks for another: see
+ * cli_vm__init. */
+#define BASELINE_CPUS	1
+#define BASELINE_MEM_MB 512
+
 /* The text of a side; caller frees. 0 or -ENOMEM. */
 int baseline__print(const struct side *s, char **text);
 /* Reads such a text; `name` stands for it in messages. 0, -ENOMEM, or -EINVAL with "name:line:
@@ -21,7 +26,8 @@ int baseline__parse(const char *text, const char *name, struct side **out);
 int baseline__read(const char *path, struct side **out);
 
 /* Why a side is not to be made a baseline, one sentence each: what was cut off, timed out, crashed
- * or failed, parameters that are not the experiments' own, another guest than the usual one. 0 or
+ * or failed, parameters that are not the experiments' own, another guest than the usual one, two
+ * records of one name. The side is sorted. 0 or
  * -ENOMEM; none: it can be. */
 int baseline__refusals(const struct side *s, struct strv *why);
 

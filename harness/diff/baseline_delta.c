@@ -7,17 +7,9 @@
 
 #include "diff/baseline_text.h"
 
-/* Length of what names a verdict: experiment and name with labels. */
-static size_t key_len(const char *line)
-{
-	size_t first = strcspn(line, "\t");
-
-	return line[first] ? first + 1 + strcspn(line + first + 1, "\t") : first;
-}
-
 static int cmp_keys(const char *a, const char *b)
 {
-	size_t x = key_len(a), y = key_len(b), n = x < y ? x : y;
+	size_t x = baseline_text__key_len(a), y = baseline_text__key_len(b), n = x < y ? x : y;
 	int order = strncmp(a, b, n);
 
 	return order ? order : (x > y) - (x < y);

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "base/utf8.h"
 #include "diff/baseline_text.h"
 #include "diff/side.h"
 
@@ -19,7 +20,6 @@ struct reader {
 	unsigned int line;
 	struct side *side;
 	uint64_t patches; /* that the head announces */
-	bool in_head;
 };
 
 __attribute__((format(printf, 2, 3))) static int wrong(const struct reader *r, const char *fmt, ...)
@@ -35,12 +35,24 @@ __attribute__((format(printf, 2, 3))) static int wrong(const struct reader *r, c
 	return -EINVAL;
 }
 
+static bool is_utf8(const char *s)
+{
+	size_t left = strlen(s), n;
+
+	for (; left; s += n, left -= n) {
+		n = utf8_decode(s, left, NULL);
+		if (!n)
+			return false;
+	}
+	return true;
+}
+
 static int unescape(const struct reader *r, const char *text, size_t len, char **out)
 {
 	free(*out);
 	*out = baseline_text__unescape(text, len);
 	if (*out)
-		return 0;
+		return is_utf8(*out) ? 0 : wrong(r, "a byte that is not UTF-8");
 	return errno == ENOMEM ? -ENOMEM
 			       : wrong(r,
 				       "a backslash that is not followed by x and two digits: "
@@ -51,7 +63,7 @@ static int unescape(const struct reader *r, const char *text, size_t len, char *
 /* --- the head ----------------------------------------------------------------------------------
  */
 
-/* The word at *p, or NULL at the end; *p moves behind it. */
+/* The word at *p, which moves behind it. */
 static int next_word(const struct reader *r, const char **p, char **out)
 {
 	size_t len;
@@ -64,10 +76,20 @@ static int next_word(const struct reader *r, const char **p, char **out)
 	return unescape(r, *p - len, len, out);
 }
 
+static int end_words(const struct reader *r, const char *p)
+{
+	return *p ? wrong(r, "more than belongs to the line: '%s'", p + strspn(p, " ")) : 0;
+}
+
+static int twice(const struct reader *r, const char *key)
+{
+	return wrong(r, "a second line '# %s'", key);
+}
+
 static int read_asked(const struct reader *r, const char *value)
 {
 	struct facts *f = &r->side->facts;
-	int err = 0;
+	int err = f->has_asked ? twice(r, "asked") : 0;
 
 	f->has_asked = true;
 	while (!err && *value) {
@@ -95,6 +117,7 @@ static int read_patch(const struct reader *r, const char *value)
 	err = next_word(r, &value, &p->name);
 	err = err ? err : next_word(r, &value, &p->hash);
 	err = err ? err : next_word(r, &value, &p->change);
+	err = err ? err : end_words(r, value);
 	if (!err && !strcmp(p->change, "-")) {
 		free(p->change);
 		p->change = NULL;
@@ -106,16 +129,21 @@ static int read_object(const struct reader *r, const char *value)
 {
 	struct facts *f = &r->side->facts;
 	struct fact_of *v = reallocarray(f->objects, f->nr_objects + 1, sizeof(*v)), *o;
+	const char *known;
 	int err;
 
 	if (!v)
 		return -ENOMEM;
 	f->objects = v;
 	f->has_objects = true;
-	o = &v[f->nr_objects++];
+	o = &v[f->nr_objects];
 	*o = (struct fact_of){ 0 };
 	err = next_word(r, &value, &o->experiment);
-	return err ? err : next_word(r, &value, &o->value);
+	known = err ? NULL : facts__object(f, o->experiment);
+	f->nr_objects++;
+	err = err ? err : next_word(r, &value, &o->value);
+	err = err ? err : end_words(r, value);
+	return !err && known ? wrong(r, "a second object of %s", o->experiment) : err;
 }
 
 static int read_value(struct reader *r, const char *key, const char *value)
@@ -143,7 +171,8 @@ static int read_value(struct reader *r, const char *key, const char *value)
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		if (!strcmp(key, values[i].key))
-			return unescape(r, value, strlen(value), values[i].to);
+			return *values[i].to ? twice(r, key)
+					     : unescape(r, value, strlen(value), values[i].to);
 	if (!strcmp(key, "asked"))
 		return read_asked(r, value);
 	if (!strcmp(key, "patch"))
@@ -152,6 +181,8 @@ static int read_value(struct reader *r, const char *key, const char *value)
 		return read_object(r, value);
 	if (strcmp(key, "patches"))
 		return wrong(r, "a line '# %s', which no baseline of this form has", key);
+	if (f->has_patches)
+		return twice(r, key);
 	f->has_patches = true;
 	return num_u64(value, 0, 10000, &r->patches)
 		       ? wrong(r, "'%s' is no number of patches", value)
@@ -164,8 +195,6 @@ static int read_head_line(struct reader *r, const char *line)
 	char *key;
 	int err;
 
-	if (!r->in_head)
-		return wrong(r, "a line of the head among the verdicts");
 	if (!str_starts(line, "# "))
 		return wrong(r, "a line of the head begins with '# '");
 	line += 2;
@@ -181,7 +210,6 @@ static int end_head(struct reader *r)
 	struct side *s = r->side;
 	struct facts *f = &s->facts;
 
-	r->in_head = false;
 	if (!f->kernel)
 		return wrong(r, "the head does not say which kernel it is of ('# kernel NAME')");
 	if (f->has_patches ? f->nr_patches != r->patches : f->nr_patches != 0)
@@ -193,6 +221,8 @@ static int end_head(struct reader *r)
 	s->kernel = strdup(f->kernel);
 	s->title = str_fmt("%s (baseline)", f->kernel);
 	s->guest.kernel = strdup(f->kernel);
+	s->guest.cpus = BASELINE_CPUS;
+	s->guest.mem_mb = BASELINE_MEM_MB;
 	s->guest.release = f->release ? strdup(f->release) : NULL;
 	return s->kernel && s->title && s->guest.kernel ? 0 : -ENOMEM;
 }
@@ -340,6 +370,32 @@ static int read_line(struct reader *r, const char *line)
 	return err;
 }
 
+/* Tabs aside: what is written holds none. */
+static int check_letters(const struct reader *r, const char *line)
+{
+	for (const char *p = line; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c == '\r')
+			return wrong(r, "a carriage return: lines end with a line feed alone");
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return wrong(r, "a control character, \\x%02x", c);
+	}
+	return 0;
+}
+
+/* Lines are sorted, so that one that is there twice stands beside itself. */
+static int check_order(const struct reader *r, const char *before, const char *line)
+{
+	size_t len = baseline_text__key_len(line);
+
+	if (baseline_text__key_len(before) == len && !strncmp(before, line, len))
+		return wrong(r, "'%.*s' is there twice", (int)len, line);
+	if (strcmp(before, line) > 0)
+		return wrong(r, "out of order: lines are sorted, as by LC_ALL=C sort");
+	return 0;
+}
+
 /* An experiment of which only cells are told ended well. */
 static int end_others(struct side *s)
 {
@@ -351,32 +407,59 @@ static int end_others(struct side *s)
 	return err;
 }
 
+static int read_verdicts(struct reader *r, const struct strv *lines, size_t first)
+{
+	int err;
+
+	r->line = (unsigned int)first + 1;
+	err = end_head(r);
+	for (size_t i = first; !err && i < lines->n; i++) {
+		const char *line = lines->v[i];
+
+		r->line = (unsigned int)i + 1;
+		err = check_letters(r, line);
+		if (!err && *line == '#')
+			err = wrong(r, "a line of the head among the verdicts");
+		err = err ? err : read_line(r, line);
+		if (!err && i > first)
+			err = check_order(r, lines->v[i - 1], line);
+	}
+	return err;
+}
+
 static int read_lines(struct reader *r, const struct strv *lines)
 {
-	int err = 0;
+	size_t i;
+	int err;
 
 	r->line = 1;
 	if (!lines->n || !str_starts(lines->v[0], BASELINE_FORM))
 		return wrong(r, "not a baseline: its first line does not begin with '%s'",
 			     BASELINE_FORM);
-	for (size_t i = 1; !err && i < lines->n; i++) {
+	err = check_letters(r, lines->v[0]);
+	for (i = 1; !err && i < lines->n && *lines->v[i] == '#'; i++) {
 		r->line = (unsigned int)i + 1;
-		if (*lines->v[i] == '#') {
-			err = read_head_line(r, lines->v[i]);
-			continue;
-		}
-		if (r->in_head)
-			err = end_head(r);
-		err = err ? err : read_line(r, lines->v[i]);
+		err = check_letters(r, lines->v[i]);
+		err = err ? err : read_head_line(r, lines->v[i]);
 	}
-	if (!err && r->in_head)
-		err = end_head(r);
+	err = err ? err : read_verdicts(r, lines, i);
 	return err ? err : end_others(r->side);
+}
+
+/* A file that was cut, by a full disk say, lacks verdicts and looks well. */
+static int check_end(struct reader *r, const char *text, size_t lines)
+{
+	size_t len = strlen(text);
+
+	r->line = (unsigned int)lines;
+	if (len && text[len - 1] != '\n')
+		return wrong(r, "the last line has no end: the file was cut off");
+	return 0;
 }
 
 int baseline__parse(const char *text, const char *name, struct side **out)
 {
-	struct reader r = { .name = name, .in_head = true, .side = side__new("", "") };
+	struct reader r = { .name = name, .side = side__new("", "") };
 	struct strv lines = { 0 };
 	int err = r.side ? baseline_text__lines(text, &lines) : -ENOMEM;
 
@@ -385,6 +468,8 @@ int baseline__parse(const char *text, const char *name, struct side **out)
 		r.side->from_baseline = true;
 		err = read_lines(&r, &lines);
 	}
+	if (!err)
+		err = check_end(&r, text, lines.n);
 	if (!err)
 		err = side__sort(r.side);
 	if (err == -ENOMEM)

@@ -52,6 +52,13 @@ char *baseline_text__unescape(const char *text, size_t len)
 	return out;
 }
 
+size_t baseline_text__key_len(const char *line)
+{
+	size_t first = strcspn(line, "\t");
+
+	return line[first] ? first + 1 + strcspn(line + first + 1, "\t") : first;
+}
+
 int baseline_text__lines(const char *text, struct strv *out)
 {
 	int err = 0;

@@ -15,6 +15,8 @@ void baseline_text__escape(struct strbuf *sb, const char *text, const char *more
 /* Back; caller frees. NULL and errno EINVAL: there is a backslash that is none of these, or
  * ENOMEM. */
 char *baseline_text__unescape(const char *text, size_t len);
+/* Length of what names a verdict at the beginning of its line: experiment and name with labels. */
+size_t baseline_text__key_len(const char *line);
 /* The lines of a text, without their ends; empty ones too, but for the end of the last one. */
 int baseline_text__lines(const char *text, struct strv *out);
 

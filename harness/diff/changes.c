@@ -14,7 +14,8 @@
 #include "diff/stat.h"
 #include "diff/threshold.h"
 
-#define LOG_MAX (64u << 20) /* bytes of a log that are read */
+#define LOG_MAX	     (64u << 20) /* bytes of a log that are read */
+#define BROKEN_NAMED 6		 /* in one sentence */
 
 void change__release(struct change *c)
 {
@@ -48,11 +49,14 @@ struct change *finder__add(struct finder *f, enum change_kind kind, const struct
 			   const struct cell *b)
 {
 	struct changes *c = f->out;
-	struct change *v = realloc(c->v, (c->n + 1) * sizeof(*v));
+	struct change *v = c->v;
 
-	if (!v)
-		return NULL;
-	c->v = v;
+	if (!(c->n & (c->n - 1))) {
+		v = realloc(v, (c->n ? 2 * c->n : 1) * sizeof(*v));
+		if (!v)
+			return NULL;
+		c->v = v;
+	}
 	v += c->n++;
 	*v = (struct change){ .kind = kind, .a = a, .b = b, .pct = NAN };
 	v->effect = (struct estimate){ NAN, { NAN, NAN } };
@@ -124,10 +128,17 @@ static int add_program(struct finder *f, enum change_kind kind, const struct cel
 	return f->o->no_logs ? 0 : add_log(c, a, b);
 }
 
-static const struct check *check_of(const struct record *r, const char *text)
+/* The check of r with the text of the one at `at` in `of`; of several with one text the one that
+ * has as many before it. */
+static const struct check *check_like(const struct record *r, const struct record *of, size_t at)
 {
+	const char *text = of->checks[at].text;
+	size_t before = 0;
+
+	for (size_t i = 0; i < at; i++)
+		before += strcmp(of->checks[i].text, text) == 0;
 	for (size_t i = 0; i < r->nr_checks; i++)
-		if (strcmp(r->checks[i].text, text) == 0)
+		if (strcmp(r->checks[i].text, text) == 0 && !before--)
 			return &r->checks[i];
 	return NULL;
 }
@@ -141,7 +152,7 @@ static int compare_checks(struct finder *f, const struct cell *a, const struct c
 		return 0;
 	for (size_t i = 0; i < a->record->nr_checks; i++) {
 		const struct check *ca = &a->record->checks[i];
-		const struct check *cb = check_of(b->record, ca->text);
+		const struct check *cb = check_like(b->record, a->record, i);
 
 		if (!cb || ca->ok == cb->ok)
 			continue;
@@ -222,6 +233,46 @@ static int compare_answers(struct finder *f, const struct cell *a, const struct 
 	return err ? err : measure__cells(f, a, b);
 }
 
+/* Those of one experiment make one sentence: a kernel that fails fails often. */
+static int say_broken(struct finder *f)
+{
+	const struct cell *c = f->broken;
+	struct strbuf sb = STRBUF_INIT;
+	int err;
+
+	if (!c)
+		return 0;
+	strbuf__addf(&sb, "%s: %s on both sides:", c->experiment, status__name(c->status));
+	for (size_t i = 0; i < f->nr_broken && i < BROKEN_NAMED; i++, c++)
+		strbuf__addf(&sb, "%s %s%s%s%s", i ? "," : "", c->name, *c->labels ? " (" : "",
+			     c->labels, *c->labels ? ")" : "");
+	if (f->nr_broken > BROKEN_NAMED)
+		strbuf__addf(&sb, " and %zu more", f->nr_broken - BROKEN_NAMED);
+	f->broken = NULL;
+	f->nr_broken = 0;
+	err = sb.failed ? -ENOMEM : finder__say(&f->out->notes, "%s", strbuf__str(&sb));
+	strbuf__free(&sb);
+	return err;
+}
+
+/* It broke on both sides: whether it would be the same nobody knows. */
+static int add_broken(struct finder *f, const struct cell *a)
+{
+	const struct cell *first = f->broken;
+	int err = 0;
+
+	f->out->incomparable++;
+	f->out->partial = true;
+	/* Only what stands in a row is one sentence. */
+	if (first && (first + f->nr_broken != a || first->status != a->status ||
+		      strcmp(first->experiment, a->experiment) != 0))
+		err = say_broken(f);
+	if (!f->broken)
+		f->broken = a;
+	f->nr_broken++;
+	return err;
+}
+
 static int compare_pair(struct finder *f, const struct cell *a, const struct cell *b)
 {
 	bool broken = is_broken(a->status) || is_broken(b->status);
@@ -232,10 +283,7 @@ static int compare_pair(struct finder *f, const struct cell *a, const struct cel
 		if (!finder__add(f, CHANGE_STATUS, a, b))
 			return -ENOMEM;
 	} else if (broken) {
-		f->out->incomparable++;
-		return finder__say(&f->out->notes, "%s %s%s%s: %s on both sides", a->experiment,
-				   a->name, *a->labels ? " " : "", a->labels,
-				   status__name(a->status));
+		return add_broken(f, a);
 	} else if (skipped) {
 		/* Why it was left out may be worded otherwise; another kind of reason is news. */
 		if (strcmp(a->failure, b->failure) != 0)
@@ -264,6 +312,11 @@ static bool has_cells(const struct side *s, const char *experiment)
 	return low < s->n && strcmp(s->cells[low].experiment, experiment) == 0;
 }
 
+static bool has_ended(const struct whole *w)
+{
+	return w->status == STATUS_OK || w->status == STATUS_UNEXPECTED;
+}
+
 /* Was this experiment run there to its end, so that a program that is missing is not there? */
 static bool is_complete(const struct side *s, const char *experiment)
 {
@@ -271,8 +324,8 @@ static bool is_complete(const struct side *s, const char *experiment)
 
 	if (s->cut_off)
 		return false;
-	return w ? w->status == STATUS_OK || w->status == STATUS_UNEXPECTED
-		 : !s->nr_wholes && has_cells(s, experiment);
+	/* A baseline is of all experiments: what it lacks was not there. */
+	return w ? has_ended(w) : s->from_baseline || (!s->nr_wholes && has_cells(s, experiment));
 }
 
 /* The other side lacks this cell. */
@@ -288,6 +341,7 @@ static int compare_lone(struct finder *f, const struct cell *c, const struct sid
 			       ? 0
 			       : -ENOMEM;
 	f->out->incomparable++;
+	f->out->partial |= other->cut_off || (w && is_broken(w->status));
 	/* That the experiment ended otherwise is a change of its own. */
 	if (w && mine && w->status != mine->status)
 		return 0;
@@ -331,6 +385,8 @@ static int compare_all(struct finder *f)
 		else
 			err = compare_pair(f, &a->cells[i++], &b->cells[j++]);
 	}
+	if (!err)
+		err = say_broken(f);
 	if (!err)
 		err = say_lacks(f, a, &f->lacks_a);
 	return err ? err : say_lacks(f, b, &f->lacks_b);
@@ -379,15 +435,22 @@ static bool is_shown(const struct side *s, const struct whole *w)
 }
 
 /* An experiment that ended otherwise, where none of its records shows it: one of the sides has
- * none, or it broke off. */
+ * none, or it did not come to its end. */
 static int compare_whole(struct finder *f, const struct whole *wa, const struct whole *wb)
 {
 	bool none = !has_cells(f->a, wa->experiment) || !has_cells(f->b, wa->experiment);
-	bool broken = is_broken(wa->status) || is_broken(wb->status);
+	bool shown = is_shown(f->a, wa) || is_shown(f->b, wb);
 
-	if (wa->status == wb->status || (!none && !broken))
-		return 0;
-	if (!none && (is_shown(f->a, wa) || is_shown(f->b, wb)))
+	if (wa->status == wb->status) {
+		if (!is_broken(wa->status) || shown)
+			return 0;
+		f->out->incomparable++;
+		f->out->partial = true;
+		return finder__say(&f->out->notes, "%s: %s on both sides%s%s", wa->experiment,
+				   status__name(wa->status), wa->reason ? ": " : "",
+				   wa->reason ? wa->reason : "");
+	}
+	if (!none && (shown || (has_ended(wa) && has_ended(wb))))
 		return 0;
 	return add_whole(f, wa, wb, wa->experiment);
 }
@@ -416,6 +479,14 @@ static int compare_wholes(struct finder *f)
 	f->out->made = calloc(2 * a->nr_wholes + 2, sizeof(*f->out->made));
 	if (!f->out->made)
 		return -ENOMEM;
+	if (is_void(a) && is_void(b) && a->wholes[0].status == b->wholes[0].status) {
+		f->out->incomparable += a->nr_wholes;
+		f->out->partial = true;
+		return finder__say(
+			&f->out->notes, "nothing came of any experiment on either side: %s%s%s",
+			status__name(a->wholes[0].status), a->wholes[0].reason ? ": " : "",
+			a->wholes[0].reason ? a->wholes[0].reason : "");
+	}
 	if (is_void(a) != is_void(b) && a->nr_wholes && b->nr_wholes)
 		return add_whole(f, &a->wholes[0], &b->wholes[0], "");
 	for (size_t i = 0; !err && i < a->nr_wholes; i++) {
@@ -480,6 +551,7 @@ static int count_same(struct finder *f)
 		changed[c->a - f->a->cells] = true;
 	}
 	f->out->same = f->compared - n;
+	f->out->compared = f->compared;
 	free(changed);
 	return 0;
 }
@@ -495,6 +567,10 @@ int changes__find(const struct side *a, const struct side *b, const struct chang
 	f.out = calloc(1, sizeof(*f.out));
 	if (!f.out)
 		return -ENOMEM;
+	f.out->a = a;
+	f.out->b = b;
+	/* Of two that were cut off nobody knows what either lacks. */
+	f.out->partial = a->cut_off && b->cut_off;
 	err = measure__begin(&f);
 	if (!err)
 		err = compare_wholes(&f);

@@ -50,11 +50,16 @@ struct change {
 };
 
 struct changes {
-	struct change *v; /* by kind, then by key */
+	const struct side *a, *b; /* borrowed */
+	struct change *v;	  /* by kind, then by key */
 	size_t n;
 	size_t counts[NR_CHANGE_KINDS];
-	size_t same;	     /* cells that were compared and did not change */
+	size_t compared;     /* pairs of cells */
+	size_t same;	     /* those of them that did not change */
 	size_t incomparable; /* cells that could not be compared: see notes */
+	/* Something broke on both sides, or is missing where a run was cut off: that nothing
+	 * changed is not known even when nothing is listed. Not for what nobody asked to be run. */
+	bool partial;
 	struct strv refused; /* why figures were not compared: "tcg against kvm: …" */
 	struct strv notes;   /* what was not measured on a side, one sentence each */
 	size_t tests;	     /* tests that were made of measurements */

@@ -248,6 +248,48 @@ bool filters__pass(const struct filters *f, const struct cell *a, const struct c
 	return (allowed[0] || !asked[0]) && (allowed[1] || !asked[1]);
 }
 
+bool filters__names(const struct filters *f, const struct cell *a, const struct cell *b)
+{
+	bool asked = false;
+
+	for (size_t i = 0; f && i < f->n; i++) {
+		if (!f->v[i].by_name || f->v[i].deny)
+			continue;
+		if (matches(&f->v[i], a, b))
+			return true;
+		asked = true;
+	}
+	return !asked;
+}
+
+/* One of the cells that a change of a whole experiment, or of all, stands for. */
+static bool passes_in(const struct filters *f, const struct side *s, const char *experiment,
+		      bool *any)
+{
+	for (size_t i = 0; s && i < s->n; i++) {
+		const struct cell *c = &s->cells[i];
+
+		if (*experiment && strcmp(c->experiment, experiment) != 0)
+			continue;
+		*any = true;
+		if (filters__pass(f, c, NULL))
+			return true;
+	}
+	return false;
+}
+
+/* Whoever asks for a program asks also for what kept it from being run. */
+static bool passes(const struct filters *f, const struct changes *c, const struct change *v)
+{
+	const struct cell *cell = v->a ? v->a : v->b;
+	bool any = false;
+
+	if (*cell->name)
+		return filters__pass(f, v->a, v->b);
+	return passes_in(f, c->a, cell->experiment, &any) ||
+	       passes_in(f, c->b, cell->experiment, &any) || (!any && filters__pass(f, v->a, v->b));
+}
+
 void filters__apply(const struct filters *f, struct changes *c)
 {
 	size_t kept = 0;
@@ -258,7 +300,7 @@ void filters__apply(const struct filters *f, struct changes *c)
 	for (size_t i = 0; i < c->n; i++) {
 		struct change *v = &c->v[i];
 
-		if (filters__pass(f, v->a, v->b)) {
+		if (passes(f, c, v)) {
 			c->counts[v->kind]++;
 			c->v[kept++] = *v;
 		} else {

@@ -23,6 +23,9 @@ int filters__parse(struct filters *f, const char *text, char **why);
 bool filters__any(const struct filters *f);
 /* One of a and b may be NULL; a statistic that a side does not have matches no filter. */
 bool filters__pass(const struct filters *f, const struct cell *a, const struct cell *b);
+/* Does the pair have a name that is asked for? Statistics aside: a name that nothing has is a slip
+ * of the pen, a difference that nothing has is an answer. */
+bool filters__names(const struct filters *f, const struct cell *a, const struct cell *b);
 /* Takes out the changes that do not pass, and counts again. */
 void filters__apply(const struct filters *f, struct changes *c);
 

@@ -30,7 +30,9 @@ struct finder {
 	size_t nr_candidates;
 	size_t compared;	      /* pairs of cells */
 	struct strv lacks_a, lacks_b; /* experiments that were not run on that side */
-	bool alike;		      /* figures of the two guests may be compared */
+	const struct cell *broken; /* of a, the first of a row that broke on both sides; or NULL */
+	size_t nr_broken;	   /* how many follow it, with it */
+	bool alike;		   /* figures of the two guests may be compared */
 };
 
 /* Adds a change; its fields are the caller's to fill, valid until the next one. NULL on ENOMEM. */

@@ -7,7 +7,8 @@
  * it all). */
 
 /* A message with registers (R1), addresses, descriptors, ids of BTF, maps and functions replaced,
- * blanks made one. Offsets, sizes and the numbers of instructions stay: they are what it is about.
+ * blanks made one, bytes that are not UTF-8 a question mark. Offsets, sizes and the numbers of
+ * instructions stay: they are what it is about.
  * "" for NULL. Caller frees; NULL on ENOMEM. */
 char *logdiff__message(const char *message);
 

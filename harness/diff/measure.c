@@ -338,16 +338,17 @@ static int cmp_doubles(const void *a, const void *b)
 static size_t divisor(const struct finder *f)
 {
 	double *least = calloc(f->nr_candidates + 1, sizeof(*least));
-	size_t k, able = 0;
+	size_t k, able = f->nr_candidates;
 
 	if (!least)
 		return 0;
 	for (size_t i = 0; i < f->nr_candidates; i++)
 		least[i] = f->candidates[i].least;
 	qsort(least, f->nr_candidates, sizeof(*least), cmp_doubles);
+	/* The more tests, the fewer are able to reach the level. */
 	for (k = 1;; k++) {
-		for (able = 0; able < f->nr_candidates && least[able] <= FAMILY / (double)k;)
-			able++;
+		while (able && least[able - 1] > FAMILY / (double)k)
+			able--;
 		if (able <= k)
 			break;
 	}

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NORMAL_95 1.959963984540054
 #define ROUNDING  1e-12 /* 2 of 20 is not more than 10 % */
@@ -41,31 +42,31 @@ static int compare(const void *a, const void *b)
 }
 
 /* Ways to have each number of pairs with x above y, among all orders of a x and b y without ties,
- * as shares: P(U = u), u from 0 to a b. The recurrence of Mann and Whitney (1947): the largest of
+ * as shares: P(U = u), u from 0 to most. The recurrence of Mann and Whitney (1947): the largest of
  * all is an x, which is above every y, or a y. Caller frees. */
-static double *rank_distribution(size_t a, size_t b)
+static double *rank_distribution(size_t a, size_t b, size_t most)
 {
-	size_t pairs = a * b;
-	double *p = calloc((b + 1) * (pairs + 1), sizeof(*p)), *result;
+	size_t row = most + 1;
+	double *p = calloc((b + 1) * row, sizeof(*p)), *result;
 
 	if (!p)
 		return NULL;
 	/* p[j] is the distribution for i x and j y; i grows in place. */
 	for (size_t j = 0; j <= b; j++)
-		p[j * (pairs + 1)] = 1;
+		p[j * row] = 1;
 	for (size_t i = 1; i <= a; i++) {
 		for (size_t j = 1; j <= b; j++) {
-			double *here = p + j * (pairs + 1), *fewer_y = p + (j - 1) * (pairs + 1);
+			double *here = p + j * row, *fewer_y = p + (j - 1) * row;
 			double largest_is_x = (double)i / (double)(i + j);
 
-			for (size_t u = i * j + 1; u-- > 0;)
+			for (size_t u = (i * j < most ? i * j : most) + 1; u-- > 0;)
 				here[u] = (u >= j ? here[u - j] * largest_is_x : 0) +
 					  (u <= i * (j - 1) ? fewer_y[u] * (1 - largest_is_x) : 0);
 		}
 	}
-	result = calloc(pairs + 1, sizeof(*result));
-	for (size_t u = 0; result && u <= pairs; u++)
-		result[u] = p[b * (pairs + 1) + u];
+	result = calloc(row, sizeof(*result));
+	if (result)
+		memcpy(result, p + b * row, row * sizeof(*result));
 	free(p);
 	return result;
 }
@@ -86,26 +87,15 @@ static double normal_quantile(double level)
 	return high;
 }
 
-/* The rank r (from 1) of the difference that bounds the interval from below: the largest with
- * 2 P(U < r) <= 1 - level. 0: none has. */
-static int rank_of_bound(size_t a, size_t b, double level, size_t *rank)
+/* The largest r up to most + 1 with 2 P(U < r) <= 1 - level. */
+static int exact_rank(size_t a, size_t b, double level, size_t most, size_t *rank)
 {
-	double *p, below = 0, middle, spread;
+	double *p = rank_distribution(a, b, most), below = 0;
 	size_t r = 0;
 
-	*rank = 0;
-	if (a + b > COMPARE_EXACT) {
-		middle = (double)a * (double)b / 2;
-		spread = sqrt((double)a * (double)b * (double)(a + b + 1) / 12);
-		middle -= normal_quantile(level) * spread;
-		/* The next smaller rank: rather too wide than too narrow. */
-		*rank = middle >= 1 ? (size_t)middle : 0;
-		return 0;
-	}
-	p = rank_distribution(a, b);
 	if (!p)
 		return -ENOMEM;
-	while (r < a * b) {
+	while (r <= most) {
 		below += p[r];
 		if (2 * below > 1 - level + ROUNDING)
 			break;
@@ -116,12 +106,92 @@ static int rank_of_bound(size_t a, size_t b, double level, size_t *rank)
 	return 0;
 }
 
-static bool any_nan(const double *x, size_t n)
+/* The rank r (from 1) of the difference that bounds the interval from below: the largest with
+ * 2 P(U < r) <= 1 - level. 0: none has. */
+static int rank_of_bound(size_t a, size_t b, double level, size_t *rank)
 {
-	for (size_t i = 0; i < n; i++)
-		if (isnan(x[i]))
-			return true;
-	return false;
+	double middle = (double)a * (double)b / 2;
+	double spread = sqrt((double)a * (double)b * (double)(a + b + 1) / 12);
+	size_t most;
+	int err;
+
+	middle -= normal_quantile(level) * spread;
+	/* The next smaller rank: rather too wide than too narrow. */
+	*rank = middle >= 1 ? (size_t)middle : 0;
+	if (a + b > COMPARE_EXACT)
+		return 0;
+	/* Only the tail is needed, and the normal one tells about how long it is. */
+	most = *rank + (size_t)(spread / 2) + 2;
+	do {
+		most = most < a * b ? most : a * b;
+		err = exact_rank(a, b, level, most, rank);
+	} while (!err && *rank > most && most < a * b && (most *= 2));
+	return err;
+}
+
+/* Sorted; NULL when memory ran out or one of them is no finite number. Caller frees. */
+static double *sorted(const double *x, size_t n)
+{
+	double *copy = calloc(n, sizeof(*copy));
+
+	for (size_t i = 0; copy && i < n; i++) {
+		copy[i] = x[i];
+		if (!isfinite(x[i])) {
+			free(copy);
+			return NULL;
+		}
+	}
+	if (copy)
+		qsort(copy, n, sizeof(*copy), compare);
+	return copy;
+}
+
+/* How many of the differences x - y are at most d; both sorted. */
+static size_t differences_upto(const double *x, size_t nr_x, const double *y, size_t nr_y, double d)
+{
+	size_t n = 0, above = 0; /* y that are too small for this x, and for all after it */
+
+	for (size_t i = 0; i < nr_x && above < nr_y; i++) {
+		while (above < nr_y && x[i] - y[above] > d)
+			above++;
+		n += nr_y - above;
+	}
+	return n;
+}
+
+/* Numbers in the order of the doubles that they stand for, and back. */
+static int64_t order_of(double d)
+{
+	int64_t bits;
+
+	memcpy(&bits, &d, sizeof(bits));
+	return bits < 0 ? INT64_MIN - bits : bits;
+}
+
+static double double_at(int64_t order)
+{
+	int64_t bits = order < 0 ? INT64_MIN - order : order;
+	double d;
+
+	memcpy(&d, &bits, sizeof(d));
+	return d;
+}
+
+/* The k-th smallest (from 1) of all differences x - y, both sorted, by halving the range of
+ * doubles: series of 100,000 samples have 10^10 of them, which no memory holds. */
+static double difference(const double *x, size_t nr_x, const double *y, size_t nr_y, size_t k)
+{
+	int64_t low = order_of(x[0] - y[nr_y - 1]), high = order_of(x[nr_x - 1] - y[0]);
+
+	while (low < high) {
+		int64_t middle = low + (int64_t)(((uint64_t)high - (uint64_t)low) / 2);
+
+		if (differences_upto(x, nr_x, y, nr_y, double_at(middle)) >= k)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return double_at(low);
 }
 
 struct estimate compare__shift(const double *x, size_t nr_x, const double *y, size_t nr_y,
@@ -129,24 +199,25 @@ struct estimate compare__shift(const double *x, size_t nr_x, const double *y, si
 {
 	struct estimate result = unknown(-INFINITY, INFINITY);
 	size_t pairs = nr_x * nr_y, rank;
-	double *d;
+	double *a, *b;
 
-	if (!nr_x || !nr_y || nr_x > SIZE_MAX / sizeof(*d) / nr_y || any_nan(x, nr_x) ||
-	    any_nan(y, nr_y) || !(level > 0 && level < 1))
+	if (!nr_x || !nr_y || nr_x > SIZE_MAX / nr_y || !(level > 0 && level < 1))
 		return result;
-	d = malloc(pairs * sizeof(*d));
-	if (!d)
-		return result;
-	for (size_t i = 0; i < nr_x; i++)
-		for (size_t j = 0; j < nr_y; j++)
-			d[i * nr_y + j] = x[i] - y[j];
-	qsort(d, pairs, sizeof(*d), compare);
-	if (!rank_of_bound(nr_x, nr_y, level, &rank)) {
-		result.value = pairs % 2 ? d[pairs / 2] : (d[pairs / 2 - 1] + d[pairs / 2]) / 2;
+	a = sorted(x, nr_x);
+	b = sorted(y, nr_y);
+	if (a && b && !rank_of_bound(nr_x, nr_y, level, &rank)) {
+		result.value = difference(a, nr_x, b, nr_y, (pairs + 1) / 2);
+		if (pairs % 2 == 0)
+			result.value =
+				(result.value + difference(a, nr_x, b, nr_y, pairs / 2 + 1)) / 2;
 		if (rank)
-			result.ci = (struct interval){ d[rank - 1], d[pairs - rank] };
+			result.ci = (struct interval){
+				difference(a, nr_x, b, nr_y, rank),
+				difference(a, nr_x, b, nr_y, pairs - rank + 1),
+			};
 	}
-	free(d);
+	free(a);
+	free(b);
 	return result;
 }
 
@@ -198,6 +269,14 @@ static void rank(const double *x, size_t n, double *out)
 		}
 		out[i] = (double)below + ((double)equal + 1) / 2;
 	}
+}
+
+static bool any_nan(const double *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (isnan(x[i]))
+			return true;
+	return false;
 }
 
 static double pearson(const double *x, const double *y, size_t n)

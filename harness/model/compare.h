@@ -27,8 +27,9 @@ struct estimate compare__proportions(struct proportion a, struct proportion b, d
  * the interval that the rank test of Mann and Whitney gives (Hollander and Wolfe, Nonparametric
  * Statistical Methods, chapter 4): its distribution exactly while the two together have at most
  * COMPARE_EXACT samples, else as a normal one. No assumption on shape but that both have the same.
- * Ties make the interval wider than needed, never narrower. NAN when one is empty, holds a NaN,
- * or memory runs out. level: 0.95. */
+ * Ties make the interval wider than needed, never narrower. NAN when one is empty, holds what is no
+ * finite number, or memory runs out. level: 0.95. Takes memory for the samples, not for their
+ * pairs. */
 #define COMPARE_EXACT 60
 struct estimate compare__shift(const double *x, size_t nr_x, const double *y, size_t nr_y,
 			       double level);

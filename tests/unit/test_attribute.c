@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "diff/attribute.h"
+#include "diff/side.h"
 #include "base/log.h"
 #include "facts_fixture.h"
 
@@ -258,6 +259,60 @@ static void what_is_not_known(void **state)
 		"unknown: nothing that was kept differs, not kept: patches, kernel's compiler");
 }
 
+/* Options that were asked for are named as the configuration, not as the source's doing. */
+static void kernel_and_options(void **state)
+{
+	struct pair *p = *state;
+
+	set_fact(&p->b.release, "5.10.219");
+	set_fact(&p->b.config_hash, "c2");
+	assert_int_equal(strv__add(&p->b.asked, "TLS=y"), 0);
+	assert_int_equal(strv__add(&p->b.config, "TLS=y"), 0);
+	expect_cause(&p->a, &p->b, "override",
+		     "differ: the kernel (5.10.218 -> 5.10.219), the configuration (only in the "
+		     "second: TLS=y)");
+}
+
+static void expect_of_cell(const struct side *a, const struct side *b, const char *sentence)
+{
+	const struct cell c = { .experiment = (char *)"override" };
+	char *cause;
+
+	assert_int_equal(attribute__cell(a, b, &c, &cause), 0);
+	assert_string_equal(cause, sentence);
+	free(cause);
+}
+
+/* The kernel is no cause as long as the guests differ as well. */
+static void the_guests(void **state)
+{
+	struct pair *p = *state;
+	struct side a = { .facts = p->a, .guest = { .cpus = 1, .mem_mb = 512 } };
+	struct side b = { .facts = p->b, .guest = { .cpus = 1, .mem_mb = 512 } };
+
+	a.guest.accel = (char *)"tcg";
+	expect_of_cell(&a, &b,
+		       "same object, configuration and compiler: it is the kernel (5.10.218 -> "
+		       "5.10.223, one of the 5 point releases 5.10.219 to 5.10.223)");
+	b.guest.accel = (char *)"kvm";
+	b.guest.cpus = 4;
+	expect_of_cell(&a, &b,
+		       "differ: the kernel (5.10.218 -> 5.10.223, one of the 5 point releases "
+		       "5.10.219 to 5.10.223), the guest (accelerator tcg -> kvm; CPUs 1 -> 4)");
+	a.facts = p->b;
+	expect_of_cell(&a, &b,
+		       "all else is the same: it is the guest (accelerator tcg -> kvm; CPUs 1 -> "
+		       "4)");
+	b.guest = a.guest;
+	expect_of_cell(&a, &b, "nothing that is recorded differs: it varies from run to run");
+	b.guest.mem_mb = 1024;
+	a.guest.cpu_model = (char *)"qemu64";
+	b.guest.cpu_model = (char *)"max";
+	expect_of_cell(&a, &b,
+		       "all else is the same: it is the guest (CPU qemu64 -> max; memory 512 -> "
+		       "1024 MB)");
+}
+
 #define OF(test, setup) cmocka_unit_test_setup_teardown(test, setup, release_pair)
 
 int main(void)
@@ -275,6 +330,8 @@ int main(void)
 		OF(several, two_point_releases),
 		OF(parameters, the_same_kernel),
 		OF(what_is_not_known, two_point_releases),
+		OF(the_guests, two_point_releases),
+		OF(kernel_and_options, two_point_releases),
 	};
 
 	return cmocka_run_group_tests_name("attribute", tests, NULL, NULL);

@@ -120,6 +120,8 @@ static void test_round_trip(void **state)
 	assert_string_equal(back->title, "5.10.218 (baseline)");
 	assert_string_equal(back->kernel, "5.10.218");
 	assert_string_equal(back->guest.release, "5.10.218");
+	assert_int_equal(back->guest.cpus, 1);
+	assert_int_equal(back->guest.mem_mb, 512);
 	assert_int_equal(back->n, s->n);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct cell *a = &s->cells[i], *b = &back->cells[i];
@@ -212,6 +214,25 @@ static const struct {
 	{ HEAD "override\tx\tok ok\n", "because of 'ok'" },
 	{ HEAD "override\tx\tEACCES\n", "because of 'EACCES'" },
 	{ HEAD "override\t\taccept\n", "a verdict without the name of its program" },
+	{ FIRST "# kernel 6.1.192\r\noverride\tx\tok\r\n", "x.txt:2: a carriage return" },
+	{ HEAD "override\tx\tok\r\n", "x.txt:3: a carriage return" },
+	{ HEAD "override\tx\tok\tm\033[31m\n", "x.txt:3: a control character, \\x1b" },
+	{ HEAD "override\tx\x7f\tok\n", "x.txt:3: a control character, \\x7f" },
+	{ "# assay baseline 1 (\r\n# kernel 6.1.192\r\n", "x.txt:1: a carriage return" },
+	{ HEAD "override\tx\tok\noverride\tx\tok\n", "x.txt:4: 'override\tx' is there twice" },
+	{ HEAD "override\tx\taccept\noverride\tx\treject EACCES\n", "x.txt:4: 'override\tx' is" },
+	{ HEAD "override\ty\tok\noverride\tx\tok\n", "x.txt:4: out of order" },
+	{ HEAD "override\tx\tok\noverride\ty\tok", "x.txt:4: the last line has no end" },
+	{ HEAD "# kernel 6.1.192\noverride\tx\tok\n", "x.txt:3: a second line '# kernel'" },
+	{ HEAD "# patches 0\n# patches 0\noverride\tx\tok\n",
+	  "x.txt:4: a second line '# patches'" },
+	{ HEAD "# asked A=y\n# asked A=y\noverride\tx\tok\n", "x.txt:4: a second line '# asked'" },
+	{ HEAD "# object e 1\n# object e 2\noverride\tx\tok\n", "x.txt:4: a second object of e" },
+	{ HEAD "# object e 1 2\noverride\tx\tok\n", "x.txt:3: more than belongs to the line: '2'" },
+	{ HEAD "# patches 1\n# patch a b c d\n", "x.txt:4: more than belongs to the line: 'd'" },
+	{ HEAD "override\tx\tok\tm\xff\n", "x.txt:3: a byte that is not UTF-8" },
+	{ HEAD "override\tx\tok\tm\\xff\n", "x.txt:3: a byte that is not UTF-8" },
+	{ HEAD "<<<<<<< HEAD\noverride\tx\tok\n", "x.txt:3: no line of experiment" },
 };
 
 static void test_garbage(void **state)
@@ -319,6 +340,11 @@ static void test_refusals(void **state)
 	assert_int_equal(baseline__refusals(s, &why), 0);
 	assert_int_equal(why.n, 2);
 	strv__free(&why);
+	side__free(s);
+	s = made_up_side();
+	add(s, RECORD_PROGRAM, "override", "other", "");
+	assert_int_equal(side__sort(s), 0);
+	expect_refusal(s, "override other: there are two of that name");
 	side__free(s);
 	s = side__new("t", "k");
 	s->guest.cpus = 1;

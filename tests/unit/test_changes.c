@@ -184,11 +184,9 @@ static void test_statistics(void **state)
 	struct sides_pair_fixture *p = *state;
 	struct thresholds *t = thresholds__new();
 	struct changes_opts o = { .thresholds = t };
-	struct cell *b;
+	struct cell *a = accepted(p->a, "e", "p"), *b = accepted(p->b, "e", "p");
 	char *why;
 
-	accepted(p->a, "e", "p");
-	b = accepted(p->b, "e", "p");
 	b->record->stats.insns = 103;
 	b->record->stats.verification_time_us = 1000000; /* no count */
 	the_change(p, CHANGE_STAT, "total_insns 100 -> 103 (+3.0 %)");
@@ -200,6 +198,14 @@ static void test_statistics(void **state)
 	find_with(p, &o);
 	assert_int_equal(p->c->counts[CHANGE_STAT], 2);
 	assert_sentence(&p->c->v[1], "xlated_size 800 -> 808 B (+1.0 %)");
+	/* One log, one difference: it stands with the first of them. */
+	a->log = text_file("0: (95) exit\n");
+	b->log = text_file("0: (b7) r0 = 0\n1: (95) exit\n");
+	find_with(p, &o);
+	assert_string_equal(p->c->v[0].log_b, "0: (b7) r0 = 0");
+	assert_null(p->c->v[1].log_b);
+	unlink(a->log);
+	unlink(b->log);
 	/* One program of which two figures changed. */
 	assert_int_equal(p->c->same, 0);
 	thresholds__free(t);
@@ -338,6 +344,174 @@ static void test_order_of_kinds(void **state)
 	assert_int_equal(p->c->v[4].kind, CHANGE_VANISHED);
 }
 
+/* What broke on both sides is not the same: nobody knows what it would have been. */
+static void test_broken_on_both(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+	char name[16];
+
+	accepted(p->a, "e", "p");
+	accepted(p->b, "e", "p");
+	no_change(p, 1, 0);
+	assert_false(p->c->partial);
+	assert_int_equal(p->c->compared, 1);
+	for (int i = 0; i < 9; i++) {
+		snprintf(name, sizeof(name), "q%d", i);
+		accepted(p->a, "e", name)->status = STATUS_TIMEOUT;
+		accepted(p->b, "e", name)->status = STATUS_TIMEOUT;
+	}
+	accepted(p->a, "f", "p")->status = STATUS_TIMEOUT;
+	accepted(p->b, "f", "p")->status = STATUS_TIMEOUT;
+	no_change(p, 1, 10);
+	assert_true(p->c->partial);
+	assert_int_equal(p->c->compared, 1);
+	assert_int_equal(p->c->notes.n, 2);
+	assert_string_equal(p->c->notes.v[0],
+			    "e: timeout on both sides: q0, q1, q2, q3, q4, q5 and 3 more");
+	assert_string_equal(p->c->notes.v[1], "f: timeout on both sides: p");
+}
+
+static void test_broken_on_both_in_parts(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+
+	accepted(p->a, "e", "p")->status = STATUS_TIMEOUT;
+	accepted(p->b, "e", "p")->status = STATUS_TIMEOUT;
+	accepted(p->a, "e", "q");
+	accepted(p->b, "e", "q");
+	accepted(p->a, "e", "r")->status = STATUS_TIMEOUT;
+	accepted(p->b, "e", "r")->status = STATUS_TIMEOUT;
+	accepted(p->a, "e", "s")->status = STATUS_CRASHED;
+	accepted(p->b, "e", "s")->status = STATUS_CRASHED;
+	no_change(p, 1, 3);
+	assert_int_equal(p->c->notes.n, 3);
+	assert_string_equal(p->c->notes.v[0], "e: timeout on both sides: p");
+	assert_string_equal(p->c->notes.v[1], "e: timeout on both sides: r");
+	assert_string_equal(p->c->notes.v[2], "e: crashed on both sides: s");
+}
+
+/* It broke off on both sides in the same place: what is there is the same, the rest is unknown. */
+static void test_broken_off_on_both(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+
+	accepted(p->a, "e", "p");
+	accepted(p->b, "e", "p");
+	assert_int_equal(side__end(p->a, "e", "{}", STATUS_CRASHED, "Oops"), 0);
+	assert_int_equal(side__end(p->b, "e", "{}", STATUS_CRASHED, "Oops again"), 0);
+	no_change(p, 1, 1);
+	assert_true(p->c->partial);
+	assert_string_equal(p->c->notes.v[0], "e: crashed on both sides: Oops");
+}
+
+/* Neither kernel could be built. */
+static void test_no_kernel_on_both(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(side__end(p->a, i ? "e" : "f", "{}", STATUS_HARNESS, "no kernel"),
+				 0);
+		assert_int_equal(side__end(p->b, i ? "e" : "f", "{}", STATUS_HARNESS, "no QEMU"),
+				 0);
+	}
+	no_change(p, 0, 2);
+	assert_true(p->c->partial);
+	assert_int_equal(p->c->notes.n, 1);
+	assert_string_equal(
+		p->c->notes.v[0],
+		"nothing came of any experiment on either side: harness error: no kernel");
+}
+
+/* An experiment that was left out half way, by one of its points for example. */
+static void test_left_out_half_way(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+
+	accepted(p->a, "e", "p");
+	accepted(p->a, "e", "q");
+	accepted(p->b, "e", "p");
+	assert_int_equal(side__end(p->b, "e", "{}", STATUS_SKIPPED, "no such hook"), 0);
+	the_change(p, CHANGE_STATUS, "ok -> skipped (no such hook)");
+	assert_int_equal(p->c->same, 1);
+	assert_int_equal(p->c->incomparable, 1);
+	assert_false(p->c->partial); /* it is listed */
+}
+
+/* What a run that was cut off still has may be all that the other has. */
+static void test_cut_off(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+
+	accepted(p->a, "e", "p");
+	accepted(p->b, "e", "p");
+	p->a->cut_off = true;
+	no_change(p, 1, 0);
+	assert_false(p->c->partial);
+	accepted(p->b, "e", "q");
+	no_change(p, 1, 1);
+	assert_true(p->c->partial);
+	/* Of two that were cut off nobody knows. */
+	accepted(p->a, "e", "q");
+	p->b->cut_off = true;
+	no_change(p, 2, 0);
+	assert_true(p->c->partial);
+}
+
+/* A baseline is of all experiments: lines that are not there were taken out, or it is old. */
+static void test_baseline_lacks_experiment(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+
+	p->a->from_baseline = true;
+	accepted(p->a, "e", "p");
+	accepted(p->b, "e", "p");
+	accepted(p->b, "f", "p");
+	the_change(p, CHANGE_APPEARED, "appeared: accept");
+	assert_int_equal(p->c->notes.n, 0);
+}
+
+/* Both left it out half way, at other places: of neither is anything known to have vanished. */
+static void test_left_out_on_both(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+
+	accepted(p->a, "e", "p");
+	accepted(p->b, "e", "q");
+	assert_int_equal(side__end(p->a, "e", "{}", STATUS_SKIPPED, "no hook"), 0);
+	assert_int_equal(side__end(p->b, "e", "{}", STATUS_SKIPPED, "no hook"), 0);
+	no_change(p, 0, 2);
+	assert_int_equal(p->c->compared, 0);
+	assert_int_equal(p->c->notes.n, 2);
+	assert_string_equal(p->c->notes.v[0],
+			    "e: not measured in full on 5.10.262 (run 1): skipped: no hook");
+}
+
+/* Of several ends, those of a study's points, the worst counts, whichever came first. */
+static void test_worst_end(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+
+	assert_int_equal(side__end(p->a, "e", "{}", STATUS_TIMEOUT, "60 s"), 0);
+	assert_int_equal(side__end(p->a, "e", "{}", STATUS_OK, NULL), 0);
+	assert_int_equal(side__end(p->a, "e", "{}", STATUS_SKIPPED, "no hook"), 0);
+	assert_int_equal(side__whole(p->a, "e")->status, STATUS_TIMEOUT);
+	assert_string_equal(side__whole(p->a, "e")->reason, "60 s");
+}
+
+/* Two checks of one text are two checks. */
+static void test_checks_of_one_text(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+	struct cell *cells[] = { measured(p->a, "e", "m"), measured(p->b, "e", "m") };
+
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(record__check(cells[i]->record, true, "read is whole", "8"), 0);
+		assert_int_equal(record__check(cells[i]->record, false, "read is whole", "7"), 0);
+	}
+	no_change(p, 1, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, two_sides, release_sides)
@@ -357,6 +531,16 @@ int main(void)
 		TEST(test_broken_off),
 		TEST(test_baseline),
 		TEST(test_order_of_kinds),
+		TEST(test_broken_on_both),
+		TEST(test_broken_on_both_in_parts),
+		TEST(test_broken_off_on_both),
+		TEST(test_no_kernel_on_both),
+		TEST(test_left_out_half_way),
+		TEST(test_cut_off),
+		TEST(test_baseline_lacks_experiment),
+		TEST(test_checks_of_one_text),
+		TEST(test_left_out_on_both),
+		TEST(test_worst_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

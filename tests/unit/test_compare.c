@@ -122,6 +122,67 @@ static void test_shift_ranks(void **state)
 	}
 }
 
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* All pairs are looked at, ties, signs and zeros among them. */
+static void test_shift_by_hand(void **state)
+{
+	double x[40], y[40], all[1600];
+	unsigned int seed = 7;
+
+	(void)state;
+	for (int turn = 0; turn < 50; turn++) {
+		size_t a = 6 + (size_t)rand_r(&seed) % 20, b = 6 + (size_t)rand_r(&seed) % 20;
+		size_t n = a * b, low = 0, high = 0;
+		struct estimate d;
+
+		for (size_t i = 0; i < a; i++)
+			x[i] = (rand_r(&seed) % 41 - 20) / (turn % 2 ? 8.0 : 1e-9);
+		for (size_t j = 0; j < b; j++)
+			y[j] = (rand_r(&seed) % 41 - 20) / (turn % 3 ? 8.0 : 3.0);
+		for (size_t i = 0; i < n; i++)
+			all[i] = x[i / b] - y[i % b];
+		qsort(all, n, sizeof(*all), by_value);
+		d = compare__shift(x, a, y, b, 0.95);
+		near(d.value, n % 2 ? all[n / 2] : (all[n / 2 - 1] + all[n / 2]) / 2, 0);
+		/* The bounds are differences, as far from either end. */
+		for (size_t i = 0; i < n; i++) {
+			low += all[i] < d.ci.low;
+			high += all[i] > d.ci.high;
+		}
+		assert_true(low < n && all[low] == d.ci.low);
+		assert_true(high < n && all[n - 1 - high] == d.ci.high);
+	}
+}
+
+/* 4 10^8 pairs; with one after another in memory it would take 3 GB. */
+static void test_shift_of_very_many(void **state)
+{
+	size_t n = 20000;
+	double *x = calloc(n, sizeof(*x)), *y = calloc(n, sizeof(*y));
+	struct estimate d;
+
+	(void)state;
+	assert_non_null(x);
+	assert_non_null(y);
+	for (size_t i = 0; i < n; i++) {
+		x[i] = 100 + (double)(i * 7919 % n) / 100;
+		y[i] = (double)(i * 104729 % n) / 100;
+	}
+	d = compare__shift(x, n, y, n, 0.95);
+	near(d.value, 100, 1e-9);
+	assert_true(d.ci.low > 95 && d.ci.low < 100 && d.ci.high > 100 && d.ci.high < 105);
+	x[17] = INFINITY;
+	assert_true(isnan(compare__shift(x, n, y, n, 0.95).value));
+	free(x);
+	free(y);
+}
+
 /* Above COMPARE_EXACT the normal approximation: 50 and 50, by hand, 1250 - 1.96 sqrt(2500 101 / 12)
  * = 965.7, so the 965th. */
 static void test_shift_of_many(void **state)
@@ -204,6 +265,8 @@ int main(void)
 		cmocka_unit_test(test_shift_of_few),
 		cmocka_unit_test(test_shift_ranks),
 		cmocka_unit_test(test_shift_of_many),
+		cmocka_unit_test(test_shift_by_hand),
+		cmocka_unit_test(test_shift_of_very_many),
 		cmocka_unit_test(test_ratio),
 		cmocka_unit_test(test_rank_correlation),
 		cmocka_unit_test(test_median_of_quantiles),

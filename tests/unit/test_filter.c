@@ -187,6 +187,64 @@ static void assert_order(struct sides_pair_fixture *p, const char *spec, const c
 	order__free(o);
 }
 
+/* What kept a program from being run is asked for with it. */
+static void test_apply_to_wholes(void **state)
+{
+	static const struct {
+		const char *filter;
+		size_t left;
+	} cases[] = {
+		{ "mask*", 1 },	  { "mask_7", 1 },    { "/mask_7", 1 }, { "read/mask_7", 1 },
+		{ "other", 1 },	  { "!other", 2 },    { "write/", 1 },	{ "read/mask_8", 0 },
+		{ "insns>1", 2 }, { "insns_a>1", 3 },
+	};
+	struct sides_pair_fixture *p = *state;
+
+	/* read is skipped on b; of the others a statistic changed. */
+	accepted(p->a, "read", "mask_7");
+	assert_int_equal(side__end(p->b, "read", "{}", STATUS_SKIPPED, "no such hook"), 0);
+	accepted(p->a, "other", "p");
+	accepted(p->b, "other", "p")->record->stats.insns = 7;
+	accepted(p->a, "write", "p");
+	accepted(p->b, "write", "p")->record->xlated_size = 7;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct filters *f = filters__new();
+		char *why;
+
+		find_changes(p);
+		assert_int_equal(filters__parse(f, cases[i].filter, &why), 0);
+		filters__apply(f, p->c);
+		if (p->c->n != cases[i].left)
+			fail_msg("%s: %zu are left", cases[i].filter, p->c->n);
+		filters__free(f);
+	}
+}
+
+/* A name that nothing has is a slip; a statistic that nothing has, or a name that is denied, is an
+ * answer. */
+static void test_no_such_name(void **state)
+{
+	static const struct {
+		const char *filter;
+		bool names;
+	} cases[] = {
+		{ "e", true },	 { "e/p", true }, { "/q", false },	    { "x*", false },
+		{ "!x*", true }, { "!e", true },  { "insns>100000", true },
+	};
+	struct sides_pair_fixture *p = *state;
+
+	one_pair(p);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct filters *f = filters__new();
+		char *why;
+
+		assert_int_equal(filters__parse(f, cases[i].filter, &why), 0);
+		if (filters__names(f, &p->a->cells[0], NULL) != cases[i].names)
+			fail_msg("%s", cases[i].filter);
+		filters__free(f);
+	}
+}
+
 static void test_order(void **state)
 {
 	static const struct {
@@ -214,6 +272,29 @@ static void test_order(void **state)
 	accepted(p->a, "e", "z");
 	assert_order(p, "insns_diff", "fbcaz");
 	assert_order(p, "insns_diff^", "facbz");
+	/* z is the second of what vanished. */
+	accepted(p->a, "e", "zz")->record->stats.insns = -1;
+	assert_order(p, "insns_a", "facbzzz");
+	set_text(&p->a->cells[p->a->n - 1].name, "y");
+	assert_order(p, "insns_a", "facbzy");
+	assert_order(p, "insns_a^", "fbcazy");
+}
+
+/* veristat's way out where there is nothing to divide by; and halves of a per cent are numbers. */
+static void test_per_cent(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+	struct cell *a = accepted(p->a, "e", "p"), *b = accepted(p->b, "e", "p");
+
+	a->record->stats.insns = 0;
+	b->record->stats.insns = 7;
+	assert_true(passes(p, "insns_pct=100", NULL));
+	b->record->stats.insns = 0;
+	assert_true(passes(p, "insns_pct=0", NULL));
+	a->record->stats.insns = 3;
+	b->record->stats.insns = 4;
+	assert_true(passes(p, "insns_pct>=33.3333333335", NULL));
+	assert_false(passes(p, "insns_pct>=33.3334", NULL));
 }
 
 static void test_wrong_order(void **state)
@@ -237,9 +318,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, two_sides, release_sides)
 	const struct CMUnitTest tests[] = {
-		TEST(test_statistics), TEST(test_names),       TEST(test_one_side),
-		TEST(test_wrong),      TEST(test_file),	       TEST(test_apply),
-		TEST(test_order),      TEST(test_wrong_order),
+		TEST(test_statistics),	    TEST(test_names),	     TEST(test_one_side),
+		TEST(test_wrong),	    TEST(test_file),	     TEST(test_apply),
+		TEST(test_apply_to_wholes), TEST(test_no_such_name), TEST(test_per_cent),
+		TEST(test_order),	    TEST(test_wrong_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

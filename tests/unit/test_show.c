@@ -236,6 +236,124 @@ static void texts_are_printed(void **state)
 	expect(f, "show 2 --matrix", 1, "", "holds no matrix");
 }
 
+/* --- --lines --------------------------------------------------------------------------------- */
+
+#define WALK                                                                                    \
+	"func#0 @0\n0: R1=ctx() R10=fp0\n; int n = 0; @ e.bpf.c:3\n0: (b7) r0 = 0\n"            \
+	"; n += 7; @ e.bpf.c:5\n1: (07) r0 += 7\n2: (05) goto pc-2\n1: (07) r0 += 7\n2: safe\n" \
+	"verification time 5 usec\nstack depth 0\n"
+#define COUNT(n) "processed " #n " insns (limit 1000000) max_states_per_insn 0 total_states 0\n"
+
+static void add_series(struct record *r, const char *name, double a, double b, double c)
+{
+	double values[] = { a, b, c };
+
+	assert_int_equal(record__series(r, name, "us", values, 3), 0);
+}
+
+static void add_log(struct store *s, int64_t run_id, const char *name, const char *log)
+{
+	struct guest_info g = example_guest();
+	struct record *r = record__new(RECORD_PROGRAM, "masked-read", name);
+
+	g.kernel = (char *)"6.12.117";
+	r->verdict = VERDICT_ACCEPT;
+	r->status = STATUS_OK;
+	r->stats.insns = 40;
+	add_series(r, "load_time", 100, 130, 900);
+	add_series(r, "verification_time", 60, 70, 80);
+	assert_int_equal(store__add_record(s, run_id, &g, r, NULL), 0);
+	assert_int_equal(store__add_text(s, run_id, g.kernel, "masked-read", name, "log", log,
+					 strlen(log), true),
+			 0);
+	record__free(r);
+}
+
+static void run_with_logs(struct fixture *f)
+{
+	struct store *s = open_store(f);
+	struct run_info run;
+
+	assert_int_equal(store__begin_run(s, "assay run masked-read", "{}", &run), 0);
+	add_log(s, run.id, "whole", WALK COUNT(5));
+	add_log(s, run.id, "part", WALK COUNT(50));
+	add_log(s, run.id, "cut", WALK); /* the record knows that there were 40 */
+	add_log(s, run.id, "odd", WALK COUNT(3));
+	add_log(s, run.id, "none", COUNT(7));
+	assert_int_equal(store__end_run(s, run.id, RUN_COMPLETE, NULL, 0), 0);
+	run_info__release(&run);
+	store__close(s);
+}
+
+static void lines_are_shown(void **state)
+{
+	struct fixture *f = *state;
+
+	run_with_logs(f);
+	expect(f, "show masked-read whole --lines", 0,
+	       "masked-read whole on 6.12.117, accept: what verifying cost, by source line\n"
+	       "All of the verifier's walk: the log shows each of the 5 instructions that it says "
+	       "it processed.\n"
+	       "\n"
+	       "visits    share  pruned  insns  line       source\n"
+	       "     4   80.0 %       1      2  e.bpf.c:5  n += 7;\n"
+	       "     1   20.0 %              1  e.bpf.c:3  int n = 0;\n"
+	       "\n"
+	       "     5  100.0 %       1      3             total\n",
+	       "");
+	/* Of 40, 60 and 820 that the loads took beside. */
+	expect(f, "show masked-read whole --lines", 0,
+	       "Medians of 3 loads, each by itself (wall clock, tcg): loading 130 µs, of which "
+	       "verifying 70 µs and the rest 60 µs\n(system call,",
+	       "");
+	expect(f, "show masked-read whole --lines --sort first", 0, "int n = 0;\n     4   80.0 %",
+	       "");
+	expect(f, "show masked-read whole --lines --sort -first", 0, "n += 7;\n     1   20.0 %",
+	       "");
+	/* A part is said to be one, and its shares are of the whole. */
+	expect(f, "show masked-read part --lines", 0,
+	       "A part only: the log shows 5 of the 50 instructions that the verifier processed "
+	       "(10.0 %)",
+	       "");
+	expect(f, "show masked-read part --lines", 0, "\n     5  10.0 %", "");
+	expect(f, "show masked-read cut --lines", 0, "shows 5 of the 40", "");
+	expect(f, "show masked-read odd --lines", 0, "Not to be relied on: 5 instructions", "");
+	expect(f, "show masked-read none --lines", 0,
+	       "The log shows no instruction, of 7 that the verifier processed", "");
+	expect(f, "show masked-read --lines --csv", 2, "", "--lines is a table or --json");
+	expect(f, "show masked-read --lines --log", 2, "", "can't be had in one");
+	expect(f, "show masked-read --lines --sort visit", 2, "", "did you mean 'visits'?");
+	expect(f, "show masked-read --sort first", 2, "", "no column is called 'first'");
+}
+
+static void lines_are_json(void **state)
+{
+	static const char *const covers[] = { "whole", "part", "part", "too much", "nothing" };
+	struct fixture *f = *state;
+	struct shown s;
+	size_t n = 0;
+
+	run_with_logs(f);
+	s = run(f, cmd_show, "show masked-read --lines --json");
+	assert_int_equal(s.status, 0);
+	for (char *line = strtok(s.out, "\n"); line; line = strtok(NULL, "\n"), n++) {
+		json_t *o = json_loads(line, 0, NULL), *first;
+
+		assert_non_null(o);
+		assert_true(n < 5);
+		first = json_array_get(json_object_get(o, "lines"), 0);
+		assert_string_equal(json_string_value(json_object_get(o, "covers")), covers[n]);
+		assert_int_equal(json_integer_value(json_object_get(first, "visits")),
+				 n < 4 ? 4 : 0);
+		if (n < 4)
+			assert_string_equal(json_string_value(json_object_get(first, "source")),
+					    "n += 7;");
+		json_decref(o);
+	}
+	assert_int_equal(n, 5);
+	release(&s);
+}
+
 static int unlink_text(void *ctx, const struct stored_text *t)
 {
 	(void)ctx;
@@ -325,6 +443,8 @@ int main(void)
 		T(a_lost_text_is_said),
 		T(json_has_one_record_a_line),
 		T(lists),
+		T(lines_are_shown),
+		T(lines_are_json),
 	};
 
 	unsetenv("COLUMNS"); /* what is printed to a file is 120 columns wide */

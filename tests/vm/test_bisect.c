@@ -73,6 +73,27 @@ static void test_kernels(void **state)
 	temp_dir_remove(results);
 }
 
+/* An object of the user's, under its file's name. */
+static void test_object(void **state)
+{
+	char *results = temp_dir();
+	struct outcome o;
+
+	(void)state;
+	ASSAY(&o, false, results, "bisect", OLD, NEW, "build/objects/masked-read.bpf.o:mask_7f*",
+	      "-k", NEW);
+	assert_status(&o, 0);
+	assert_has(o.out, "masked-read.bpf.o:mask_7f_buf_126 flips between " OLD " and " NEW ": "
+			  "reject EACCES (invalid indirect read");
+	assert_lacks(o.out, "mask_7f_buf_127");
+	outcome__release(&o);
+	ASSAY(&o, false, results, "bisect", OLD, NEW, "build/objects/none.o");
+	assert_status(&o, 2);
+	assert_has(o.err, "none.o: No such file");
+	outcome__release(&o);
+	temp_dir_remove(results);
+}
+
 static void test_wrong_use(void **state)
 {
 	struct outcome o;
@@ -172,6 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kernels),
+		cmocka_unit_test(test_object),
 		cmocka_unit_test(test_wrong_use),
 		cmocka_unit_test(test_step),
 	};

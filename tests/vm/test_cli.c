@@ -99,7 +99,7 @@ static void test_help_and_version(void **state)
 	static const char *const commands[] = { "run",	    "list",	 "show",   "study",
 						"plot",	    "catalogue", "probe",  "shell",
 						"exec",	    "kernel",	 "doctor", "compare",
-						"baseline", "regress" };
+						"baseline", "regress",	 "bisect" };
 	struct outcome o;
 	size_t i;
 

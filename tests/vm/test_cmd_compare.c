@@ -181,6 +181,9 @@ static void test_two_kernels(void **state)
 	assert_has(o.out, "  e plain\n    total_insns 100 -> 103 (+3.0 %)\n");
 	assert_has(o.out, "  e timed\n    read 10.09 -> 50.47 us (+400.0 %), 5 times [");
 	assert_has(o.out, "  e gone\n    vanished; it was accept\n");
+	assert_has(o.out,
+		   "\nwhere it flips: assay bisect " OLD " " NEW " e:padding\na whole log:    "
+		   "assay show ");
 	assert_lacks(o.out, "\033");
 	/* Flips come first. */
 	assert_true(strstr(o.out, "Verdict flips") < strstr(o.out, "Statistics"));
@@ -221,7 +224,9 @@ static void test_cut_off(void **state)
 
 	(void)state;
 	COMPARE(&o, "1:" OLD, "4");
-	assert_status(&o, 0);
+	/* Nothing seems to have changed, but who knows. */
+	assert_status(&o, 3);
+	assert_has(o.err, "not all could be compared: a run was cut off");
 	assert_has(o.out, "CUT OFF");
 	assert_has(o.out, "0 vanished, 0 appeared; 1 the same, 3 not comparable\n");
 	assert_has(o.out, "note: not measured on 5.10.218 (run 4), whose run was cut off: e\n");
@@ -329,11 +334,13 @@ static void test_wrong_use(void **state)
 		{ { "1", "5.10.281" }, "did you mean '5.10.218'?" },
 		{ { "1:5.10.219", "2" }, "has no kernel '5.10.219': did you mean '5.10.218'?" },
 		{ { "1:6.1", "2" }, "has no kernel '6.1'" },
+		{ { "1:5.10", "2" }, "several kernels of 5.10: 5.10.218, 5.10.262; name one" },
 		{ { "2", "3" }, "no kernel in common" },
 		{ { "6.1.192", "1" }, "no complete run has kernel 6.1.192" },
 		{ { "1", "2", "--threshold", "insn=5%" }, "unknown figure 'insn': did you mean" },
 		{ { "1", "2", "--threshold", "insns" }, "--threshold: 'insns' is no NAME=VALUE" },
 		{ { "1", "2", "-f", "insn>5" }, "--filter: no such statistic in 'insn>5'" },
+		{ { "1", "2", "-f", "no-such*" }, "--filter: no experiment or program" },
 		{ { "1", "2", "-s", "insn" }, "--sort: nothing to sort by is called 'insn'" },
 		{ { "1", "2", "-e", "insn" }, "--emit: no statistic is called 'insn'" },
 		{ { "1", "no-such.txt" }, "no-such.txt: there is no such file" },
@@ -352,6 +359,79 @@ static void test_wrong_use(void **state)
 		assert_string_equal(o.out, "");
 		outcome__release(&o);
 	}
+}
+
+/* Whoever compares e with f has compared nothing, and nothing can have changed. */
+static void test_nothing_in_common(void **state)
+{
+	const char *const experiments[] = { "e", "f" };
+	struct record *record;
+	struct run_info other;
+	char *dir = temp_dir();
+	struct outcome o;
+	struct store *s;
+
+	(void)state;
+	assert_int_equal(store__open(dir, true, &s), 0);
+	for (size_t i = 0; i < 2; i++) {
+		struct run_info run;
+		struct record *r = record__new(RECORD_PROGRAM, experiments[i], "p");
+
+		begin(s, &run);
+		add(s, run.id, OLD, "tcg", r);
+		finish(s, &run, RUN_COMPLETE);
+	}
+	begin(s, &other);
+	record = record__new(RECORD_MEASUREMENT, "setup", "it");
+	add(s, other.id, "host", "tcg", record);
+	add(s, other.id, NEW, "tcg", program("p", 1));
+	finish(s, &other, RUN_COMPLETE);
+	store__close(s);
+	/* What ran on the host is no kernel to name. */
+	ASSAY(&o, false, dir, "compare", "3", "1");
+	assert_status(&o, 2);
+	assert_has(o.err, "have no kernel in common; kernels can be named, as in 3:" NEW "\n");
+	outcome__release(&o);
+	ASSAY(&o, false, dir, "compare", "1", "2");
+	assert_status(&o, 2);
+	assert_has(o.out, "note: not measured on 5.10.218 (run 1): f\n");
+	assert_has(o.err, "nothing was compared: the two sides have no program");
+	outcome__release(&o);
+	temp_dir_remove(dir);
+}
+
+/* What a store holds need not be text. */
+static void test_odd_bytes(void **state)
+{
+	char *dir = temp_dir();
+	struct outcome o;
+	struct store *s;
+
+	(void)state;
+	assert_int_equal(store__open(dir, true, &s), 0);
+	for (size_t i = 0; i < 2; i++) {
+		struct run_info run;
+
+		begin(s, &run);
+		add(s, run.id, OLD, "tcg", rejection("p", i ? "b\xff\033[31m\nb" : ""));
+		end(s, run.id, OLD, "tcg");
+		finish(s, &run, RUN_COMPLETE);
+	}
+	store__close(s);
+	ASSAY(&o, false, dir, "compare", "1", "2", "--json");
+	assert_status(&o, 1);
+	assert_has(o.out, "{\"type\":\"change\",\"kind\":\"message\"");
+	assert_has(o.out, "\"message\":\"b?\\u001B[31m\\nb\"");
+	outcome__release(&o);
+	ASSAY(&o, false, dir, "compare", "1", "2", "--csv");
+	assert_status(&o, 1);
+	assert_has(o.out, ",b? [31m b\n");
+	outcome__release(&o);
+	ASSAY(&o, false, dir, "compare", "1", "2");
+	assert_status(&o, 1);
+	assert_has(o.out, "EACCES \"\" -> EACCES \"b? [31m b\"\n");
+	outcome__release(&o);
+	temp_dir_remove(dir);
 }
 
 /* --- two point releases ---------------------------------------------------------------------- */
@@ -402,11 +482,18 @@ static void test_real_flip(void **state)
 int main(void)
 {
 	const struct CMUnitTest on_made_up[] = {
-		cmocka_unit_test(test_two_kernels), cmocka_unit_test(test_nothing_changed),
-		cmocka_unit_test(test_refused),	    cmocka_unit_test(test_cut_off),
-		cmocka_unit_test(test_csv),	    cmocka_unit_test(test_kernel_by_kernel),
-		cmocka_unit_test(test_narrow),	    cmocka_unit_test(test_thresholds_and_filters),
-		cmocka_unit_test(test_json),	    cmocka_unit_test(test_wrong_use),
+		cmocka_unit_test(test_two_kernels),
+		cmocka_unit_test(test_nothing_changed),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_csv),
+		cmocka_unit_test(test_kernel_by_kernel),
+		cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_thresholds_and_filters),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_wrong_use),
+		cmocka_unit_test(test_nothing_in_common),
+		cmocka_unit_test(test_odd_bytes),
 	};
 	const struct CMUnitTest on_kernels[] = { cmocka_unit_test(test_real_flip) };
 	int failed = cmocka_run_group_tests(on_made_up, make_store, remove_store);

@@ -13,21 +13,26 @@
 #include <unistd.h>
 
 #include "assay.h"
+#include "model/failure.h"
 #include "base/file.h"
 #include "base/str.h"
 
 #define KERNEL "5.10.218"
 
-/* One run of two real experiments as JSON, one of a self-test as tables. */
-static char *real, *trivial;
-static struct outcome real_out, trivial_out;
+/* One run of two real experiments as JSON, one of programs that this kernel has not all for, one of
+ * a self-test as tables. */
+static char *real, *lacking, *trivial;
+static struct outcome real_out, lacking_out, trivial_out;
 
 static int set_up(void **state)
 {
 	(void)state;
 	need_kernel(KERNEL);
 	real = temp_dir();
+	lacking = temp_dir();
 	trivial = temp_dir();
+	ASSAY(&lacking_out, false, lacking, "verify", "build/tests/objects/lacks.bpf.o", "-k",
+	      KERNEL, "--json");
 	ASSAY(&real_out, false, real, "run", "strtol", "masked-read", "--json", "--repeats", "3");
 	ASSAY(&trivial_out, true, trivial, "run", "trivial", "-p", "calls=7", "--cpus", "2",
 	      "--mem", "256M");
@@ -38,8 +43,10 @@ static int tear_down(void **state)
 {
 	(void)state;
 	outcome__release(&real_out);
+	outcome__release(&lacking_out);
 	outcome__release(&trivial_out);
 	temp_dir_remove(real);
+	temp_dir_remove(lacking);
 	temp_dir_remove(trivial);
 	return 0;
 }
@@ -196,6 +203,20 @@ static void see_field(struct seen *s, const char *prefix, const char *key)
 	free(name);
 }
 
+static void see_fields(struct seen *s, json_t *record)
+{
+	json_t *value;
+	const char *key;
+
+	/* of the object `stats` each field has a row of its own */
+	json_object_foreach (record, key, value)
+		if (strcmp(key, "stats") != 0)
+			see_field(s, "", key);
+	json_object_foreach (json_object_get(record, "stats"), key, value)
+		see_field(s, "stats.", key);
+}
+
+/* Of a run in which all is as expected. */
 static void see_record(struct seen *s, json_t *record)
 {
 	static const char *const always[] = { "run",	   "kernel", "release", "build_id",
@@ -203,17 +224,11 @@ static void see_record(struct seen *s, json_t *record)
 					      "cpus",	   "mem_mb", "kind",	"experiment",
 					      "name",	   "status" };
 	json_t *value;
-	const char *key;
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		if (!json_object_get(record, always[i]))
 			fail_msg("%s is missing", always[i]);
-	/* of the object `stats` each field has a row of its own */
-	json_object_foreach (record, key, value)
-		if (strcmp(key, "stats") != 0)
-			see_field(s, "", key);
-	json_object_foreach (json_object_get(record, "stats"), key, value)
-		see_field(s, "stats.", key);
+	see_fields(s, record);
 	assert_string_equal(json_string_value(json_object_get(record, "kernel")), KERNEL);
 	assert_string_equal(json_string_value(json_object_get(record, "release")), KERNEL);
 	assert_string_equal(json_string_value(json_object_get(record, "status")), "ok");
@@ -224,37 +239,54 @@ static void see_record(struct seen *s, json_t *record)
 		    !strcmp(json_string_value(json_object_get(record, "kind")), "measurement"));
 }
 
-/* One record a line; every field is documented, and every documented field occurs. */
-static void test_json(void **state)
+static bool names_failure(const char *name)
+{
+	for (enum failure f = FAILURE_MAP; f <= FAILURE_OTHER; f++)
+		if (!strcmp(name, failure__name(f)))
+			return true;
+	return false;
+}
+
+static void see_lines(struct seen *s, const struct outcome *o,
+		      void (*see)(struct seen *s, json_t *record), size_t at_least)
 {
 	struct strv lines = { 0 };
-	struct seen s = { 0 };
 
-	(void)state;
-	documented_fields(&s.documented);
-	assert_true(s.documented.n > 30);
-	assert_int_equal(strv__split(&lines, real_out.out, "\n"), 0);
-	assert_true(lines.n > 40);
+	assert_int_equal(strv__split(&lines, o->out, "\n"), 0);
+	assert_true(lines.n > at_least);
 	for (size_t i = 0; i < lines.n; i++) {
 		json_error_t e;
 		json_t *record = json_loads(lines.v[i], JSON_REJECT_DUPLICATES, &e);
 
 		if (!record)
 			fail_msg("line %zu is no JSON: %s", i + 1, e.text);
-		see_record(&s, record);
+		see(s, record);
 		json_decref(record);
 	}
+	strv__free(&lines);
+}
+
+/* One record a line; every field is documented, and every documented field occurs. */
+static void test_json(void **state)
+{
+	struct seen s = { 0 };
+
+	(void)state;
+	documented_fields(&s.documented);
+	assert_true(s.documented.n > 30);
+	see_lines(&s, &real_out, see_record, 40);
+	assert_status(&lacking_out, 0);
+	see_lines(&s, &lacking_out, see_fields, 5);
 	for (size_t i = 0; i < s.documented.n; i++) {
 		const char *name = s.documented.v[i];
 
-		/* the rows that explain a status; and the one reason would be a failure */
+		/* the rows that explain a status or a failure */
 		if (strchr(name, ' ') || status__parse(name, &(enum status){ 0 }) == 0 ||
-		    !strcmp(name, "reason"))
+		    names_failure(name))
 			continue;
 		if (!strv__has(&s.seen, name))
 			fail_msg("the field %s is documented and in no record", name);
 	}
-	strv__free(&lines);
 	strv__free(&s.documented);
 	strv__free(&s.seen);
 }
@@ -318,6 +350,7 @@ static void test_show_texts(void **state)
 		{ { "show", "strtol", "kstrtol_nosize", "--log" },
 		  "kernel subsystem misconfigured" },
 		{ { "show", "latest", "strtol", "kstrtol_right", "--disasm" }, "<kstrtol_right>:" },
+		{ { "show", "strtol", "kstrtol_right", "--lines" }, "  strtol.bpf.c:" },
 		{ { "show", "masked-read", "mask_7f_buf_126", "--stack" }, "mask_7f_buf_126" },
 		{ { "show", "--console" }, "Linux version " KERNEL },
 		{ { "show", "masked-read", "--matrix" }, "0x7f" },

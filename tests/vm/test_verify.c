@@ -301,6 +301,41 @@ static void test_a_program_out_of_time(void **state)
 	records__release(&rs);
 }
 
+/* Of a loop of ten turns, and of one of four in a function that is called three times, it can be
+ * computed how often the verifier comes by the only instruction of its body: on any kernel. */
+static void test_cost_by_line(void **state)
+{
+	static const struct {
+		const char *program, *row;
+	} bodies[] = {
+		{ "counted", "^ +10 +23\\.3 % +1 +asm volatile.\"%\\[sum\\] \\+= 7\"" },
+		{ "called", "^ +12 +17\\.9 % +1 +#1 +asm volatile.\"%\\[x\\] \\*= 3\"" },
+		{ "joined", "^ +15 +75\\.0 % +3 +12 +asm volatile.\"if %\\[x\\] == 5" },
+	};
+	static const char *const kernels[] = { OLD, NEW };
+	struct outcome o;
+
+	(void)state;
+	ASSAY(&o, false, results, "verify", OBJECT "lines.bpf.o", "-k", OLD "," NEW);
+	assert_status(&o, 0);
+	outcome__release(&o);
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		for (size_t k = 0; k < 2; k++) {
+			ASSAY(&o, false, results, "show", "lines.bpf.o", bodies[i].program,
+			      "--lines", "-k", kernels[k]);
+			assert_status(&o, 0);
+			assert_has(o.out, "All of the verifier's walk");
+			assert_matches(o.out, bodies[i].row);
+			outcome__release(&o);
+		}
+	}
+	ASSAY(&o, false, results, "show", "lines.bpf.o", "--lines", "--json");
+	assert_status(&o, 0);
+	assert_has(o.out, "\"covers\":\"whole\",\"processed\":43,\"visits\":43,");
+	assert_lacks(o.out, "\"covers\":\"part\"");
+	outcome__release(&o);
+}
+
 static void test_csv(void **state)
 {
 	struct outcome o;
@@ -344,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_libbpf_cannot_open_one),
 		cmocka_unit_test(test_tags_are_judged),
 		cmocka_unit_test(test_a_program_out_of_time),
+		cmocka_unit_test(test_cost_by_line),
 		cmocka_unit_test(test_csv),
 	};
 
