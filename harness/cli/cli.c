@@ -145,7 +145,7 @@ enum {
 static const struct argp_option vm_options[] = {
 	{ "kernel", 'k', "KERNEL", 0,
 	  "kernel of vm/kernels.ini, or a branch such as 5.10 for its newest (default: the file's "
-	  "default); `assay run` takes several with commas. Without building: deb:FILE or "
+	  "default); run and verify take several, with commas. Without building: deb:FILE or "
 	  "apt:PACKAGE[=VERSION][/SUITE] for a distribution's package, "
 	  "vmlinux:FILE[,config:FILE] for an image",
 	  1 },

@@ -70,7 +70,9 @@ static const struct argp argp = {
 	       "default kernel's last; the built kernels stay. sources downloads without building. "
 	       "update asks Debian's archive for releases newer than the entries of vm/kernels.ini, and "
 	       "writes them there. check-patches tries every entry's patches on its source, without "
-	       "building.",
+	       "building. deb:FILE, apt:PACKAGE or vmlinux:FILE is a KERNEL, too.\n\n"
+	       "Exit status: 0 as asked, 1 a patch does not apply (update, check-patches), 2 wrong use, "
+	       "3 a kernel, a source or the archive could not be had.",
 };
 
 static int path_one(struct cli *cli, const struct kernel *k)

@@ -57,9 +57,12 @@ static void file__close(struct file *f)
 	elf_end(f->elf);
 }
 
+/* Of one that is not there, as an object may say anything: "", and of no type. */
 static const char *symbol(const struct file *f, size_t i, GElf_Sym *sym)
 {
-	if (!gelf_getsym(f->symbols, (int)i, sym) || sym->st_name >= f->names->d_size)
+	*sym = (GElf_Sym){ 0 };
+	if (i >= f->nr_symbols || !gelf_getsym(f->symbols, (int)i, sym) ||
+	    sym->st_name >= f->names->d_size)
 		return "";
 	return (const char *)f->names->d_buf + sym->st_name;
 }
@@ -124,10 +127,12 @@ static bool walk_relocations(struct file *f, const GElf_Sym *func, const Elf_Dat
 			continue;
 		data = elf_getdata(section, NULL);
 		for (int i = 0; data && gelf_getrel(data, i, &rel); i++) {
-			if (rel.r_offset < func->st_value ||
-			    rel.r_offset - func->st_value >= func->st_size)
+			uint64_t at = rel.r_offset - func->st_value;
+
+			if (rel.r_offset < func->st_value || at >= func->st_size ||
+			    func->st_size - at < sizeof(struct bpf_insn))
 				continue;
-			relocated[(rel.r_offset - func->st_value) / sizeof(struct bpf_insn)] = true;
+			relocated[at / sizeof(struct bpf_insn)] = true;
 			if (follow(f, &rel, (const void *)((char *)code->d_buf + rel.r_offset)))
 				return true;
 		}

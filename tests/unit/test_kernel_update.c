@@ -311,6 +311,11 @@ static void moving_suites(void **state)
 	offer(&o, "trixie", "6.1", "6.1.191-1");
 	wants(ks, &o, "", false, "6.1.191 6.1.193 7.3.4");
 	apt_offers__release(&o);
+	/* the last two of all */
+	offer(&o, "testing", "7.2", "7.2.12-1");
+	offer(&o, "sid", "7.2", "7.2.13-1");
+	wants(ks, &o, "7.2", false, "7.2.13");
+	apt_offers__release(&o);
 	kernels__free(ks);
 }
 

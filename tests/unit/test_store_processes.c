@@ -267,6 +267,89 @@ static void a_reader_may_read(void **state)
 	run_info__release(&run);
 }
 
+/* --- a database of the first format -------------------------------------------------------- */
+
+static void make_old(struct fixture *f)
+{
+	sql(f->db, "ALTER TABLE records DROP COLUMN failure; PRAGMA user_version = 1");
+}
+
+static int opens(struct fixture *f)
+{
+	struct run_info run;
+	struct store *s;
+
+	if (store__open(f->results, false, &s))
+		return 1;
+	if (store__find_run(s, NULL, &run) || run.counts[STATUS_OK] != 3)
+		return 2;
+	run_info__release(&run);
+	store__close(s);
+	return 0;
+}
+
+static int may_not_upgrade(struct fixture *f)
+{
+	struct store *s;
+
+	if (!geteuid() && (setgroups(0, NULL) || setgid(65534) || setuid(65534)))
+		return 77;
+	return store__open(f->results, false, &s) != -EACCES;
+}
+
+static void a_reader_can_not_upgrade(void **state)
+{
+	struct fixture *f = *state;
+	struct store *s = open_store(f);
+	struct run_info run;
+
+	fill(s, &run, 3);
+	store__close(s);
+	make_old(f);
+	assert_int_equal(chmod(f->dir, 0755), 0);
+	assert_int_equal(chmod(f->results, 0555), 0);
+	assert_int_equal(chmod(f->db, 0444), 0);
+	in_child(f, may_not_upgrade);
+	assert_int_equal(chmod(f->results, 0755), 0);
+	assert_int_equal(chmod(f->db, 0644), 0);
+	assert_said(f, "made by an older assay");
+	assert_int_equal(opens(f), 0);
+	run_info__release(&run);
+}
+
+/* Four at once, of which one is killed at any time: the others find it done, or do it. */
+static void upgraded_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct store *s = open_store(f);
+	struct run_info run;
+
+	fill(s, &run, 3);
+	store__close(s);
+	for (unsigned int round = 0; round < 10; round++) {
+		pid_t pids[4];
+		int status;
+
+		make_old(f);
+		for (size_t i = 0; i < 4; i++) {
+			pids[i] = fork();
+			assert_true(pids[i] >= 0);
+			if (!pids[i])
+				_exit(opens(f));
+		}
+		usleep(round * 400);
+		kill(pids[0], SIGKILL);
+		assert_int_equal(waitpid(pids[0], &status, 0), pids[0]);
+		for (size_t i = 1; i < 4; i++) {
+			assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+			assert_true(WIFEXITED(status));
+			assert_int_equal(WEXITSTATUS(status), 0);
+		}
+		assert_int_equal(opens(f), 0);
+	}
+	run_info__release(&run);
+}
+
 static int write_text(const char *path, const char *text)
 {
 	return file_poke(path, text);
@@ -379,9 +462,9 @@ static void no_room_to_begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(writers_do_not_meet),	 T(the_dead_are_cut_off), T(a_number_is_no_proof),
-		T(a_stale_log_is_moved), T(a_reader_may_read),	  T(a_full_disk_is_said),
-		T(no_room_to_begin),
+		T(writers_do_not_meet),	 T(the_dead_are_cut_off),     T(a_number_is_no_proof),
+		T(a_stale_log_is_moved), T(a_reader_may_read),	      T(a_full_disk_is_said),
+		T(no_room_to_begin),	 T(a_reader_can_not_upgrade), T(upgraded_at_once),
 	};
 
 	return cmocka_run_group_tests_name("store processes", tests, NULL, NULL);
