@@ -236,8 +236,11 @@ static int collect_series(struct finder *f, const struct cell *a, const struct c
 		/* Of another clock. */
 		if (strcmp(sa->unit, sb->unit) != 0)
 			continue;
-		err = timing__is_virtual_time(sa->unit) ? compare_virtual(f, &c)
-							: add_candidate(f, &c);
+		/* A load never waits; what an experiment measures may, at the host's pace. */
+		if (a->record->kind == RECORD_PROGRAM && timing__is_virtual_time(sa->unit))
+			err = compare_virtual(f, &c);
+		else
+			err = add_candidate(f, &c);
 	}
 	return err;
 }

@@ -21,7 +21,7 @@ enum figure {
 	FIGURE_SHARE,	/* so many of so many: Newcombe's interval */
 	FIGURE_FIT,	/* an estimate with its own interval: z test */
 	FIGURE_COUNT,	/* a single value that is no time */
-	FIGURE_VIRTUAL, /* samples of a virtual time, which is a count: medians are compared */
+	FIGURE_VIRTUAL, /* a program's loads in virtual time, which is a count: medians */
 	FIGURE_TIME,	/* a single value that is a time or a rate: nothing to test with */
 };
 #define NR_FIGURES (FIGURE_TIME + 1)
