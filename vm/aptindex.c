@@ -34,6 +34,7 @@ void apt_offers__release(struct apt_offers *o)
 	free(o->v);
 	strv__free(&o->read);
 	strv__free(&o->lacking);
+	strv__free(&o->stale);
 	*o = (struct apt_offers){ 0 };
 }
 
@@ -144,7 +145,19 @@ struct fetching {
 	struct progress *progress;
 	struct strbuf said; /* lines of `apt-get indextargets` */
 	char *error;
+	struct strv *stale;
+	int err;
 };
+
+/* apt counts it as done, with a warning, when it can't fetch what it has an older copy of. */
+static const char *not_fetched(const char *line)
+{
+	static const char says[] = " Failed to fetch ";
+
+	return (*line == 'W' || *line == 'E') && line[1] == ':' && str_starts(line + 2, says)
+		       ? line + 2 + strlen(says)
+		       : NULL;
+}
 
 static void on_update(void *ctx, const char *line)
 {
@@ -153,6 +166,8 @@ static void on_update(void *ctx, const char *line)
 	progress__update(f->progress, -1, NULL);
 	if (f->o->verbose && *line)
 		fprintf(stderr, "%s\n", line);
+	if (not_fetched(line) && strv__add(f->stale, not_fetched(line)))
+		f->err = -ENOMEM;
 	if (str_starts(line, "E: ")) {
 		free(f->error);
 		f->error = strdup(line + 3);
@@ -172,17 +187,22 @@ static void on_index_line(void *ctx, const char *line)
 static int run(const struct fetching *f, const char *const *argv,
 	       void (*on_line)(void *ctx, const char *line), void *ctx, int *status)
 {
-	const char *env[] = { "LC_ALL=C", NULL };
+	char *tmp = apt_state__tmpdir(f->dir);
+	const char *env[] = { "LC_ALL=C", tmp, NULL };
+	int err = tmp ? 0 : -ENOMEM;
 
-	return proc_run(
-		&(struct proc_opts){
-			.argv = argv,
-			.env = env,
-			.on_line = on_line,
-			.ctx = ctx,
-			.cancel_fd = f->o->cancel_fd,
-		},
-		status);
+	if (!err)
+		err = proc_run(
+			&(struct proc_opts){
+				.argv = argv,
+				.env = env,
+				.on_line = on_line,
+				.ctx = ctx,
+				.cancel_fd = f->o->cancel_fd,
+			},
+			status);
+	free(tmp);
+	return err;
 }
 
 static int write_sources(const struct fetching *f)
@@ -277,11 +297,15 @@ static int fetch(struct fetching *f, struct apt_offers *out, char **reason)
 	if (!err)
 		err = run(f, update, on_update, f, &status);
 	if (!err)
+		err = f->err;
+	if (!err)
 		err = run(f, targets, on_target, &f->said, &status);
 	if (!err)
 		err = read_indexes(f, out);
 	if (!err && !out->read.n) {
-		*reason = strdup(f->error ? f->error : "no suite has an index");
+		*reason = strdup(f->error	? f->error
+				 : out->stale.n ? out->stale.v[0]
+						: "no suite has an index");
 		err = -ENOENT;
 	}
 	return err;
@@ -290,7 +314,7 @@ static int fetch(struct fetching *f, struct apt_offers *out, char **reason)
 int apt_offers__fetch(const struct source_opts *o, struct apt_offers *out, char **reason)
 {
 	const char *cache = o->paths->cache;
-	struct fetching f = { .o = o, .said = STRBUF_INIT };
+	struct fetching f = { .o = o, .said = STRBUF_INIT, .stale = &out->stale };
 	char *program = proc_which("apt-get");
 	int lock = -1, err = -ENOMEM;
 

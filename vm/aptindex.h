@@ -20,6 +20,7 @@ struct apt_offers {
 	struct apt_offer *v;
 	size_t n;
 	struct strv read, lacking; /* suites with an index, and without */
+	struct strv stale; /* what apt could not fetch, and why: an older copy was read, if any */
 };
 void apt_offers__release(struct apt_offers *o);
 

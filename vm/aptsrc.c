@@ -229,11 +229,16 @@ static int write_conf(const char *apt)
 	return err;
 }
 
+char *apt_state__tmpdir(const char *apt)
+{
+	return str_fmt("TMPDIR=%s/tmp", apt);
+}
+
 int apt_state__make(const char *apt)
 {
-	static const char *const dirs[] = { "lists/partial", "cache/archives/partial" };
-	char *status = str_fmt("%s/status", apt);
-	int err = status ? 0 : -ENOMEM;
+	static const char *const dirs[] = { "lists/partial", "cache/archives/partial", "tmp" };
+	char *status = str_fmt("%s/status", apt), *tmp = str_fmt("%s/tmp", apt);
+	int err = status && tmp ? dir_remove(tmp) : -ENOMEM;
 
 	for (size_t i = 0; !err && i < sizeof(dirs) / sizeof(dirs[0]); i++) {
 		char *dir = str_fmt("%s/%s", apt, dirs[i]);
@@ -245,6 +250,7 @@ int apt_state__make(const char *apt)
 		err = file_write(status, "", 0);
 	if (!err)
 		err = write_conf(apt);
+	free(tmp);
 	free(status);
 	return err;
 }
@@ -279,8 +285,8 @@ static void on_line(void *ctx, const char *line)
 static int run_apt(struct talk *t, const char *apt, const char *dir, const char *const *args,
 		   int *status)
 {
-	char *conf = str_fmt("%s/apt.conf", apt);
-	const char *env[] = { "LC_ALL=C", NULL };
+	char *conf = str_fmt("%s/apt.conf", apt), *tmp = apt_state__tmpdir(apt);
+	const char *env[] = { "LC_ALL=C", tmp, NULL };
 	const char *argv[16] = { "apt-get", "-c", conf, "-q", "-o", "APT::Status-Fd=1" };
 	struct proc_opts opts = { .argv = argv,
 				  .env = env,
@@ -293,7 +299,8 @@ static int run_apt(struct talk *t, const char *apt, const char *dir, const char 
 
 	while (*args && n < sizeof(argv) / sizeof(argv[0]) - 1)
 		argv[n++] = *args++;
-	err = conf ? proc_run(&opts, status) : -ENOMEM;
+	err = conf && tmp ? proc_run(&opts, status) : -ENOMEM;
+	free(tmp);
 	free(conf);
 	return err;
 }

@@ -35,6 +35,9 @@ extern const size_t nr_apt_suites;
 /* Makes the folder of an apt state of our own, with <dir>/apt.conf, which takes its sources from
  * <dir>/assay.sources. 0 or -errno. */
 int apt_state__make(const char *dir);
+/* "TMPDIR=…" for apt's environment: what it leaves there when it is killed goes away with the next
+ * apt_state__make. Caller frees; NULL: no memory. */
+char *apt_state__tmpdir(const char *dir);
 
 /* The keys of Debian's archive; NULL where they are not installed: apt's own then. */
 const char *apt_keyring(void);

@@ -57,7 +57,8 @@ static void keep_text(void *ctx, const char *line)
 
 static int run(struct fetching *f, const char *const *argv, const char *dir, struct strbuf *text)
 {
-	const char *env[] = { "LC_ALL=C", NULL };
+	char *tmp = apt_state__tmpdir(f->state);
+	const char *env[] = { "LC_ALL=C", tmp, NULL };
 	struct proc_opts opts = {
 		.argv = argv,
 		.env = env,
@@ -66,8 +67,9 @@ static int run(struct fetching *f, const char *const *argv, const char *dir, str
 		.ctx = text ? (void *)text : f,
 		.cancel_fd = f->o->cancel_fd,
 	};
-	int status = 0, err = proc_run(&opts, &status);
+	int status = 0, err = tmp ? proc_run(&opts, &status) : -ENOMEM;
 
+	free(tmp);
 	return err ? err : status ? -ENOENT : 0;
 }
 

@@ -41,6 +41,10 @@ static int ask_archive(struct update *u)
 	free(reason);
 	for (size_t i = 0; !err && i < u->offers.lacking.n; i++)
 		log_debug("the mirror has no suite %s", u->offers.lacking.v[i]);
+	if (!err && u->offers.stale.n)
+		log_err("kernel update: %zu of the package lists could not be fetched, such as %s: "
+			"what follows goes by older ones, and may lack releases",
+			u->offers.stale.n, u->offers.stale.v[0]);
 	return err == -EINVAL ? -EIO : err;
 }
 
@@ -258,7 +262,7 @@ int kernel__update(struct cli *cli, const struct kernel_args *a)
 		print_others(&u);
 	if (!err)
 		err = write_and_check(&u);
-	if (!err && u.unknown)
+	if (!err && (u.unknown || u.offers.stale.n))
 		err = EXIT_HARNESS;
 	releases__free(&u.releases);
 	apt_offers__release(&u.offers);

@@ -139,6 +139,43 @@ static int tell(const struct change *change, struct suite_case *c)
 	return err ? err : find_source(change, c);
 }
 
+/* Before changes are told: one side lacks it, or it broke on both. */
+static int doubt(struct suite_case *c, const struct cell *cell, const struct cell *other)
+{
+	if (!other) {
+		c->end = worse(c->end, CASE_SKIPPED);
+		return 0;
+	}
+	if (cell->status != other->status || cell->status < STATUS_TIMEOUT)
+		return 0;
+	c->end = CASE_ERROR;
+	c->type = "not comparable";
+	if (!c->reason)
+		c->reason = str_fmt("%s on both sides", status__name(cell->status));
+	return c->reason ? 0 : -ENOMEM;
+}
+
+/* What neither vanished nor appeared was not measured on the other side. */
+static int end_doubts(struct suites *out, const char *pair)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < out->n; i++) {
+		struct suite *s = &out->v[i];
+
+		for (size_t j = 0; !err && !strcmp(s->kernel, pair) && j < s->n; j++) {
+			struct suite_case *c = &s->cases[j];
+
+			if (c->end != CASE_SKIPPED || c->reason)
+				continue;
+			c->type = "not measured";
+			c->reason = strdup("not measured on the other side");
+			err = c->reason ? 0 : -ENOMEM;
+		}
+	}
+	return err;
+}
+
 /* All cells that were looked at, also those that did not change. */
 static int add_cells(const struct compared *p, const struct filters *f, const char *pair,
 		     struct suites *out)
@@ -155,8 +192,11 @@ static int add_cells(const struct compared *p, const struct filters *f, const ch
 			o = side__find(other, cell->experiment, cell->name, cell->labels);
 			if (turn && o)
 				continue;
-			if (filters__pass(f, turn ? cell : o, turn ? o : cell))
-				err = case_of(out, pair, cell, true, &c);
+			if (!filters__pass(f, turn ? cell : o, turn ? o : cell))
+				continue;
+			err = case_of(out, pair, cell, true, &c);
+			if (!err)
+				err = doubt(c, cell, o);
 		}
 	}
 	return err;
@@ -246,6 +286,8 @@ static int add_pair(const struct compared *p, const struct filters *f, struct su
 
 	if (!err)
 		err = add_changes(p, pair, out);
+	if (!err)
+		err = end_doubts(out, pair);
 	if (!err)
 		err = add_notes(p, pair, out);
 	if (!err)

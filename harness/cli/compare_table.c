@@ -220,6 +220,29 @@ static void put_section(const struct compare_style *st, const struct changes *c,
 		fprintf(st->out, "  ... and %zu more: --full shows them\n", n - shown);
 }
 
+/* The first flip of a program of assay's own experiments (objects of the user's have a dot). */
+static const struct cell *first_flip(const struct changes *c)
+{
+	for (size_t i = 0; i < c->n && c->v[i].kind == CHANGE_FLIP; i++)
+		if (*of(&c->v[i])->name && !strchr(of(&c->v[i])->experiment, '.'))
+			return of(&c->v[i]);
+	return NULL;
+}
+
+/* Between two kernels of the list: how to find out where, and why. */
+static void put_next_step(const struct compare_style *st, const struct compared *p)
+{
+	const struct cell *c = first_flip(p->changes);
+
+	if (!c || p->a->from_baseline || p->b->from_baseline || !strcmp(p->a->kernel, p->b->kernel))
+		return;
+	fprintf(st->out,
+		"\nwhere it flips: assay bisect %s %s %s:%s\na whole log:    assay show %s %s %s -k %s "
+		"--log\n",
+		p->a->kernel, p->b->kernel, c->experiment, c->name, p->a->run, c->experiment,
+		c->name, p->a->kernel);
+}
+
 static void put_pair(const struct compare_style *st, const struct compared *p)
 {
 	const struct changes *c = p->changes;
@@ -235,6 +258,7 @@ static void put_pair(const struct compare_style *st, const struct compared *p)
 			;
 		put_section(st, c, i, n);
 	}
+	put_next_step(st, p);
 }
 
 static void put_sum(const struct compare_style *st, const struct compared *v, size_t n)

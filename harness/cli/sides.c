@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/baselines.h"
 #include "cli/cli.h"
+#include "cli/hostrun.h"
 #include "diff/baseline.h"
 #include "diff/side.h"
 #include "store/store.h"
@@ -350,8 +351,14 @@ static int kernels_of_ref(struct cli *cli, struct store *s, const struct ref *r,
 
 static int nothing_common(const struct ref *a, const struct ref *b, const struct strv *of_a)
 {
+	const char *example = "KERNEL";
+
+	/* What ran on the host is no kernel to compare. */
+	for (size_t i = of_a->n; i-- > 0;)
+		if (strcmp(of_a->v[i], HOSTRUN_KERNEL) != 0)
+			example = of_a->v[i];
 	log_err("%s and %s have no kernel in common; kernels can be named, as in %s:%s", title(a),
-		title(b), a->word, of_a->n ? of_a->v[0] : "KERNEL");
+		title(b), a->word, example);
 	return -EINVAL;
 }
 

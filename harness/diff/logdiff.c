@@ -78,12 +78,30 @@ static size_t numbered(const char *s)
 	return *s == '[' && n && s[1 + n] == ']' ? 1 + n : 0;
 }
 
+/* Blanks become one, and none at either end: before all else, for they may stand in an id. */
+static void squeeze(char *s)
+{
+	char *to = s;
+
+	for (char *p = s; *p; p++) {
+		if (!isspace((unsigned char)*p))
+			*to++ = *p;
+		else if (to > s && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	if (to > s && to[-1] == ' ')
+		to--;
+	*to = '\0';
+}
+
 static char *normalise(const char *s, size_t len, bool registers)
 {
 	struct strbuf sb = STRBUF_INIT;
 	char *copy = str_utf8(s, len), *p = copy;
 	bool word = false; /* the character before belongs to a word */
 
+	if (copy)
+		squeeze(copy);
 	while (p && *p) {
 		const char *by = "N";
 		size_t keep = 1, n = numbered(p);
@@ -98,14 +116,8 @@ static char *normalise(const char *s, size_t len, bool registers)
 			continue;
 		}
 		word = is_word(*p);
-		if (!isspace((unsigned char)*p))
-			strbuf__add(&sb, p, 1);
-		else if (sb.len && sb.data[sb.len - 1] != ' ')
-			strbuf__add(&sb, " ", 1);
-		p++;
+		strbuf__add(&sb, p++, 1);
 	}
-	while (sb.len && sb.data[sb.len - 1] == ' ')
-		sb.data[--sb.len] = '\0';
 	if (!copy)
 		sb.failed = true;
 	free(copy);

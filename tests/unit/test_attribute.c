@@ -259,6 +259,20 @@ static void what_is_not_known(void **state)
 		"unknown: nothing that was kept differs, not kept: patches, kernel's compiler");
 }
 
+/* Options that were asked for are named as the configuration, not as the source's doing. */
+static void kernel_and_options(void **state)
+{
+	struct pair *p = *state;
+
+	set_fact(&p->b.release, "5.10.219");
+	set_fact(&p->b.config_hash, "c2");
+	assert_int_equal(strv__add(&p->b.asked, "TLS=y"), 0);
+	assert_int_equal(strv__add(&p->b.config, "TLS=y"), 0);
+	expect_cause(&p->a, &p->b, "override",
+		     "differ: the kernel (5.10.218 -> 5.10.219), the configuration (only in the "
+		     "second: TLS=y)");
+}
+
 static void expect_of_cell(const struct side *a, const struct side *b, const char *sentence)
 {
 	const struct cell c = { .experiment = (char *)"override" };
@@ -317,6 +331,7 @@ int main(void)
 		OF(parameters, the_same_kernel),
 		OF(what_is_not_known, two_point_releases),
 		OF(the_guests, two_point_releases),
+		OF(kernel_and_options, two_point_releases),
 	};
 
 	return cmocka_run_group_tests_name("attribute", tests, NULL, NULL);

@@ -184,11 +184,9 @@ static void test_statistics(void **state)
 	struct sides_pair_fixture *p = *state;
 	struct thresholds *t = thresholds__new();
 	struct changes_opts o = { .thresholds = t };
-	struct cell *b;
+	struct cell *a = accepted(p->a, "e", "p"), *b = accepted(p->b, "e", "p");
 	char *why;
 
-	accepted(p->a, "e", "p");
-	b = accepted(p->b, "e", "p");
 	b->record->stats.insns = 103;
 	b->record->stats.verification_time_us = 1000000; /* no count */
 	the_change(p, CHANGE_STAT, "total_insns 100 -> 103 (+3.0 %)");
@@ -200,6 +198,14 @@ static void test_statistics(void **state)
 	find_with(p, &o);
 	assert_int_equal(p->c->counts[CHANGE_STAT], 2);
 	assert_sentence(&p->c->v[1], "xlated_size 800 -> 808 B (+1.0 %)");
+	/* One log, one difference: it stands with the first of them. */
+	a->log = text_file("0: (95) exit\n");
+	b->log = text_file("0: (b7) r0 = 0\n1: (95) exit\n");
+	find_with(p, &o);
+	assert_string_equal(p->c->v[0].log_b, "0: (b7) r0 = 0");
+	assert_null(p->c->v[1].log_b);
+	unlink(a->log);
+	unlink(b->log);
 	/* One program of which two figures changed. */
 	assert_int_equal(p->c->same, 0);
 	thresholds__free(t);
@@ -465,6 +471,34 @@ static void test_baseline_lacks_experiment(void **state)
 	assert_int_equal(p->c->notes.n, 0);
 }
 
+/* Both left it out half way, at other places: of neither is anything known to have vanished. */
+static void test_left_out_on_both(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+
+	accepted(p->a, "e", "p");
+	accepted(p->b, "e", "q");
+	assert_int_equal(side__end(p->a, "e", "{}", STATUS_SKIPPED, "no hook"), 0);
+	assert_int_equal(side__end(p->b, "e", "{}", STATUS_SKIPPED, "no hook"), 0);
+	no_change(p, 0, 2);
+	assert_int_equal(p->c->compared, 0);
+	assert_int_equal(p->c->notes.n, 2);
+	assert_string_equal(p->c->notes.v[0],
+			    "e: not measured in full on 5.10.262 (run 1): skipped: no hook");
+}
+
+/* Of several ends, those of a study's points, the worst counts, whichever came first. */
+static void test_worst_end(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+
+	assert_int_equal(side__end(p->a, "e", "{}", STATUS_TIMEOUT, "60 s"), 0);
+	assert_int_equal(side__end(p->a, "e", "{}", STATUS_OK, NULL), 0);
+	assert_int_equal(side__end(p->a, "e", "{}", STATUS_SKIPPED, "no hook"), 0);
+	assert_int_equal(side__whole(p->a, "e")->status, STATUS_TIMEOUT);
+	assert_string_equal(side__whole(p->a, "e")->reason, "60 s");
+}
+
 /* Two checks of one text are two checks. */
 static void test_checks_of_one_text(void **state)
 {
@@ -505,6 +539,8 @@ int main(void)
 		TEST(test_cut_off),
 		TEST(test_baseline_lacks_experiment),
 		TEST(test_checks_of_one_text),
+		TEST(test_left_out_on_both),
+		TEST(test_worst_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,27 @@ static void a_side_that_was_cut_off(void **state)
 	assert_non_null(strstr(text, "(comparison) side b: error, 6.1 (run 1) was cut off: what "
 				     "is missing there was not compared\n"));
 	assert_null(strstr(text, "gone: failed"));
+	assert_non_null(strstr(text, "/e gone: skipped, not measured on the other side\n"));
+	assert_non_null(strstr(text, "/e same: passed\n"));
+	free(text);
+}
+
+/* No verdict was had on either side: that is no success. */
+static void broken_on_both_sides(void **state)
+{
+	struct side *a = make_side("5.10"), *b = make_side("6.1");
+	char *text;
+
+	(void)state;
+	add(a, "e", "hangs", VERDICT_NONE, 0, NULL, STATUS_TIMEOUT);
+	add(b, "e", "hangs", VERDICT_NONE, 0, NULL, STATUS_TIMEOUT);
+	add(a, "e", "skips", VERDICT_NONE, 0, NULL, STATUS_SKIPPED);
+	add(b, "e", "skips", VERDICT_NONE, 0, NULL, STATUS_SKIPPED);
+	seen(a, "e");
+	seen(b, "e");
+	text = compare(a, b, NULL, NULL);
+	assert_non_null(strstr(text, "/e hangs: error, timeout on both sides\n"));
+	assert_non_null(strstr(text, "/e skips: passed\n"));
 	free(text);
 }
 
@@ -197,7 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_of_change),	 cmocka_unit_test(flips_come_first),
 		cmocka_unit_test(filters_leave_out),	 cmocka_unit_test(a_side_that_was_cut_off),
-		cmocka_unit_test(nothing_is_no_success),
+		cmocka_unit_test(nothing_is_no_success), cmocka_unit_test(broken_on_both_sides),
 	};
 
 	return cmocka_run_group_tests_name("compare_suites", tests, NULL, NULL);

@@ -77,8 +77,7 @@ static void test_change_hash(void **state)
 	static const char ported[] =
 		"From 9999\nSubject: one, ported\n\n---\n"
 		"diff --git a/f.c b/f.c\n--- a/f.c\n+++ b/f.c\n"
-		"@@ -70,2 +71,2 @@ int g(void)\n-\ty();\n+\tz();\n \tother();\n"
-		"-- \n2.40\n";
+		"@@ -70,2 +71,2 @@ int g(void)\n-\ty();\n+\tz();\n \tother();\n";
 	static const char other[] =
 		"diff --git a/f.c b/f.c\n--- a/f.c\n+++ b/f.c\n"
 		"@@ -70,2 +71,2 @@ int g(void)\n-\ty();\n+\tzz();\n \tother();\n";
@@ -275,6 +274,10 @@ static void test_series(void **state)
 	set_fact(&b.patches[1].hash, "other");
 	set_fact(&b.patches[1].name, "0007-two.patch");
 	expect_state(&a, &b, "override", FACT_SERIES, FACT_SAME);
+	/* A number is four digits, as those of git; others belong to the name. */
+	set_fact(&b.patches[1].name, "12-two.patch");
+	expect_state(&a, &b, "override", FACT_SERIES, FACT_DIFFERS);
+	set_fact(&b.patches[1].name, "0007-two.patch");
 	set_fact(&b.patches[1].change, "x3");
 	expect_state(&a, &b, "override", FACT_SERIES, FACT_DIFFERS);
 	set_fact(&b.patches[1].change, "x2");

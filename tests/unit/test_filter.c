@@ -272,6 +272,29 @@ static void test_order(void **state)
 	accepted(p->a, "e", "z");
 	assert_order(p, "insns_diff", "fbcaz");
 	assert_order(p, "insns_diff^", "facbz");
+	/* z is the second of what vanished. */
+	accepted(p->a, "e", "zz")->record->stats.insns = -1;
+	assert_order(p, "insns_a", "facbzzz");
+	set_text(&p->a->cells[p->a->n - 1].name, "y");
+	assert_order(p, "insns_a", "facbzy");
+	assert_order(p, "insns_a^", "fbcazy");
+}
+
+/* veristat's way out where there is nothing to divide by; and halves of a per cent are numbers. */
+static void test_per_cent(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+	struct cell *a = accepted(p->a, "e", "p"), *b = accepted(p->b, "e", "p");
+
+	a->record->stats.insns = 0;
+	b->record->stats.insns = 7;
+	assert_true(passes(p, "insns_pct=100", NULL));
+	b->record->stats.insns = 0;
+	assert_true(passes(p, "insns_pct=0", NULL));
+	a->record->stats.insns = 3;
+	b->record->stats.insns = 4;
+	assert_true(passes(p, "insns_pct>=33.3333333335", NULL));
+	assert_false(passes(p, "insns_pct>=33.3334", NULL));
 }
 
 static void test_wrong_order(void **state)
@@ -297,8 +320,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_statistics),	    TEST(test_names),	     TEST(test_one_side),
 		TEST(test_wrong),	    TEST(test_file),	     TEST(test_apply),
-		TEST(test_apply_to_wholes), TEST(test_no_such_name), TEST(test_order),
-		TEST(test_wrong_order),
+		TEST(test_apply_to_wholes), TEST(test_no_such_name), TEST(test_per_cent),
+		TEST(test_order),	    TEST(test_wrong_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,6 +179,49 @@ static void words_need_no_archive(void **state)
 	strv__free(&words);
 }
 
+/* apt-get ends well when it could fetch nothing new, and has old lists. */
+static void old_lists_are_told_from_new_ones(void **state)
+{
+	static const char fake[] =
+		"#!/bin/sh\ncase \"$*\" in\n"
+		"*FILENAME*) echo \"$FOLDER/idx|trixie|http://h.example/debian\";;\n"
+		"*indextargets*) echo 'Debian|Debian|13|http://h.example/debian/';;\n"
+		"*) if [ -f $FOLDER/down ]; then\n"
+		"   echo 'W: Failed to fetch http://h.example/x/InRelease  Could not connect'\n"
+		"   echo 'W: Some index files failed to download.'; fi\n"
+		"   [ -d \"$TMPDIR\" ] && touch $TMPDIR/left;;\nesac\n";
+	struct kernel_paths p = paths();
+	const struct source_opts so = { .paths = &p, .cancel_fd = -1 };
+	char *path = str_fmt("%s:%s", dir, getenv("PATH")), *was = strdup(getenv("PATH"));
+	char *program = at("apt-get"), *reason;
+	struct apt_offers o;
+
+	(void)state;
+	put("apt-get", fake);
+	put("idx", "Package: linux-source-6.1\nVersion: 6.1.2-1\nFilename: pool/l.deb\nSHA256: " SHA
+		   "\n\n");
+	assert_int_equal(chmod(program, 0755), 0);
+	setenv("PATH", path, 1);
+	setenv("FOLDER", dir, 1);
+	for (int down = 0; down < 2; down++) {
+		if (down)
+			put("down", "");
+		assert_int_equal(apt_offers__fetch(&so, &o, &reason), 0);
+		assert_int_equal(o.n, 1);
+		assert_int_equal(o.stale.n, down);
+		if (down)
+			assert_string_equal(o.stale.v[0],
+					    "http://h.example/x/InRelease  Could not connect");
+		assert_true(there("cache/apt/index/tmp/left"));
+		apt_offers__release(&o);
+	}
+	setenv("PATH", was, 1);
+	free(was);
+	free(path);
+	free(program);
+	free_paths(&p);
+}
+
 /* "5.10.263 6.1.191": the wanted ones. */
 static char *wanted(const struct releases *rs)
 {
@@ -361,6 +404,10 @@ static void places(void **state)
 	inserted(text, is, "btf = damaged\n",
 		 HEAD("5.10.230") CONFIGS "series = 5.10\nsteps = 7 ; seen\n");
 	free(is);
+	/* older than all, and of no branch that is there: the last one */
+	is = add(text, 4, 19, 1, "5.10.218", NULL);
+	assert_true(str_starts(strrchr(is, '['), "[4.19.1]\n"));
+	free(is);
 	/* before all of its branch, but behind the section before it */
 	is = add(text, 6, 1, 170, "6.1.190", NULL);
 	inserted(text, is, "steps = 9\n",
@@ -520,6 +567,7 @@ int main(void)
 		TEST(order_of_versions),
 		TEST(releases_of_versions),
 		TEST(whole_index),
+		TEST(old_lists_are_told_from_new_ones),
 		TEST(words_need_no_archive),
 		TEST(choosing),
 		TEST(moving_suites),

@@ -39,6 +39,9 @@ static void test_messages(void **state)
 		{ "BPF program is too large. Processed 1000001 insn",
 		  "BPF program is too large. Processed 1000001 insn" },
 		{ "RCU R1x", "RCU R1x" },
+		{ "deadbeefdeadbeef_x", "deadbeefdeadbeef_x" },
+		{ "fid=7 pid 7", "fid=7 pid 7" },
+		{ "bytes \xff\xfe", "bytes ??" },
 		{ "", "" },
 	};
 
@@ -184,6 +187,46 @@ static void test_ends(void **state)
 			 0);
 }
 
+/* The line before is a's, though b's was taken for the same. */
+static void test_context(void **state)
+{
+	struct logdiff d;
+
+	(void)state;
+	assert_int_equal(logdiff__find("0: (85) call f#105\n1: (95) exit\n",
+				       "0: (85) call f#112\n1: (bf) r1 = r0\n", &d),
+			 1);
+	assert_string_equal(d.context, "0: (85) call f#105");
+	logdiff__release(&d);
+}
+
+/* What a baseline holds was normalised before, and is once more when it is compared. */
+static void test_twice(void **state)
+{
+	static const char *const parts[] = {
+		"R1", "#12", "[3]",  "0x12345678", " fd ", "7",	   "id=", "id:", "deadbeefdeadbeef",
+		"_",  " ",   "x",    "\t",	   "#",	   "uid=", "[",	  "N",	 "R",
+		"0x", "]",   "\xff", "\xc3\xa9",   "ADDR", "a"
+	};
+	unsigned int seed = 1;
+
+	(void)state;
+	for (int turn = 0; turn < 20000; turn++) {
+		char text[128] = "", *once, *twice;
+
+		for (int i = 0; i < 8; i++)
+			strcat(text, parts[(unsigned int)rand_r(&seed) %
+					   (sizeof(parts) / sizeof(parts[0]))]);
+		once = logdiff__message(text);
+		twice = logdiff__message(once);
+		assert_non_null(twice);
+		if (strcmp(once, twice) != 0)
+			fail_msg("'%s' becomes '%s', then '%s'", text, once, twice);
+		free(once);
+		free(twice);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +236,8 @@ int main(void)
 		cmocka_unit_test(test_flip),
 		cmocka_unit_test(test_reworded),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_context),
+		cmocka_unit_test(test_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

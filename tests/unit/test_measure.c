@@ -285,6 +285,121 @@ static void test_unlike_parameters(void **state)
 		"figures of e are not compared: parameters {} against {\"reads\":\"5\"}");
 }
 
+/* The points of a study are told apart by a label, not by their parameters. */
+static void test_points(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+
+	series_and_count(p);
+	set_text(&p->a->wholes[0].params, "{\"point\":\"1\"}");
+	set_text(&p->b->wholes[0].params, "{\"point\":\"2\"}");
+	assert_int_equal(changed_with(p, "counts=0,times=0"), 3);
+	assert_int_equal(p->c->refused.n, 0);
+}
+
+/* A microsecond by its sign, a share of reads, and a mean that stands beside its samples. */
+static void test_what_a_figure_is(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+	struct both m = both(p, "m");
+
+	samples(m.a, "read", "\302\265s", 10, 20);
+	samples(m.b, "read", "\302\265s", 50, 20);
+	metrics(m.a, "read", "\302\265s", 10);
+	metrics(m.b, "read", "\302\265s", 50);
+	assert_int_equal(changed_with(p, "counts=0,times=0"), 1);
+	assert_string_equal(p->c->v[0].test, "rank test");
+	metrics(m.a, "overridden", "", 10);
+	metrics(m.a, "reads", "", 1000);
+	metrics(m.b, "overridden", "", 900);
+	metrics(m.b, "reads", "", 1000);
+	assert_int_equal(find_changes(p)->counts[CHANGE_MEASURE], 2);
+}
+
+/* An estimate of a time is a time. */
+static void test_fit_of_times(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+	struct both m = both(p, "m");
+
+	for (int i = 0; i < 2; i++) {
+		struct cell *c = i ? m.b : m.a;
+
+		metrics(c, "slope", "us", i ? 50 : 10);
+		metrics(c, "slope_low", "us", i ? 49 : 9);
+		metrics(c, "slope_high", "us", i ? 51 : 11);
+	}
+	assert_int_equal(find_changes(p)->n, 1);
+	set_text(&p->b->guest.accel, "kvm");
+	assert_int_equal(find_changes(p)->n, 0);
+	assert_int_equal(p->c->tests, 0);
+}
+
+/* What goes with the pace, or against it without being slower itself, is the machine's. */
+static void test_against_the_pace(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+	char name[16];
+
+	for (int i = 0; i < 30; i++) {
+		struct both m;
+
+		snprintf(name, sizeof(name), "m%d", i);
+		m = both(p, name);
+		samples(m.a, "read", "us", 10, 30);
+		/* All 20 times, one 4 times: five times as fast as the machine, and slower. */
+		samples(m.b, "read", "us", i == 7 ? 40 : 200 + i % 2 * 0.001, 30);
+	}
+	assert_int_equal(find_changes(p)->n, 0);
+	/* With any difference a change it is one still: its own is not the machine's. */
+	assert_int_equal(changed_with(p, "series=0%"), 0);
+}
+
+/* By how many tests the level is divided: by those that are able to reach what is left of it. Of 30
+ * with five samples (p from 0.0079) none is at 5 % / 7, so one with six (p from 0.0022) is made at
+ * that; at 5 % / 31 it could not be. */
+static void test_divisor(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+	char name[16];
+
+	for (int i = 0; i < 31; i++) {
+		struct both m;
+
+		snprintf(name, sizeof(name), "m%d", i);
+		m = both(p, name);
+		samples(m.a, "read", "us", 10, i ? 5 : 6);
+		samples(m.b, "read", "us", i ? 10 : 60, i ? 5 : 6);
+	}
+	find_changes(p);
+	assert_int_equal(p->c->tests, 1);
+	assert_int_equal(p->c->untested, 30);
+	assert_int_equal(p->c->n, 1);
+}
+
+/* 544 and 543 of 1000 against 500: Newcombe's interval at 5 % lies above 0 and reaches it. */
+static void test_share_at_its_limit(void **state)
+{
+	struct sides_pair_fixture *p = *state;
+	struct both m = both(p, "m");
+
+	metrics(m.a, "overridden", "", 500);
+	metrics(m.a, "attempted", "", 1000);
+	metrics(m.b, "overridden", "", 544);
+	metrics(m.b, "attempted", "", 1000);
+	assert_int_equal(changed_with(p, "shares=0"), 1);
+	side__free(p->a);
+	side__free(p->b);
+	p->a = made_up_side("a", "5.10.218");
+	p->b = made_up_side("b", "5.10.262");
+	m = both(p, "m");
+	metrics(m.a, "overridden", "", 500);
+	metrics(m.a, "attempted", "", 1000);
+	metrics(m.b, "overridden", "", 543);
+	metrics(m.b, "attempted", "", 1000);
+	assert_int_equal(changed_with(p, "shares=0"), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, two_sides, release_sides)
@@ -300,6 +415,12 @@ int main(void)
 		TEST(test_unlike_accelerators),
 		TEST(test_unlike_guests),
 		TEST(test_unlike_parameters),
+		TEST(test_points),
+		TEST(test_what_a_figure_is),
+		TEST(test_fit_of_times),
+		TEST(test_against_the_pace),
+		TEST(test_divisor),
+		TEST(test_share_at_its_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

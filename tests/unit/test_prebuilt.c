@@ -138,7 +138,7 @@ static void test_control(void **state)
 	free(s);
 	control__release(&c);
 	assert_int_equal(control__parse("Package: linux-image-6.1.0-56-amd64\nVersion: 1:2~3\n"
-					"Architecture: amd64\nSHA256: ab\n",
+					"Architecture: amd64\nSHA256: ab\nSHA256: cd\n",
 					&c),
 			 0);
 	assert_true(control__is_kernel(&c));
@@ -207,11 +207,12 @@ static void set_le(char *p, uint32_t v, unsigned int bytes)
 
 #define SETUP 2 /* sectors, beside the first */
 
-/* A bzImage with that file as its payload, and the size of the expanded one behind. */
+/* A bzImage with that file as its payload, and the size of the expanded one behind, which gzip's
+ * own format ends with. */
 static void put_bzimage(const char *name, const char *payload, uint32_t size)
 {
 	char *from = at(payload), *to = at(name), *data, *image;
-	size_t len, start = (SETUP + 1) * 512;
+	size_t len, start = (SETUP + 1) * 512, behind = str_ends(payload, ".gz") ? 0 : 4;
 
 	assert_int_equal(file_read(from, 0, &data, &len), 0);
 	image = calloc(1, start + len + 4);
@@ -220,10 +221,10 @@ static void put_bzimage(const char *name, const char *payload, uint32_t size)
 	set_le(image + 0x206, 0x20f, 2);
 	set_le(image + 0x20e, 0x200, 2);
 	strcpy(image + 0x400, RELEASE " (a@b) " VERSION);
-	set_le(image + 0x24c, (uint32_t)len + 4, 4);
+	set_le(image + 0x24c, (uint32_t)(len + behind), 4);
 	memcpy(image + start, data, len);
-	set_le(image + start + len, size, 4);
-	assert_int_equal(file_write(to, image, start + len + 4), 0);
+	set_le(image + start + len, size, (unsigned int)behind);
+	assert_int_equal(file_write(to, image, start + len + behind), 0);
 	free(image);
 	free(data);
 	free(to);
@@ -251,11 +252,13 @@ static void test_bzimage(void **state)
 {
 	struct bzimage_payload p;
 	const char *reason;
-	char *image = at("bzImage"), *to = at("vmlinux");
+	char *image = at("bzImage"), *to = at("vmlinux"), *data;
+	size_t len;
 
 	(void)state;
 	put("kernel", "hello kernel");
 	expands("xz -9", "kernel.xz");
+	expands("gzip", "kernel.gz");
 	if (system("command -v zstd >/dev/null") == 0)
 		expands("zstd -q", "kernel.zst");
 	if (system("command -v lz4 >/dev/null") == 0)
@@ -270,6 +273,16 @@ static void test_bzimage(void **state)
 	assert_int_equal(bzimage__expand("k", image, to, -1), -EINVAL);
 	listen_end();
 	says("compressed in a way that assay does not know");
+	/* Cut off by one byte; and its payload begins where it ends. */
+	put_bzimage("bzImage", "kernel.xz", 12);
+	assert_int_equal(file_read(image, 0, &data, &len), 0);
+	assert_int_equal(bzimage__payload((const uint8_t *)data, len, &p, &reason), 0);
+	assert_int_equal(bzimage__payload((const uint8_t *)data, len - 1, &p, &reason), -EINVAL);
+	assert_string_equal(reason, "it is cut off");
+	set_le(data + 0x248, 1, 4);
+	assert_int_equal(bzimage__payload((const uint8_t *)data, len, &p, &reason), -EINVAL);
+	assert_string_equal(reason, "it is cut off");
+	free(data);
 	assert_int_equal(bzimage__payload((const uint8_t *)"MZ", 2, &p, &reason), -EINVAL);
 	assert_string_equal(reason, "it is no bzImage");
 	free(to);
@@ -330,7 +343,7 @@ static void test_given(void **state)
 	char v[24];
 
 	(void)state;
-	shell("cp /proc/%d/exe one; cp one two", (int)getpid());
+	shell("cp /proc/%d/exe one; cp one two; cp one three", (int)getpid());
 	assert_int_equal(given(&a, "vmlinux:%s/one", dir), 0);
 	assert_string_equal(a->name, "vmlinux-" RELEASE);
 	assert_string_equal(kver__str(a->version, v), "6.1.170");
@@ -338,6 +351,9 @@ static void test_given(void **state)
 	assert_ptr_equal(a, b);
 	assert_int_equal(given(&b, "vmlinux:%s/two", dir), 0);
 	assert_true(str_starts(b->name, "vmlinux-" RELEASE "@"));
+	assert_int_equal(given(&c, "vmlinux:%s/three", dir), 0);
+	assert_true(str_starts(c->name, "vmlinux-" RELEASE "@"));
+	assert_string_not_equal(b->name, c->name);
 	/* plans point to the first ones */
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(given(&c, "apt:linux-image-6.1.0-%d-amd64", i), 0);
@@ -352,11 +368,11 @@ static void test_given(void **state)
 	assert_string_equal(c->name, "linux-image-amd64-6.1.1-1-trixie");
 	assert_int_equal(kernels__count(ks), 1);
 	listen_begin();
-	assert_int_equal(given(&c, "vmlinux:%s/three", dir), -EINVAL);
+	assert_int_equal(given(&c, "vmlinux:%s/four", dir), -EINVAL);
 	assert_int_equal(given(&c, "vmlinux:%s/kernels.ini", dir), -EINVAL);
 	assert_int_equal(given(&c, "deb:%s/kernels.ini", dir), -EINVAL);
 	listen_end();
-	says("three: No such file or directory");
+	says("four: No such file or directory");
 	says("it is neither an ELF vmlinux nor a bzImage");
 	says("kernels.ini is no Debian package");
 }

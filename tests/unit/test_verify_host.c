@@ -100,6 +100,16 @@ static void values_are_multiplied(void **state)
 		assert_said(f, bad[i]);
 		strv__free(&globals);
 	}
+	/* 1024 of them */
+	globals = (struct strv){ 0 };
+	for (int i = 0; i < 10; i++) {
+		char value[] = { (char)('a' + i), '=', '1', ',', '2', '\0' };
+
+		strv__add(&globals, value);
+	}
+	assert_int_equal(verify_plan__choices(&globals, &choices), -EINVAL);
+	assert_said(f, "more than 1000 combinations");
+	strv__free(&globals);
 }
 
 /* --- objects ------------------------------------------------------------------------------- */

@@ -181,6 +181,9 @@ static void test_two_kernels(void **state)
 	assert_has(o.out, "  e plain\n    total_insns 100 -> 103 (+3.0 %)\n");
 	assert_has(o.out, "  e timed\n    read 10.09 -> 50.47 us (+400.0 %), 5 times [");
 	assert_has(o.out, "  e gone\n    vanished; it was accept\n");
+	assert_has(o.out,
+		   "\nwhere it flips: assay bisect " OLD " " NEW " e:padding\na whole log:    "
+		   "assay show ");
 	assert_lacks(o.out, "\033");
 	/* Flips come first. */
 	assert_true(strstr(o.out, "Verdict flips") < strstr(o.out, "Statistics"));
@@ -362,6 +365,8 @@ static void test_wrong_use(void **state)
 static void test_nothing_in_common(void **state)
 {
 	const char *const experiments[] = { "e", "f" };
+	struct record *record;
+	struct run_info other;
 	char *dir = temp_dir();
 	struct outcome o;
 	struct store *s;
@@ -376,7 +381,17 @@ static void test_nothing_in_common(void **state)
 		add(s, run.id, OLD, "tcg", r);
 		finish(s, &run, RUN_COMPLETE);
 	}
+	begin(s, &other);
+	record = record__new(RECORD_MEASUREMENT, "setup", "it");
+	add(s, other.id, "host", "tcg", record);
+	add(s, other.id, NEW, "tcg", program("p", 1));
+	finish(s, &other, RUN_COMPLETE);
 	store__close(s);
+	/* What ran on the host is no kernel to name. */
+	ASSAY(&o, false, dir, "compare", "3", "1");
+	assert_status(&o, 2);
+	assert_has(o.err, "have no kernel in common; kernels can be named, as in 3:" NEW "\n");
+	outcome__release(&o);
 	ASSAY(&o, false, dir, "compare", "1", "2");
 	assert_status(&o, 2);
 	assert_has(o.out, "note: not measured on 5.10.218 (run 1): f\n");
