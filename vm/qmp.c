@@ -17,7 +17,7 @@
 #define COMMAND_MS  10000
 #define EVENTS_MAX  64
 #define LOOK_MS	    20 /* without an event, the migration is asked after this often */
-#define LINE_MAX_   (1u << 20)
+#define ANSWER_MAX  (1u << 20)
 /* Bytes a second, and how long the guest may stand still at the end (ms): as fast as it goes. */
 #define BANDWIDTH   (1ll << 36)
 #define DOWNTIME_MS 60000
@@ -87,7 +87,7 @@ static int take_bytes(struct qmp *q, int64_t deadline)
 	if (!n)
 		return -EPIPE;
 	strbuf__add(&q->in, buf, (size_t)n);
-	return q->in.failed ? -ENOMEM : q->in.len > LINE_MAX_ ? -EBADMSG : 0;
+	return q->in.failed ? -ENOMEM : q->in.len > ANSWER_MAX ? -EBADMSG : 0;
 }
 
 /* The next object that is no event; events are kept. */

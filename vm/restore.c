@@ -145,6 +145,8 @@ int snapshot__restore(const struct snapshot *s, const struct vm_opts *opts, stru
 
 	*out = NULL;
 	memset(o, 0, sizeof(*o));
+	restored.console_before = s->console;
+	restored.console_before_len = s->console_len;
 	restored.state_fd = snapshot__open(s);
 	if (restored.state_fd < 0)
 		return restored.state_fd;

@@ -16,8 +16,8 @@ struct vm_outcome;
 int snapshot__take(struct vm *vm, int cancel_fd, struct snapshot *out, char **why);
 
 /* Starts a guest that goes on from there, and has it renew its clock and random numbers; it is
- * ready for a job then. As vm__start and vm__wait_hello: 0 and the outcome (VM_DONE: *out is the
- * guest; else it is NULL), or -errno, logged. */
+ * ready for a job then. Its console begins with that of the boot. As vm__start and vm__wait_hello:
+ * 0 and the outcome (VM_DONE: *out is the guest; else it is NULL), or -errno, logged. */
 int snapshot__restore(const struct snapshot *s, const struct vm_opts *opts, struct vm **out,
 		      struct vm_outcome *o);
 

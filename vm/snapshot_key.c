@@ -83,6 +83,7 @@ static int add_machine(struct hash *h, const struct vm_opts *o)
 	machine.vmlinux = "kernel";
 	machine.initramfs = "initramfs";
 	machine.console = "console";
+	machine.console_before = NULL;
 	err = vm_argv(&machine, "qemu", 3, 4, &argv);
 	for (size_t i = 0; !err && i < argv.n; i++)
 		hash__add_str(h, argv.v[i]);

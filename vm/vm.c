@@ -122,6 +122,8 @@ int vm__start(const struct vm_opts *opts, struct vm **out)
 	if (err)
 		goto out;
 	err = console__create(opts->console, &vm->console);
+	if (!err && opts->console_before)
+		err = file_append(opts->console, opts->console_before, opts->console_before_len);
 	if (err) {
 		log_err("%s: can't create the console's file: %s", opts->console, strerror(-err));
 		goto out;

@@ -32,6 +32,8 @@ struct vm_opts {
 	bool qmp;     /* add QEMU's monitor */
 	int state_fd; /* a saved state that it goes on from, read from the file's position; 0: boot
 		       */
+	const char *console_before; /* with it: what the console's file begins with; or NULL */
+	size_t console_before_len;
 };
 
 /* QEMU's command line; pure, for tests and for `assay run -v`. fds: numbers of the inherited

@@ -80,10 +80,12 @@ static int add_owned(struct strv *argv, const char *option, char *value)
 	return err;
 }
 
-static int add_console(struct strv *argv, const char *path)
+static int add_console(struct strv *argv, const struct vm_opts *o)
 {
-	char *file = escape(path);
-	int err = file ? add_owned(argv, "-chardev", str_fmt("file,id=console,path=%s", file))
+	char *file = escape(o->console);
+	int err = file ? add_owned(argv, "-chardev",
+				   str_fmt("file,id=console,path=%s%s", file,
+					   o->console_before ? ",append=on" : ""))
 		       : -ENOMEM;
 
 	free(file);
@@ -178,7 +180,7 @@ int vm_argv(const struct vm_opts *o, const char *qemu, int wire_fd, int tty_fd, 
 	if (!err)
 		err = add_kernel(argv, o);
 	if (!err)
-		err = add_console(argv, o->console);
+		err = add_console(argv, o);
 	if (!err)
 		err = add_all(argv, (const char *[]){ "-device", "virtio-serial-pci", NULL });
 	if (!err)

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
@@ -141,16 +140,6 @@ static int make(struct fresh_state *f, const struct vm_opts *opts, struct vm_out
 	return 0;
 }
 
-/* The console of the boot stands where a booted guest's would. */
-static void show_boot(struct fresh_state *f)
-{
-	char *path = NULL;
-
-	if (!f->console(f->ctx, &path))
-		file_write(path, f->snapshot.console, f->snapshot.console_len);
-	free(path);
-}
-
 /* Looks in the cache, once. */
 static void look(struct fresh_state *f, const struct vm_opts *opts)
 {
@@ -171,13 +160,11 @@ static void look(struct fresh_state *f, const struct vm_opts *opts)
 		return;
 	}
 	err = snapshot__load(f->cache, f->key, &f->snapshot, &why);
-	f->here = f->kept = !err;
-	if (f->here)
-		show_boot(f);
-	else if (err == -EBADMSG)
+	f->here = !err;
+	if (err == -EBADMSG)
 		log_warn("kernel %s: its saved state is damaged (%s): it is made again",
 			 f->image->name, why ? why : "?");
-	else if (err != -ENOENT)
+	else if (err && err != -ENOENT)
 		log_warn("kernel %s: its saved state can't be read: %s: it is made again",
 			 f->image->name, strerror(-err));
 	free(why);

@@ -33,7 +33,6 @@ struct fresh_state {
 	struct snapshot snapshot;
 	char key[HASH_HEX];
 	bool here;     /* snapshot is one to restore */
-	bool kept;     /* it comes from the cache */
 	bool looked;   /* in the cache */
 	bool made;     /* in this run */
 	bool given_up; /* guests are booted */
