@@ -38,8 +38,9 @@ static bool plain_name(const char *s)
 	return isalnum((unsigned char)*s) && all_of(s, ALNUM "._+~-");
 }
 
-static int set_package(struct program *p, const char *v)
+static int set_package(void *item, const char *v)
 {
+	struct program *p = item;
 	const char *eq = strchr(v, '=');
 
 	if (!eq || eq == v || strspn(v, LOWER_DIGITS "+.-") != (size_t)(eq - v) ||
@@ -67,13 +68,15 @@ static int set_file(const char *v, char **name, char **sha256)
 	return err;
 }
 
-static int set_upstream(struct program *p, const char *v)
+static int set_upstream(void *item, const char *v)
 {
+	struct program *p = item;
 	return set_file(v, &p->upstream, &p->upstream_sha256);
 }
 
-static int set_debian(struct program *p, const char *v)
+static int set_debian(void *item, const char *v)
 {
+	struct program *p = item;
 	return set_file(v, &p->debian, &p->debian_sha256);
 }
 
@@ -88,39 +91,39 @@ static int set_names(struct strv *to, const char *v)
 	return err;
 }
 
-static int set_suites(struct program *p, const char *v)
+static int set_suites(void *item, const char *v)
 {
+	struct program *p = item;
 	return set_names(&p->suites, v);
 }
 
-static int set_configure(struct program *p, const char *v)
+static int set_configure(void *item, const char *v)
 {
+	struct program *p = item;
 	return strv__split(&p->configure, v, ",");
 }
 
-static int set_libraries(struct program *p, const char *v)
+static int set_libraries(void *item, const char *v)
 {
+	struct program *p = item;
 	return set_names(&p->libraries, v);
 }
 
-static int set_tools(struct program *p, const char *v)
+static int set_tools(void *item, const char *v)
 {
+	struct program *p = item;
 	return set_names(&p->tools, v);
 }
 
-static const struct {
-	const char *name;
-	bool must;
-	int (*set)(struct program *p, const char *value);
-	const char *want;
-} keys[] = {
-	{ "package", true, set_package, "the name of a source package, '=' and its version" },
-	{ "suites", false, set_suites, "a list of Debian's suites" },
-	{ "upstream", true, set_upstream, "the name of a .tar file and its SHA-256" },
-	{ "debian", true, set_debian, "the name of a .tar file and its SHA-256" },
-	{ "configure", false, set_configure, "a list of arguments" },
-	{ "libraries", false, set_libraries, "a list of static libraries" },
-	{ "tools", false, set_tools, "a list of programs" },
+static const struct inifile_key keys[] = {
+	{ "package", true, false, set_package,
+	  "the name of a source package, '=' and its version" },
+	{ "suites", false, false, set_suites, "a list of Debian's suites" },
+	{ "upstream", true, false, set_upstream, "the name of a .tar file and its SHA-256" },
+	{ "debian", true, false, set_debian, "the name of a .tar file and its SHA-256" },
+	{ "configure", false, false, set_configure, "a list of arguments" },
+	{ "libraries", false, false, set_libraries, "a list of static libraries" },
+	{ "tools", false, false, set_tools, "a list of programs" },
 };
 #define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -131,10 +134,7 @@ static struct program *last(struct loader *l)
 
 static void end_section(struct inifile *f)
 {
-	for (size_t i = 0; i < NR_KEYS; i++)
-		if (keys[i].must && !(f->keys & 1u << i))
-			inifile__complain(f, f->section_line, "program '%s' has no '%s'",
-					  last(loader_of(f))->name, keys[i].name);
+	inifile__need(f, keys, NR_KEYS, "program", last(loader_of(f))->name);
 }
 
 static int begin_section(struct inifile *f, const char *name)
@@ -161,29 +161,7 @@ static int begin_section(struct inifile *f, const char *name)
 
 static int set_key(struct inifile *f, const char *name, const char *value)
 {
-	const char *known[NR_KEYS], *near;
-	unsigned int i = 0;
-	int err;
-
-	while (i < NR_KEYS && strcmp(keys[i].name, name) != 0) {
-		known[i] = keys[i].name;
-		i++;
-	}
-	if (i == NR_KEYS) {
-		near = str_nearest(name, known, NR_KEYS);
-		inifile__complain(f, f->line, "unknown key '%s'%s%s%s", name,
-				  near ? " (did you mean '" : "", near ? near : "",
-				  near ? "'?)" : "");
-		return 0;
-	}
-	if (!inifile__once(f, i, name))
-		return 0;
-	err = keys[i].set(last(loader_of(f)), value);
-	if (err == -EINVAL) {
-		inifile__complain(f, f->line, "%s = %s: not %s", name, value, keys[i].want);
-		err = 0;
-	}
-	return err;
+	return inifile__set(f, keys, NR_KEYS, last(loader_of(f)), name, value);
 }
 
 int programs__load(const char *ini, struct programs **out)

@@ -48,21 +48,24 @@ static int set_text(char **to, const char *v)
 	return *to ? 0 : -ENOMEM;
 }
 
-static int set_says(struct tool *t, const char *v)
+static int set_says(void *item, const char *v)
 {
+	struct tool *t = item;
 	return *v ? set_text(&t->says, v) : -EINVAL;
 }
 
 /* It stays inside of what is unpacked. */
-static int set_program(struct tool *t, const char *v)
+static int set_program(void *item, const char *v)
 {
+	struct tool *t = item;
 	if (*v == '/' || strstr(v, "..") || !all_of(v, ALNUM "._+-/"))
 		return -EINVAL;
 	return set_text(&t->program, v);
 }
 
-static int set_suites(struct tool *t, const char *v)
+static int set_suites(void *item, const char *v)
 {
+	struct tool *t = item;
 	int err = strv__split(&t->suites, v, ", ");
 
 	for (size_t i = 0; !err && i < t->suites.n; i++)
@@ -103,8 +106,9 @@ static int add_package(struct tool *t, const char *v)
 	return err;
 }
 
-static int set_packages(struct tool *t, const char *v)
+static int set_packages(void *item, const char *v)
 {
+	struct tool *t = item;
 	struct strv list = { 0 };
 	int err = strv__split(&list, v, ",");
 
@@ -114,25 +118,17 @@ static int set_packages(struct tool *t, const char *v)
 	return err ? err : t->nr_packages ? 0 : -EINVAL;
 }
 
-static const struct {
-	const char *name;
-	bool must;
-	int (*set)(struct tool *t, const char *value);
-	const char *want;
-} keys[] = {
-	{ "says", true, set_says, "what the program prints for --version" },
-	{ "program", true, set_program, "a path in the packages, such as usr/bin/pahole" },
-	{ "suites", false, set_suites, "a list of Debian's suites" },
-	{ "packages", true, set_packages, "a list of NAME=VERSION and SHA-256" },
+static const struct inifile_key keys[] = {
+	{ "says", true, false, set_says, "what the program prints for --version" },
+	{ "program", true, false, set_program, "a path in the packages, such as usr/bin/pahole" },
+	{ "suites", false, false, set_suites, "a list of Debian's suites" },
+	{ "packages", true, true, set_packages, "a list of NAME=VERSION and SHA-256" },
 };
 #define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
 
 static void end_section(struct inifile *f)
 {
-	for (size_t i = 0; i < NR_KEYS; i++)
-		if (keys[i].must && !(f->keys & 1u << i))
-			inifile__complain(f, f->section_line, "tool '%s' has no '%s'",
-					  last(loader_of(f))->name, keys[i].name);
+	inifile__need(f, keys, NR_KEYS, "tool", last(loader_of(f))->name);
 }
 
 static int begin_section(struct inifile *f, const char *name)
@@ -159,24 +155,7 @@ static int begin_section(struct inifile *f, const char *name)
 
 static int set_key(struct inifile *f, const char *name, const char *value)
 {
-	unsigned int i = 0;
-	int err;
-
-	while (i < NR_KEYS && strcmp(keys[i].name, name) != 0)
-		i++;
-	if (i == NR_KEYS) {
-		inifile__complain(f, f->line, "unknown key '%s'", name);
-		return 0;
-	}
-	/* A list over several lines comes line by line. */
-	if (!(f->continued && keys[i].set == set_packages) && !inifile__once(f, i, name))
-		return 0;
-	err = keys[i].set(last(loader_of(f)), value);
-	if (err == -EINVAL) {
-		inifile__complain(f, f->line, "%s = %s: not %s", name, value, keys[i].want);
-		err = 0;
-	}
-	return err;
+	return inifile__set(f, keys, NR_KEYS, last(loader_of(f)), name, value);
 }
 
 int tools__load(const char *ini, struct tools **out)

@@ -125,3 +125,49 @@ int inifile__read(struct inifile *f)
 	f->stream = NULL;
 	return f->err;
 }
+
+static void unknown_key(struct inifile *f, const struct inifile_key *keys, size_t n,
+			const char *name)
+{
+	const char *known[32], *near;
+	size_t i;
+
+	for (i = 0; i < n && i < 32; i++)
+		known[i] = keys[i].name;
+	near = str_nearest(name, known, i);
+	if (near)
+		inifile__complain(f, f->line, "unknown key '%s' (did you mean '%s'?)", name, near);
+	else
+		inifile__complain(f, f->line, "unknown key '%s'", name);
+}
+
+int inifile__set(struct inifile *f, const struct inifile_key *keys, size_t n, void *item,
+		 const char *name, const char *value)
+{
+	unsigned int i = 0;
+	int err;
+
+	while (i < n && strcmp(keys[i].name, name) != 0)
+		i++;
+	if (i == n) {
+		unknown_key(f, keys, n, name);
+		return 0;
+	}
+	if (!(f->continued && keys[i].lines) && !inifile__once(f, i, name))
+		return 0;
+	err = keys[i].set(item, value);
+	if (err == -EINVAL) {
+		inifile__complain(f, f->line, "%s = %s: not %s", name, value, keys[i].want);
+		err = 0;
+	}
+	return err;
+}
+
+void inifile__need(struct inifile *f, const struct inifile_key *keys, size_t n, const char *kind,
+		   const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (keys[i].must && !(f->keys & 1u << i))
+			inifile__complain(f, f->section_line, "%s '%s' has no '%s'", kind, name,
+					  keys[i].name);
+}

@@ -3,6 +3,7 @@
 #define ASSAY_BASE_INIFILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 /* A file of [sections] with 'key = value' lines, read by inih. Mistakes are logged as
@@ -33,5 +34,21 @@ void inifile__complain(struct inifile *f, int line, const char *fmt, ...)
 /* Marks the i-th of the keys (below 32) as set in this section; false, and a complaint, when it
  * was already. */
 bool inifile__once(struct inifile *f, unsigned int i, const char *name);
+
+/* A key that a section may have: a row of a table with fewer than 32. */
+struct inifile_key {
+	const char *name;
+	bool must;  /* the section is nothing without */
+	bool lines; /* the value may go on over further lines, each of which is set */
+	/* Sets it in what the section describes. 0, -ENOMEM, or -EINVAL, which is complained of: */
+	int (*set)(void *item, const char *value);
+	const char *want; /* "'value': not WANT" */
+};
+/* For the callback `key`: finds the key in the table and sets it. 0 or -ENOMEM. */
+int inifile__set(struct inifile *f, const struct inifile_key *keys, size_t n, void *item,
+		 const char *name, const char *value);
+/* For the callback `end`: complains of the keys that the section, of that kind and name, lacks. */
+void inifile__need(struct inifile *f, const struct inifile_key *keys, size_t n, const char *kind,
+		   const char *name);
 
 #endif
