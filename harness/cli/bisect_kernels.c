@@ -19,15 +19,15 @@ static const char *suffix(const struct kernel *k)
 	return str_starts(k->name, version) ? k->name + strlen(version) : k->name;
 }
 
-/* By name; by globs those of the same kind. */
+/* By name; by globs those of the same kind that somebody has run. */
 static bool is_meant(const struct kernel *k, const struct kernel *like, const struct strv *only)
 {
-	bool same_kind = !strcmp(suffix(k), suffix(like));
+	bool candidate = !k->untested && !strcmp(suffix(k), suffix(like));
 
 	for (size_t i = 0; i < only->n; i++)
-		if (!strcmp(only->v[i], k->name) || (same_kind && str_glob(only->v[i], k->name)))
+		if (!strcmp(only->v[i], k->name) || (candidate && str_glob(only->v[i], k->name)))
 			return true;
-	return !only->n && same_kind;
+	return !only->n && candidate;
 }
 
 static int find(const struct kernels *ks, const char *name, const struct kernel **out)

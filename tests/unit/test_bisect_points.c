@@ -21,10 +21,10 @@
 static const char ini[] = "[assay]\ndefault = 5.10.1\n" ENTRY("5.10.1", "5.10.1", "series = s\n")
 	ENTRY("6.1.2", "6.1.2", "series = t\n") ENTRY("5.10.9", "5.10.9", "series = s\n")
 		ENTRY("5.10.1-stock", "5.10.1", "") ENTRY("5.10.5-stock", "5.10.5", "")
-			ENTRY("5.10.5", "5.10.5", "series = s\ntraits = own\n")
-				ENTRY("5.10.9-stock", "5.10.9", "")
-					ENTRY("5.15.3", "5.15.3", "series = t\n")
-						ENTRY("odd", "5.10.7", "");
+			ENTRY("5.10.5", "5.10.5",
+			      "series = s\ntraits = own\n") ENTRY("5.10.9-stock", "5.10.9", "")
+				ENTRY("5.15.3", "5.15.3", "series = t\n") ENTRY("odd", "5.10.7", "")
+					ENTRY("5.10.8", "5.10.8", "series = s\nuntested = yes\n");
 
 struct scene {
 	struct kernel_paths paths;
@@ -87,6 +87,9 @@ static void test_kernels(void **state)
 	choose(s, "5.10.1", "6.1.2", "5.10.*", "5.10.1 5.10.5 5.10.9 6.1.2");
 	choose(s, "5.10.1", "6.1.2", "5.15*,5.10.5-stock,odd",
 	       "5.10.1 5.10.5-stock odd 5.15.3 6.1.2");
+	/* What nobody has run is named, or left out: 5.10.8. */
+	choose(s, "5.10.1", "5.10.9", "5.10.5,5.10.8", "5.10.1 5.10.5 5.10.8 5.10.9");
+	choose(s, "5.10.1", "5.10.8", NULL, "5.10.1 5.10.5 5.10.8");
 }
 
 static void test_no_kernels(void **state)
