@@ -233,14 +233,19 @@ static const struct cell *first_flip(const struct changes *c)
 static void put_next_step(const struct compare_style *st, const struct compared *p)
 {
 	const struct cell *c = first_flip(p->changes);
+	char *where, *log;
 
 	if (!c || p->a->from_baseline || p->b->from_baseline || !strcmp(p->a->kernel, p->b->kernel))
 		return;
-	fprintf(st->out,
-		"\nwhere it flips: assay bisect %s %s %s:%s\na whole log:    assay show %s %s %s -k %s "
-		"--log\n",
-		p->a->kernel, p->b->kernel, c->experiment, c->name, p->a->run, c->experiment,
-		c->name, p->a->kernel);
+	where = str_fmt("assay bisect %s %s %s:%s", p->a->kernel, p->b->kernel, c->experiment,
+			c->name);
+	log = str_fmt("assay show %s %s %s -k %s --log", p->a->run, c->experiment, c->name,
+		      p->a->kernel);
+	fputc('\n', st->out);
+	report_text__wrap(st->out, NULL, "where it flips: ", where ? where : "?", st->width);
+	report_text__wrap(st->out, NULL, "a whole log:    ", log ? log : "?", st->width);
+	free(where);
+	free(log);
 }
 
 static void put_pair(const struct compare_style *st, const struct compared *p)
