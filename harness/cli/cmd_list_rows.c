@@ -103,7 +103,7 @@ static enum found find(const struct catalog *c, const struct row_entry *e, const
 
 	if (state != ROW_NEVER)
 		return found[state];
-	if (k ? applies(c, e, k) : catalog__on_host(c, e->experiment))
+	if (k ? !k->untested && applies(c, e, k) : catalog__on_host(c, e->experiment))
 		return FOUND_NOT_RUN;
 	return FOUND_NOWHERE;
 }
