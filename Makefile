@@ -119,7 +119,8 @@ $(eval $(call guest_rule,assay-guest-test,$(selftests),tests/experiments))
 
 # --- experiments: folder/name.bpf.c -> object -> skeleton, loader ----------------------------
 
-$(BUILD)/%.bpf.o: %.bpf.c
+# With other flags it is another object, and hashes of them are kept.
+$(BUILD)/%.bpf.o: %.bpf.c Makefile
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
 
