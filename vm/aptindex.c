@@ -149,14 +149,16 @@ struct fetching {
 	int err;
 };
 
-/* apt counts it as done, with a warning, when it can't fetch what it has an older copy of. */
+/* apt counts it as done, with a warning, when it can't fetch what it has an older copy of. What the
+ * mirror answered that it does not have (a suite that it does not carry) is no older copy. */
 static const char *not_fetched(const char *line)
 {
 	static const char says[] = " Failed to fetch ";
 
-	return (*line == 'W' || *line == 'E') && line[1] == ':' && str_starts(line + 2, says)
-		       ? line + 2 + strlen(says)
-		       : NULL;
+	if ((*line != 'W' && *line != 'E') || line[1] != ':' || !str_starts(line + 2, says) ||
+	    strstr(line, "File not found") || strstr(line, "  404 "))
+		return NULL;
+	return line + 2 + strlen(says);
 }
 
 static void on_update(void *ctx, const char *line)
