@@ -340,6 +340,31 @@ out:
 	return unknown;
 }
 
+error_t cli__parse_repeats(const struct argp_state *state, const char *arg, unsigned int *repeats)
+{
+	uint64_t n;
+
+	if (num_u64(arg, 1, 1000, &n))
+		argp_error(state, "--repeats: '%s' is no number from 1 to 1000", arg);
+	else
+		*repeats = (unsigned int)n;
+	return 0;
+}
+
+error_t cli__parse_timeout(const struct argp_state *state, const char *arg, uint64_t *ms)
+{
+	if (num_duration_ms(arg, 100, 86400000, ms))
+		argp_error(state, "--timeout: '%s' is no time from 100ms to 24h", arg);
+	return 0;
+}
+
+error_t cli__parse_run_timeout(const struct argp_state *state, const char *arg, uint64_t *ms)
+{
+	if (num_duration_ms(arg, 100, 7ull * 86400000, ms))
+		argp_error(state, "--run-timeout: '%s' is no time from 100ms to 7 days", arg);
+	return 0;
+}
+
 bool cli__parse(const struct argp *argp, const char *name, int argc, char **argv, void *input,
 		int *out_exit)
 {

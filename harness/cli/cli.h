@@ -4,6 +4,7 @@
 
 #include <argp.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "model/timing.h"
 #include "vm/accel.h"
@@ -78,6 +79,12 @@ extern const struct argp cli_vm_argp;
 /* --timing, of commands that keep times: a child after that one, with the same input. */
 extern const struct argp cli_timing_argp;
 void cli_vm__init(struct cli_vm *v);
+
+/* Values of the options --repeats, --timeout and --run-timeout, for parsers: 0; a wrong one is an
+ * argp_error. */
+error_t cli__parse_repeats(const struct argp_state *state, const char *arg, unsigned int *repeats);
+error_t cli__parse_timeout(const struct argp_state *state, const char *arg, uint64_t *ms);
+error_t cli__parse_run_timeout(const struct argp_state *state, const char *arg, uint64_t *ms);
 
 /* As argp_parse, but for a command "assay NAME": -1 and a message where argp would exit with
  * EX_USAGE; an unknown long option gets the nearest one suggested. *out_exit is set to the exit

@@ -6,7 +6,6 @@
 #include <strings.h>
 
 #include "base/log.h"
-#include "base/num.h"
 #include "cli/bisect.h"
 #include "cli/bisect_commit.h"
 #include "cli/bisect_line.h"
@@ -105,9 +104,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->built = true;
 		return 0;
 	case OPT_TIMEOUT:
-		if (num_duration_ms(arg, 100, 86400000, &a->timeout_ms))
-			argp_error(state, "--timeout: '%s' is no time from 100ms to 24h", arg);
-		return 0;
+		return cli__parse_timeout(state, arg, &a->timeout_ms);
 	case OPT_SET_GLOBAL:
 		return strv__add(&a->globals, arg) ? ENOMEM : 0;
 	case OPT_SERIES:

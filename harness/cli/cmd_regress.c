@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/num.h"
 #include "base/str.h"
 #include "cli/baselines.h"
 #include "cli/catalog.h"
@@ -39,7 +38,6 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct args *a = state->input;
-	uint64_t n;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
@@ -50,11 +48,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->full = true;
 		return 0;
 	case OPT_REPEATS:
-		if (num_u64(arg, 1, 1000, &n))
-			argp_error(state, "--repeats: '%s' is no number from 1 to 1000", arg);
-		else
-			a->repeats = (unsigned int)n;
-		return 0;
+		return cli__parse_repeats(state, arg, &a->repeats);
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is too many: all experiments are run", arg);
 		return 0;

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/num.h"
 #include "base/str.h"
 #include "base/term.h"
 #include "cli/catalog.h"
@@ -58,7 +57,6 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct run_args *a = state->input;
-	uint64_t n;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
@@ -76,20 +74,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--row: no row named; `assay list rows` shows all");
 		return strv__split(&a->rows, arg, ",") ? ENOMEM : 0;
 	case OPT_REPEATS:
-		if (num_u64(arg, 1, 1000, &n))
-			argp_error(state, "--repeats: '%s' is no number from 1 to 1000", arg);
-		else
-			a->repeats = (unsigned int)n;
-		return 0;
+		return cli__parse_repeats(state, arg, &a->repeats);
 	case OPT_TIMEOUT:
-		if (num_duration_ms(arg, 100, 86400000, &a->timeout_ms))
-			argp_error(state, "--timeout: '%s' is no time from 100ms to 24h", arg);
-		return 0;
+		return cli__parse_timeout(state, arg, &a->timeout_ms);
 	case OPT_RUN_TIMEOUT:
-		if (num_duration_ms(arg, 100, 7ull * 86400000, &a->run_timeout_ms))
-			argp_error(state, "--run-timeout: '%s' is no time from 100ms to 7 days",
-				   arg);
-		return 0;
+		return cli__parse_run_timeout(state, arg, &a->run_timeout_ms);
 	case ARGP_KEY_ARG:
 		return strv__add(&a->experiments, arg) ? ENOMEM : 0;
 	}
@@ -153,23 +142,13 @@ static int print_table(struct run *run, const struct run_info *ended)
 	return err;
 }
 
-/* From the store: what is shown is what was kept. */
-static int print_run(void *ctx)
+static int print_run(void *ctx, const struct run_info *ended)
 {
 	struct run *run = ctx;
-	struct run_info ended = { 0 };
-	const struct suites_of of = { .store = run->store, .run = &ended };
-	char id[24];
-	int err;
+	const struct suites_of of = { .store = run->store, .run = ended };
 
-	snprintf(id, sizeof(id), "%lld", (long long)run->info.id);
-	err = store__find_run(run->store, id, &ended);
-	if (!err)
-		err = format__is_table(run->args->output.format)
-			      ? print_table(run, &ended)
-			      : format_stream__end(&run->stream, &of);
-	run_info__release(&ended);
-	return err;
+	return format__is_table(run->args->output.format) ? print_table(run, ended)
+							  : format_stream__end(&run->stream, &of);
 }
 
 static int execute(struct run *run, const struct plan *plan)

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/num.h"
 #include "cli/cli.h"
 #include "cli/csv.h"
 #include "cli/drive.h"
@@ -73,7 +72,6 @@ static error_t parse_sort(struct verify_args *a, const char *arg, struct argp_st
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct verify_args *a = state->input;
-	uint64_t n;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
@@ -88,20 +86,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_SORT:
 		return parse_sort(a, arg, state);
 	case OPT_REPEATS:
-		if (num_u64(arg, 1, 1000, &n))
-			argp_error(state, "--repeats: '%s' is no number from 1 to 1000", arg);
-		else
-			a->repeats = (unsigned int)n;
-		return 0;
+		return cli__parse_repeats(state, arg, &a->repeats);
 	case OPT_TIMEOUT:
-		if (num_duration_ms(arg, 100, 86400000, &a->timeout_ms))
-			argp_error(state, "--timeout: '%s' is no time from 100ms to 24h", arg);
-		return 0;
+		return cli__parse_timeout(state, arg, &a->timeout_ms);
 	case OPT_RUN_TIMEOUT:
-		if (num_duration_ms(arg, 100, 7ull * 86400000, &a->run_timeout_ms))
-			argp_error(state, "--run-timeout: '%s' is no time from 100ms to 7 days",
-				   arg);
-		return 0;
+		return cli__parse_run_timeout(state, arg, &a->run_timeout_ms);
 	case ARGP_KEY_ARG:
 		return strv__add(&a->files, arg) ? ENOMEM : 0;
 	}
@@ -168,22 +157,14 @@ static void on_record(void *ctx, const struct stored_record *r)
 	format_stream__record(&run->stream, run->info.name, r);
 }
 
-static int print_run(void *ctx)
+static int print_run(void *ctx, const struct run_info *ended)
 {
 	struct verify_run *run = ctx;
-	struct run_info ended = { 0 };
-	const struct suites_of of = { .store = run->store, .run = &ended };
-	char id[24];
-	int err;
+	const struct suites_of of = { .store = run->store, .run = ended };
 
-	snprintf(id, sizeof(id), "%lld", (long long)run->info.id);
-	err = store__find_run(run->store, id, &ended);
-	if (!err)
-		err = format__is_table(run->args->output.format)
-			      ? verify_report__print(run->store, &ended, &run->args->report)
-			      : format_stream__end(&run->stream, &of);
-	run_info__release(&ended);
-	return err;
+	return format__is_table(run->args->output.format)
+		       ? verify_report__print(run->store, ended, &run->args->report)
+		       : format_stream__end(&run->stream, &of);
 }
 
 static void add_result(struct drive_result *sum, const struct drive_result *res)

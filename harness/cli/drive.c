@@ -2,6 +2,7 @@
 #include "cli/drive.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -255,6 +256,21 @@ static int exit_status(const struct drive_result *r, int err)
 	return r->worst > STATUS_SKIPPED ? EXIT_UNEXPECTED : EXIT_AS_EXPECTED;
 }
 
+/* From the store: what is shown is what was kept. */
+static int show(const struct drive_opts *o)
+{
+	struct run_info ended = { 0 };
+	char id[24];
+	int err;
+
+	snprintf(id, sizeof(id), "%lld", (long long)o->run);
+	err = store__find_run(o->store, id, &ended);
+	if (!err)
+		err = o->show(o->ctx, &ended);
+	run_info__release(&ended);
+	return err;
+}
+
 int drive__end(const struct drive_opts *o, const char *name, struct drive_result *res, int err)
 {
 	int status = exit_status(res, err);
@@ -266,7 +282,7 @@ int drive__end(const struct drive_opts *o, const char *name, struct drive_result
 	err = store__end_run(o->store, o->run, res->cut_off ? RUN_CUT_OFF : RUN_COMPLETE,
 			     res->reason, status);
 	if (!err && o->show)
-		err = o->show(o->ctx);
+		err = show(o);
 	if (res->cut_off)
 		log_err("run %s was cut off: %s; what was recorded until then is kept", name,
 			res->reason);

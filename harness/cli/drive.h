@@ -12,6 +12,7 @@
 struct cli;
 struct cli_vm;
 struct plan;
+struct run_info;
 struct store;
 struct stored_record;
 
@@ -28,7 +29,8 @@ struct drive_opts {
 	enum fresh fresh;
 	/* Called for every record once it is stored. */
 	void (*on_record)(void *ctx, const struct stored_record *r);
-	int (*show)(void *ctx); /* drive__run: prints the run, which has its end; or NULL */
+	/* Prints the run, which has its end; 0 or -errno. NULL: nothing is printed. */
+	int (*show)(void *ctx, const struct run_info *ended);
 	void *ctx;
 };
 
